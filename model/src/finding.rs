@@ -94,4 +94,6 @@ pub struct Finding {
     pub verification: Verification,
     /// Why it does not count, if it does not.
     pub suppression: Option<Suppression>,
+    /// A name of the place that needs no key and does not depend on the secret: from the rule, the path and the rest of the line.
+    pub line_hash: String,
 }

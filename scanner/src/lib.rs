@@ -1,1 +1,41 @@
-//! x
+//! Finds credentials in bytes.
+//!
+//! An [`Engine`] is made once from a [`RuleSet`](stanch_rules::RuleSet) and shared by all threads; each thread has a [`Scratch`]. The engine knows
+//! nothing of files: bytes go in, [`Candidate`]s with a [`ContentVerdict`] come out.
+//!
+//! ```
+//! use stanch_rules::{RuleSet, mint};
+//! use stanch_scanner::{Engine, Scratch};
+//!
+//! let engine = Engine::new(RuleSet::builtin());
+//! let text = mint("export TOKEN={{ghp_{base62:30}|github-crc32}}", 1)?.text;
+//! let mut scratch = Scratch::default();
+//! let found = engine.scan(&text, &mut scratch);
+//! assert_eq!(found.len(), 1);
+//! assert_eq!(engine.rules()[found[0].rule].provider, "github");
+//! # Ok::<(), stanch_rules::MintError>(())
+//! ```
+//!
+//! How it works: one pass finds *hits*, places where a match may start ([`Engine`] has three kinds of anchor for them); each hit is *confirmed* by its
+//! rule's shape; what matched is *weighed* by the evidence in a window around it; overlaps and companions are *resolved* once a
+//! document. A match is defined by its start alone and a verdict by its window alone, so scanning in parts gives the same as scanning whole.
+
+mod allow;
+mod compiled;
+mod confirm;
+mod engine;
+mod evidence;
+mod lines;
+mod place;
+mod prefilter;
+mod resolve;
+mod scan;
+mod source;
+mod weigh;
+mod window;
+
+pub use engine::{Candidate, Engine, Reach, Scratch};
+pub use place::{PathClass, place};
+pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
+pub use source::{StdinOptions, TreeOptions, scan_bytes, scan_reader, scan_tree};
+pub use weigh::{ContentVerdict, confidence, threshold};

@@ -1,0 +1,152 @@
+//! Rules as Rust source: a static table that needs no start-up.
+
+use std::fmt::Write;
+
+use stanch_model::{Category, Confidence, Sensitivity, Severity};
+
+use crate::class::ByteClass;
+use crate::rule::{
+    Assignment, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
+};
+use crate::shape::{Part, Shape};
+
+/// The source of `static RULES`.
+pub(crate) fn rules(rules: &[Rule]) -> String {
+    let mut out = String::from("pub(crate) static RULES: &[Rule] = &[");
+    for rule in rules {
+        rule.write(&mut out);
+        out.push_str(",\n");
+    }
+    out.push_str("];\n");
+    out
+}
+
+/// Writes a value as an expression that a constant may hold.
+trait ToRust {
+    fn write(&self, out: &mut String);
+}
+
+/// Writes a struct by its fields.
+macro_rules! fields {
+    ($($name:ident { $($field:ident),+ })+) => {
+        $(impl ToRust for $name {
+            fn write(&self, out: &mut String) {
+                out.push_str(concat!(stringify!($name), " {"));
+                $(
+                    out.push_str(concat!(stringify!($field), ": "));
+                    self.$field.write(out);
+                    out.push_str(", ");
+                )+
+                out.push('}');
+            }
+        })+
+    };
+}
+
+fields! {
+    Rule {
+        id, title, provider, category, severity, sensitivity, confidence, look, bound, extent, entropy, check, gate,
+        context, companion, boundary, budget, verify, revoke, manual, references, accept, reject
+    }
+    Shape { source, parts, secret }
+    Pattern { regex, literals }
+    Assignment { words, min, max }
+    Context { words, reach, need }
+    Companion { rule, within, need }
+    Manual { url, runbook }
+    Case { text, finds, confidence, why }
+}
+
+/// Writes an enum without fields by its variant's name.
+macro_rules! variants {
+    ($($name:ident)+) => {
+        $(impl ToRust for $name {
+            fn write(&self, out: &mut String) {
+                let _ = write!(out, concat!(stringify!($name), "::{:?}"), self);
+            }
+        })+
+    };
+}
+
+variants! { Category Severity Sensitivity Confidence Boundary Extent }
+
+impl ToRust for Look {
+    fn write(&self, out: &mut String) {
+        let (name, inner): (&str, &dyn ToRust) = match self {
+            Self::Literal(shapes) => ("Literal", shapes),
+            Self::Run(shapes) => ("Run", shapes),
+            Self::Pattern(pattern) => ("Pattern", pattern),
+            Self::Assignment(assignment) => ("Assignment", assignment),
+        };
+        let _ = write!(out, "Look::{name}(");
+        inner.write(out);
+        out.push(')');
+    }
+}
+
+impl ToRust for Part {
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Literal(bytes) => {
+                let _ = write!(out, "Part::Literal(List::Borrowed(b\"{}\"))", bytes.escape_ascii());
+            }
+            Self::Class { class: ByteClass(words), min, max } => {
+                let _ = write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max} }}");
+            }
+        }
+    }
+}
+
+impl ToRust for Str {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "Str::Borrowed({:?})", self.as_ref());
+    }
+}
+
+impl<T: ToRust + Clone> ToRust for List<T> {
+    fn write(&self, out: &mut String) {
+        out.push_str("List::Borrowed(&[");
+        for item in self.iter() {
+            item.write(out);
+            out.push(',');
+        }
+        out.push_str("])");
+    }
+}
+
+impl<T: ToRust> ToRust for Option<T> {
+    fn write(&self, out: &mut String) {
+        match self {
+            Some(value) => {
+                out.push_str("Some(");
+                value.write(out);
+                out.push(')');
+            }
+            None => out.push_str("None"),
+        }
+    }
+}
+
+impl ToRust for (u16, u16) {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "{self:?}");
+    }
+}
+
+impl ToRust for u32 {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "{self}");
+    }
+}
+
+impl ToRust for f32 {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "{self:?}");
+    }
+}
+
+impl ToRust for bool {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "{self}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Rules in the form that the engine runs: classes as tables, checks as functions, patterns compiled when first needed.
+
+use std::sync::OnceLock;
+
+use regex_automata::meta::Regex;
+use stanch_rules::offline::{self, Check};
+use stanch_rules::{ByteClass, Look, Part, Rule, RuleSet, Shape, compile_pattern};
+
+/// A rule as the engine runs it. It stands at the same index as its rule in the set.
+#[derive(Debug)]
+pub(crate) struct CompiledRule {
+    pub(crate) look: CompiledLook,
+    pub(crate) check: Option<&'static Check>,
+    /// The index of the rule of its companion.
+    pub(crate) companion: Option<u32>,
+    pub(crate) specificity: u32,
+}
+
+#[derive(Debug)]
+pub(crate) enum CompiledLook {
+    Shapes { shapes: Vec<CompiledShape>, run: bool },
+    Pattern(LazyPattern),
+    Assignment,
+}
+
+/// A shape whose classes are indices into [`Classes`].
+#[derive(Debug)]
+pub(crate) struct CompiledShape {
+    pub(crate) parts: Vec<CompiledPart>,
+    /// The parts that are the secret.
+    pub(crate) secret: (usize, usize),
+    /// The classes of the first and last part, if they are classes.
+    pub(crate) first: Option<usize>,
+    pub(crate) last: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) enum CompiledPart {
+    Literal(Box<[u8]>),
+    Class { class: usize, min: usize, max: usize },
+}
+
+/// The distinct byte classes of all rules, as tables.
+#[derive(Debug, Default)]
+pub(crate) struct Classes {
+    known: Vec<ByteClass>,
+    tables: Vec<Box<[bool; 256]>>,
+}
+
+impl Classes {
+    fn index(&mut self, class: ByteClass) -> usize {
+        if let Some(index) = self.known.iter().position(|known| *known == class) {
+            return index;
+        }
+        let mut table = Box::new([false; 256]);
+        class.bytes().for_each(|byte| table[usize::from(byte)] = true);
+        self.known.push(class);
+        self.tables.push(table);
+        self.known.len() - 1
+    }
+
+    pub(crate) fn contains(&self, class: usize, byte: u8) -> bool {
+        self.tables[class][usize::from(byte)]
+    }
+
+    pub(crate) fn table(&self, class: usize) -> &[bool; 256] {
+        &self.tables[class]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+}
+
+/// A pattern that is compiled when it is first needed: few inputs have a hit of few patterns.
+#[derive(Debug)]
+pub(crate) struct LazyPattern {
+    source: String,
+    compiled: OnceLock<Option<(Regex, Option<usize>)>>,
+}
+
+impl LazyPattern {
+    /// The pattern and the index of its group `secret`; `None` if it does not compile, which `check` refuses beforehand.
+    pub(crate) fn get(&self) -> Option<&(Regex, Option<usize>)> {
+        let compile = || {
+            let regex = compile_pattern(&self.source).ok()?;
+            let group = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret");
+            Some((regex, group))
+        };
+        self.compiled.get_or_init(compile).as_ref()
+    }
+}
+
+/// Compiles every rule of a set.
+pub(crate) fn compile(rules: &RuleSet) -> (Vec<CompiledRule>, Classes) {
+    let mut classes = Classes::default();
+    let compiled = rules.iter().map(|rule| compile_rule(rule, rules, &mut classes)).collect();
+    (compiled, classes)
+}
+
+fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> CompiledRule {
+    let mut shapes = |shapes: &[Shape]| shapes.iter().map(|shape| compile_shape(shape, classes)).collect();
+    let look = match &rule.look {
+        Look::Literal(all) => CompiledLook::Shapes { shapes: shapes(all), run: false },
+        Look::Run(all) => CompiledLook::Shapes { shapes: shapes(all), run: true },
+        Look::Pattern(pattern) => {
+            CompiledLook::Pattern(LazyPattern { source: pattern.regex.to_string(), compiled: OnceLock::new() })
+        }
+        Look::Assignment(_) => CompiledLook::Assignment,
+    };
+    let companion = rule.companion.as_ref();
+    let companion = companion.and_then(|c| rules.iter().position(|other| other.id == c.rule)).map(|at| at as u32);
+    CompiledRule {
+        look,
+        check: rule.check.as_deref().and_then(offline::by_name),
+        companion,
+        specificity: rule.specificity(),
+    }
+}
+
+fn compile_shape(shape: &Shape, classes: &mut Classes) -> CompiledShape {
+    let mut part = |part: &Part| match part {
+        Part::Literal(bytes) => CompiledPart::Literal(bytes.to_vec().into()),
+        Part::Class { class, min, max } => {
+            CompiledPart::Class { class: classes.index(*class), min: *min as usize, max: *max as usize }
+        }
+    };
+    let parts: Vec<CompiledPart> = shape.parts.iter().map(&mut part).collect();
+    let class = |part: Option<&CompiledPart>| match part {
+        Some(CompiledPart::Class { class, .. }) => Some(*class),
+        _ => None,
+    };
+    let (first, last) = (class(parts.first()), class(parts.last()));
+    CompiledShape { parts, secret: (shape.secret.0.into(), shape.secret.1.into()), first, last }
+}

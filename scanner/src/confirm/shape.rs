@@ -1,0 +1,113 @@
+//! Matching shapes: forward from a start, each class as long as it goes.
+
+use crate::compiled::{Classes, CompiledPart, CompiledShape};
+use crate::confirm::Match;
+
+/// How far the run of a class goes that was looked at last, for each class.
+///
+/// Dense hits inside one long run would each look at the same bytes again; with this each byte is looked at once a class, so
+/// adversarial input stays linear.
+#[derive(Debug, Default)]
+pub(crate) struct RunEnds(Vec<Known>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// Every byte from here…
+    start: usize,
+    /// …to before here is in the class,
+    end: usize,
+    /// and the byte at `end` is not.
+    closed: bool,
+}
+
+impl RunEnds {
+    /// Forgets everything: other bytes are looked at from now on.
+    pub(crate) fn reset(&mut self, classes: &Classes) {
+        self.0.clear();
+        self.0.resize(classes.len(), Known::default());
+    }
+
+    /// The end of the run of a class that starts at `from`, at most `limit`, which is inside of the input.
+    fn end(&mut self, classes: &Classes, class: usize, input: &[u8], from: usize, limit: usize) -> usize {
+        let known = &mut self.0[class];
+        if from < known.start || from > known.end {
+            *known = Known { start: from, end: from, closed: false };
+        }
+        let table = classes.table(class);
+        while !known.closed && known.end < limit {
+            if table[usize::from(input[known.end])] {
+                known.end += 1;
+            } else {
+                known.closed = true;
+            }
+        }
+        known.end.min(limit)
+    }
+}
+
+/// The match of a shape at a start.
+pub(super) fn shape_match(
+    shape: &CompiledShape,
+    classes: &Classes,
+    input: &[u8],
+    start: usize,
+    runs: &mut RunEnds,
+) -> Option<Match> {
+    let mut at = start;
+    let mut secret = start..start;
+    let mut at_bound = false;
+    for (index, part) in shape.parts.iter().enumerate() {
+        if index == shape.secret.0 {
+            secret.start = at;
+        }
+        match part {
+            CompiledPart::Literal(bytes) => {
+                if input.get(at..)?.get(..bytes.len())? != bytes.as_ref() {
+                    return None;
+                }
+                at += bytes.len();
+            }
+            CompiledPart::Class { class, min, max } => {
+                let limit = input.len().min(at + max);
+                let end = runs.end(classes, *class, input, at, limit);
+                if end - at < *min {
+                    return None;
+                }
+                at_bound = end - at == *max && min != max;
+                at = end;
+            }
+        }
+        if index + 1 == shape.secret.1 {
+            secret.end = at;
+        }
+    }
+    let next = input.get(at).copied();
+    let goes_on = next.is_some_and(|byte| match shape.last {
+        Some(class) => classes.contains(class, byte),
+        None => byte.is_ascii_alphanumeric(),
+    });
+    let truncated = goes_on && at_bound && shape.last.is_some();
+    Some(Match { span: start..at, secret, truncated, glued_right: goes_on && !truncated })
+}
+
+/// The match of a run's shape: no letter or digit, and no byte of its own classes, stands on either side, and it has a digit.
+pub(super) fn run_match(
+    shape: &CompiledShape,
+    classes: &Classes,
+    input: &[u8],
+    start: usize,
+    runs: &mut RunEnds,
+) -> Option<Match> {
+    let glued = |byte: u8, class: Option<usize>| {
+        byte.is_ascii_alphanumeric() || class.is_some_and(|class| classes.contains(class, byte))
+    };
+    let before = start.checked_sub(1).and_then(|at| input.get(at));
+    if before.is_some_and(|&byte| glued(byte, shape.first)) {
+        return None;
+    }
+    let found = shape_match(shape, classes, input, start, runs)?;
+    let after = input.get(found.span.end);
+    let ends = after.is_none_or(|&byte| !glued(byte, shape.last));
+    let digit = input.get(found.span.clone())?.iter().any(u8::is_ascii_digit);
+    (ends && digit).then_some(found)
+}

@@ -1,0 +1,249 @@
+//! The engine: bytes in, content verdicts out. It knows nothing of files or git.
+
+use std::ops::Range;
+
+use stanch_model::{Confidence, Secret};
+use stanch_rules::{Look, Rule, RuleSet};
+
+use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
+use crate::confirm::{Match, RunEnds, confirm};
+use crate::prefilter::{Literals, LiteralsBuilder, User, token_starts};
+use crate::resolve::resolve;
+use crate::weigh::{COMPANION, ContentVerdict, weigh};
+use crate::window::Window;
+
+/// Rules, compiled to be looked for together. It is made once and shared by all threads.
+#[derive(Debug)]
+pub struct Engine {
+    rules: RuleSet,
+    compiled: Vec<CompiledRule>,
+    classes: Classes,
+    literals: Literals,
+    /// The run-anchored rules and their shapes.
+    runs: Vec<User>,
+    reach: Reach,
+}
+
+/// How far around a place the engine looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The most bytes before the start of a match that its verdict depends on.
+    pub before: usize,
+    /// The most bytes after the start of a match that the match and its verdict depend on.
+    pub after: usize,
+    /// Whether some rule looks at the whole document, so that parts of one do not suffice.
+    pub document: bool,
+}
+
+/// A place where a rule matched, with what the bytes say of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The index of the rule in the engine's set.
+    pub rule: usize,
+    /// The bytes of the match.
+    pub span: Range<usize>,
+    /// The bytes of the secret.
+    pub secret: Range<usize>,
+    /// Whether the match reached its bound and could go on.
+    pub truncated: bool,
+    /// What the bytes say.
+    pub verdict: ContentVerdict,
+    /// The companions found near, as rule index and secret.
+    pub companions: Vec<(usize, Range<usize>)>,
+}
+
+/// Buffers that scans use again. One for each thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    hits: Vec<(usize, User)>,
+    run_ends: RunEnds,
+    candidates: Vec<Candidate>,
+}
+
+impl Engine {
+    /// An engine for the rules.
+    pub fn new(rules: RuleSet) -> Self {
+        let (compiled, classes) = compile(&rules);
+        let mut literals = LiteralsBuilder::default();
+        let mut runs = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            add_anchors(index as u32, rule, &compiled[index], &mut literals, &mut runs);
+        }
+        let reach = Reach::of(&rules);
+        Self { compiled, classes, literals: literals.build(), runs, reach, rules }
+    }
+
+    /// The rules it looks for.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// How far around a place it looks.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Scans a whole document: what stays after overlaps and companions are resolved, in order of place.
+    pub fn scan<'s>(&self, document: &[u8], scratch: &'s mut Scratch) -> &'s [Candidate] {
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        candidates.clear();
+        self.scan_part(document, 0..document.len(), scratch, |candidate| candidates.push(candidate));
+        self.resolve(&mut candidates);
+        scratch.candidates = candidates;
+        &scratch.candidates
+    }
+
+    /// Finds the candidates whose match starts in `range`, unresolved. `bytes` holds the range with [`Engine::reach`] around
+    /// it, as far as there is anything. Offsets are those of `bytes`.
+    pub fn scan_part(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch, mut found: impl FnMut(Candidate)) {
+        self.each_match(bytes, range, scratch, |engine, rule, matched| {
+            let candidate = engine.candidate(rule, matched, bytes);
+            if candidate.verdict.rejected.is_none() && candidate.may_be_reported() {
+                found(candidate);
+            }
+        });
+    }
+
+    /// Every match of every rule with its verdict, rejected ones too, in order of rule and start. This is what two ways of scanning are
+    /// compared by.
+    pub fn trace(&self, document: &[u8], scratch: &mut Scratch) -> Vec<Candidate> {
+        let mut all = Vec::new();
+        self.each_match(document, 0..document.len(), scratch, |engine, rule, matched| {
+            all.push(engine.candidate(rule, matched, document));
+        });
+        all.sort_by(|a, b| (a.rule, a.span.start, a.span.end).cmp(&(b.rule, b.span.start, b.span.end)));
+        all
+    }
+
+    /// Resolves overlaps and companions among the candidates of one document.
+    pub fn resolve(&self, candidates: &mut Vec<Candidate>) {
+        resolve(candidates, &self.rules, &self.compiled);
+    }
+
+    fn each_match(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch, mut matched: impl FnMut(&Self, usize, Match)) {
+        scratch.run_ends.reset(&self.classes);
+        let Scratch { hits, run_ends, .. } = scratch;
+        hits.clear();
+        self.literals.find(bytes, &range, |user, start| hits.push((start, user)));
+        if !self.runs.is_empty() {
+            token_starts(bytes, &range, |start| hits.extend(self.runs.iter().map(|user| (start, *user))));
+        }
+        // Starts in order let the ends of runs be found once. A start that several alternatives or words of a rule hit counts once.
+        hits.sort_unstable_by_key(|(start, user)| (*start, user.rule, user.alternative));
+        let mut rest = hits.as_slice();
+        while let Some((start, user)) = rest.first().copied() {
+            let same = rest.iter().take_while(|(at, other)| *at == start && other.rule == user.rule).count();
+            let (group, after) = rest.split_at(same);
+            rest = after;
+            if let Some(best) = self.longest(bytes, group, run_ends) {
+                matched(self, user.rule as usize, best);
+            }
+        }
+    }
+
+    /// The longest match of a rule's alternatives at one start; the first of equals.
+    fn longest(&self, bytes: &[u8], group: &[(usize, User)], runs: &mut RunEnds) -> Option<Match> {
+        let mut best: Option<Match> = None;
+        let mut previous = None;
+        for (start, user) in group {
+            if previous.replace(user.alternative) == Some(user.alternative) {
+                continue;
+            }
+            let rule = user.rule as usize;
+            let (data, compiled) = (&self.rules[rule], &self.compiled[rule]);
+            let found = confirm(data, compiled, &self.classes, user.alternative, bytes, *start, runs);
+            if let Some(found) = found
+                && best.as_ref().is_none_or(|best| found.span.end > best.span.end)
+            {
+                best = Some(found);
+            }
+        }
+        best
+    }
+
+    fn candidate(&self, index: usize, found: Match, bytes: &[u8]) -> Candidate {
+        let rule = &self.rules[index];
+        let window = Window::new(bytes, rule.extent, &found.span, &found.secret);
+        let context = rule.context.as_ref().map(|c| Window::new(bytes, c.reach, &found.span, &found.secret));
+        let verdict = weigh(rule, &self.compiled[index], &found, &window, context.as_ref());
+        Candidate {
+            rule: index,
+            span: found.span,
+            secret: found.secret,
+            truncated: found.truncated,
+            verdict,
+            companions: Vec::new(),
+        }
+    }
+}
+
+impl Candidate {
+    /// The secret, out of the document it was found in.
+    pub fn secret(&self, document: &[u8]) -> Secret {
+        Secret::new(document.get(self.secret.clone()).unwrap_or_default().to_vec())
+    }
+
+    /// Whether it could reach low confidence on some path, with a companion.
+    fn may_be_reported(&self) -> bool {
+        let best = crate::place::MOST_POINTS + COMPANION;
+        self.verdict.score + best >= crate::weigh::threshold(Confidence::Low)
+    }
+}
+
+/// Tells the hit finders what a rule is found by.
+fn add_anchors(index: u32, rule: &Rule, compiled: &CompiledRule, literals: &mut LiteralsBuilder, runs: &mut Vec<User>) {
+    let user = |alternative: usize, offset: usize| User { rule: index, alternative: alternative as u16, offset: offset as u16 };
+    match &rule.look {
+        Look::Literal(shapes) => {
+            for (alternative, shape) in shapes.iter().enumerate() {
+                if let Some(anchor) = shape.anchor() {
+                    literals.add(anchor.bytes, false, class_after(shape, anchor), user(alternative, anchor.offset));
+                }
+            }
+        }
+        Look::Run(_) => {
+            if let CompiledLook::Shapes { shapes, .. } = &compiled.look {
+                runs.extend((0..shapes.len()).map(|alternative| user(alternative, 0)));
+            }
+        }
+        Look::Pattern(pattern) => {
+            pattern.literals.iter().for_each(|literal| literals.add(literal.as_bytes(), false, None, user(0, 0)));
+        }
+        Look::Assignment(assignment) => {
+            assignment.words.iter().for_each(|word| literals.add(word.as_bytes(), true, None, user(0, 0)));
+        }
+    }
+}
+
+/// The class of the byte after an anchor, where the shape says it.
+fn class_after(shape: &stanch_rules::Shape, anchor: stanch_rules::FixedLiteral<'_>) -> Option<stanch_rules::ByteClass> {
+    let mut offset = 0;
+    for part in shape.parts.iter() {
+        match part {
+            stanch_rules::Part::Class { class, min, .. } if offset == anchor.offset + anchor.bytes.len() && *min > 0 => {
+                return Some(*class);
+            }
+            part => offset += part.lengths().0 as usize,
+        }
+    }
+    None
+}
+
+impl Reach {
+    fn of(rules: &RuleSet) -> Self {
+        let mut reach = Self { before: 2, after: 2, document: false };
+        for rule in rules.iter() {
+            let extents = [Some(rule.extent), rule.context.as_ref().map(|c| c.reach)];
+            for extent in extents.into_iter().flatten() {
+                let around = extent.reach().map(|bytes| bytes as usize);
+                reach.document |= around.is_none();
+                let around = around.unwrap_or(0).max(2);
+                reach.before = reach.before.max(around);
+                reach.after = reach.after.max(rule.bound as usize + around);
+            }
+        }
+        // A flag's name is looked at before the word.
+        reach.before = reach.before.max(64);
+        reach
+    }
+}

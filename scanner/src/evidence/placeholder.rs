@@ -1,0 +1,130 @@
+//! Placeholders: values that stand where a secret would, and sequences nobody is issued.
+
+/// Why a value is no secret but stands for one; `None` if nothing says so.
+///
+/// `prefix` is how many bytes of it are the public prefix of its kind, which says nothing either way.
+pub(crate) fn placeholder(secret: &[u8], prefix: usize) -> Option<&'static str> {
+    let body = secret.get(prefix..).unwrap_or_default();
+    if body.is_empty() {
+        return Some("nothing follows the prefix");
+    }
+    if is_template(secret) {
+        return Some("a template's marker stands in it");
+    }
+    if let Some(reason) = mask(body) {
+        return Some(reason);
+    }
+    if longest_sequence(body) >= 8.max(body.len() / 3) {
+        return Some("it counts up or down");
+    }
+    if says_example(body) {
+        return Some("it calls itself an example");
+    }
+    if repeats(body) {
+        return Some("it repeats itself");
+    }
+    None
+}
+
+/// `${VAR}`, `{{ var }}`, `<your-key>`, `%(name)s`, `$(cmd)`, `#{var}`, `%s`, `[YOUR_KEY]`.
+pub(crate) fn is_template(text: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
+    let wrapped = |open: u8, close: u8| text.first() == Some(&open) && text.last() == Some(&close);
+    has(b"${") || has(b"{{") || has(b"}}") || has(b"$(") || has(b"#{") || has(b"%(") || has(b"<%")
+        || wrapped(b'<', b'>') || wrapped(b'[', b']') || wrapped(b'{', b'}') || wrapped(b'%', b'%') || wrapped(b'$', b'$')
+        || matches!(text, b"%s" | b"%d" | b"%v" | b"{}")
+}
+
+/// A run of one byte over much of the body: `xxxxxxxx`, `********`, `00000000`.
+fn mask(body: &[u8]) -> Option<&'static str> {
+    let mut longest = 0;
+    let mut run = 0;
+    let mut previous = None;
+    for &byte in body {
+        run = if previous == Some(byte) { run + 1 } else { 1 };
+        previous = Some(byte);
+        // Base64 of zeroes ends many keys and checksums, so a single long run of `A` alone is no mask.
+        let masking = byte != b'A' || body.iter().all(|b| *b == b'A');
+        longest = longest.max(if masking { run } else { 0 });
+    }
+    if longest >= 6.max(body.len() / 4) {
+        return Some("one character repeated masks it");
+    }
+    let dots = memchr::memmem::find(body, b"...").is_some() || memchr::memmem::find(body, "…".as_bytes()).is_some();
+    dots.then_some("it is cut short by dots")
+}
+
+/// The longest stretch of the body that counts up or down by one (`12345678`, `abcdefgh`, `87654321`), letters in either case; from 9 it
+/// may go on with 0 or a, from 0 with 9.
+fn longest_sequence(body: &[u8]) -> usize {
+    let step = |a: u8, b: u8| -> i16 {
+        match (a.to_ascii_lowercase(), b.to_ascii_lowercase()) {
+            (b'9', b'0' | b'a') => 1,
+            (b'0', b'9') => -1,
+            (a, b) if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() => i16::from(b) - i16::from(a),
+            _ => 0,
+        }
+    };
+    let mut longest = 1;
+    let mut run = 1;
+    let mut direction = 0;
+    for pair in body.windows(2) {
+        let [a, b] = pair else { continue };
+        let now = step(*a, *b);
+        run = if now.abs() == 1 && (run == 1 || now == direction) { run + 1 } else { 1 + usize::from(now.abs() == 1) };
+        direction = now;
+        longest = longest.max(run);
+    }
+    longest
+}
+
+/// Words that nobody's random token spells.
+fn says_example(body: &[u8]) -> bool {
+    const LONG: &[&[u8]] = &[
+        b"example", b"placeholder", b"redacted", b"changeme", b"change_me", b"change-me", b"replaceme", b"replace_me", b"replace-me",
+        b"your_", b"your-", b"insert_", b"dummy", b"notreal", b"not_real", b"not-real", b"foobar", b"removed", b"sanitized",
+        b"xxxxxx", b"deadbeef", b"goes_here", b"goes-here", b"goeshere", b"todo_", b"mysecret", b"my_secret", b"yourkey", b"yourtoken",
+        b"yourapi", b"invalid", b"fake_", b"fake-", b"test_key", b"testkey", b"testtoken", b"sampletoken", b"sample_", b"sample-", b"secretkey", b"secret_key",
+    ];
+    LONG.iter().any(|word| super::words::holds_word(body, word))
+}
+
+/// A short unit over and over: `abcabcabcabc`, `deadbeefdeadbeef`.
+fn repeats(body: &[u8]) -> bool {
+    (1..=8).any(|unit| {
+        body.len() >= unit * 3 && body.len() >= 8 && body.iter().skip(unit).zip(body).all(|(later, earlier)| later == earlier)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use stanch_rules::Rng;
+
+    use super::*;
+
+    #[test]
+    fn placeholders() {
+        for text in [
+            "xxxxxxxxxxxxxxxx", "****************", "${API_KEY}", "{{ token }}", "<your-key>", "0123456789abcdef0123",
+            "AbCdEfGhIjKlMnOp", "EXAMPLEKEY123", "your_api_key_here", "abcabcabcabc", "sk...abc", "9876543210", "AAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert!(placeholder(text.as_bytes(), 0).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_tokens_are_none() {
+        let mut rng = Rng::new(1);
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let wrong = (0..20_000).filter(|_| {
+            let token: Vec<u8> = (0..36).map(|_| rng.pick(alphabet)).collect();
+            placeholder(&token, 0).is_some()
+        });
+        assert_eq!(wrong.count(), 0);
+        let wrong = (0..20_000).filter(|_| {
+            let token: Vec<u8> = (0..32).map(|_| rng.pick(b"0123456789abcdef")).collect();
+            placeholder(&token, 0).is_some()
+        });
+        assert!(wrong.count() <= 2);
+    }
+}

@@ -1,0 +1,101 @@
+//! What depends on where a candidate stands.
+
+use stanch_model::{Confidence, Reason};
+use stanch_rules::{Look, Rule};
+
+use crate::weigh::confidence;
+
+/// The most points that a place can add.
+pub(crate) const MOST_POINTS: i16 = 10;
+
+/// What a path says of the values in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathClass {
+    /// Configuration and environment files, which hold live values.
+    Settings,
+    /// Tests, fixtures, examples.
+    Test,
+    /// Documentation.
+    Docs,
+    /// Lock files, generated, vendored and minified code: dense in values that look random.
+    Generated,
+    /// Anything else.
+    Other,
+}
+
+impl PathClass {
+    /// The class of a path with `/` between its parts.
+    pub fn of(path: &str) -> Self {
+        let lower = path.to_ascii_lowercase();
+        let name = lower.rsplit('/').next().unwrap_or(&lower);
+        let has_part = |parts: &[&str]| lower.split('/').rev().skip(1).any(|part| parts.contains(&part));
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if ends(&[".lock", "-lock.json", "-lock.yaml", "go.sum", ".min.js", ".min.css", ".map", ".snap", ".svg", ".ipynb"])
+            || has_part(&["node_modules", "vendor", "third_party", "dist"])
+        {
+            return Self::Generated;
+        }
+        let test_name = ["test_", "test.", "spec."].iter().any(|start| name.starts_with(start))
+            || ["_test.", ".test.", ".spec.", "_spec.", "tests."].iter().any(|part| name.contains(part));
+        if test_name || has_part(&["test", "tests", "testdata", "fixtures", "fixture", "spec", "specs", "__tests__", "examples", "example", "samples", "mocks"]) {
+            return Self::Test;
+        }
+        if name.starts_with(".env") || ends(&[".env", ".tfvars", ".properties", ".npmrc", ".pypirc", ".netrc", "credentials", ".ini", ".cfg", ".conf"]) {
+            return Self::Settings;
+        }
+        if ends(&[".md", ".rst", ".adoc", ".txt", ".html"]) || has_part(&["docs", "doc"]) {
+            return Self::Docs;
+        }
+        Self::Other
+    }
+
+    /// The points that the class adds for a rule. What has a form of its own is believed anywhere; a value known by its name only depends on
+    /// where it stands.
+    pub fn points(self, rule: &Rule) -> i16 {
+        let by_name = matches!(rule.look, Look::Assignment(_) | Look::Run(_));
+        match (self, by_name) {
+            (Self::Settings, true) => MOST_POINTS,
+            (Self::Generated, true) => -25,
+            (Self::Test | Self::Docs, true) => -5,
+            _ => 0,
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Settings => "the file holds settings",
+            Self::Test => "the file is a test or an example",
+            Self::Docs => "the file is documentation",
+            Self::Generated => "the file is generated, where much looks random",
+            Self::Other => "the file is like any other",
+        }
+    }
+}
+
+/// The confidence of a content score at a place, with the reason where the place counts; `None` below low.
+pub fn place(score: i16, path: PathClass, rule: &Rule) -> (Option<Confidence>, Option<Reason>) {
+    let points = path.points(rule);
+    let reason = (points != 0).then(|| Reason { points, text: path.reason().into() });
+    (confidence(score + points), reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes() {
+        for (path, class) in [
+            ("a/.env", PathClass::Settings),
+            (".env.production", PathClass::Settings),
+            ("src/main.rs", PathClass::Other),
+            ("tests/x.py", PathClass::Test),
+            ("src/login_test.go", PathClass::Test),
+            ("README.md", PathClass::Docs),
+            ("web/package-lock.json", PathClass::Generated),
+            ("node_modules/x/index.js", PathClass::Generated),
+        ] {
+            assert_eq!(PathClass::of(path), class, "{path}");
+        }
+    }
+}

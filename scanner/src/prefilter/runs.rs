@@ -1,0 +1,104 @@
+//! Long token-like values: where in the runs of token bytes a value may start.
+
+use std::ops::Range;
+
+use stanch_rules::MIN_RUN;
+
+const LONG: usize = MIN_RUN as usize;
+
+/// What a byte is to the run finder.
+const TABLE: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            table[byte] = ALNUM;
+        } else if matches!(byte as u8, b'+' | b'/' | b'_' | b'-') {
+            table[byte] = SIGN;
+        }
+        byte += 1;
+    }
+    table
+};
+const OTHER: u8 = 0;
+/// A sign that tokens may hold.
+const SIGN: u8 = 1;
+/// A letter or digit.
+const ALNUM: u8 = 2;
+
+fn kind(byte: u8) -> u8 {
+    TABLE[usize::from(byte)]
+}
+
+/// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, and no letter or
+/// digit stands before it.
+///
+/// Sixteen token bytes in a row cover each sixteenth position, so most of the input is never looked at.
+pub(crate) fn token_starts(input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
+    let mut at = range.start;
+    while at < range.end {
+        let Some(ahead) = input.get(at..at + LONG) else { return };
+        // The last byte that is no token byte ends every run that starts before it.
+        if let Some(gap) = ahead.iter().rposition(|&byte| kind(byte) == OTHER) {
+            at += gap + 1;
+            continue;
+        }
+        let end = input[at + LONG..].iter().position(|&byte| kind(byte) == OTHER);
+        let end = end.map_or(input.len(), |n| at + LONG + n).min(range.end.saturating_add(LONG));
+        starts_in_run(input, at, end, range.end, &mut hit);
+        at = end;
+    }
+}
+
+/// The starts in a run of token bytes, which goes on at least to `end`.
+fn starts_in_run(input: &[u8], run: usize, end: usize, stop: usize, hit: &mut impl FnMut(usize)) {
+    let last = stop.min((end + 1).saturating_sub(LONG));
+    for at in run..last {
+        let glued = at.checked_sub(1).is_some_and(|before| kind(input[before]) == ALNUM);
+        if !glued {
+            hit(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive(input: &[u8], range: Range<usize>) -> Vec<usize> {
+        let starts = |&at: &usize| {
+            let long = input.get(at..at + LONG).is_some_and(|ahead| ahead.iter().all(|&b| kind(b) != OTHER));
+            long && (at == 0 || kind(input[at - 1]) != ALNUM)
+        };
+        range.filter(starts).collect()
+    }
+
+    fn fast(input: &[u8], range: Range<usize>) -> Vec<usize> {
+        let mut hits = Vec::new();
+        token_starts(input, &range, |at| hits.push(at));
+        hits
+    }
+
+    #[test]
+    fn after_a_sign_a_value_may_start_again() {
+        let input = b"x=ab/0123456789abcdefgh;";
+        assert_eq!(fast(input, 0..input.len()), [2, 5]);
+        let input = b"x=/-0123456789abcdefgh;";
+        assert_eq!(fast(input, 0..input.len()), [2, 3, 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_a_look_at_every_position(input in "[a1/ ]{0,6}([a1/]{10,30}[ =]?){0,6}", cut in 0_usize..150) {
+            let input = input.as_bytes();
+            let expected = naive(input, 0..input.len());
+            prop_assert_eq!(fast(input, 0..input.len()), expected.clone());
+            let cut = cut.min(input.len());
+            let mut parts = fast(input, 0..cut);
+            parts.extend(fast(input, cut..input.len()));
+            prop_assert_eq!(parts, expected);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Weighing: from the bytes in the window to a content verdict.
+//!
+//! The verdict depends on the rule and the window alone. What depends on where the bytes stand (path class) is added later, see
+//! [`crate::place`].
+
+use std::borrow::Cow;
+
+use stanch_model::{Checksum, Confidence, Fact, Reason};
+use stanch_rules::offline::{Holds, Strength};
+use stanch_rules::{Boundary, Look, Rule};
+
+use crate::compiled::CompiledRule;
+use crate::confirm::Match;
+use crate::evidence::{entropy::shannon, placeholder::placeholder, value, words::holds_word};
+use crate::window::Window;
+
+/// What the bytes say of a candidate, wherever they stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContentVerdict {
+    /// The sum of the points of the reasons.
+    pub score: i16,
+    /// Why the candidate is out, whatever else is found; `None` while it is in.
+    pub rejected: Option<&'static str>,
+    /// Whether only its companion can let it in.
+    pub needs_companion: bool,
+    /// Shannon entropy of the secret, bits a byte.
+    pub entropy: f32,
+    /// The offline check's word.
+    pub checksum: Option<Checksum>,
+    /// Facts that the check read out of the secret.
+    pub facts: Vec<Fact>,
+    /// The context words seen.
+    pub context: Vec<Cow<'static, str>>,
+    /// The steps.
+    pub reasons: Vec<Reason>,
+}
+
+/// The score that a confidence starts at.
+pub const fn threshold(confidence: Confidence) -> i16 {
+    match confidence {
+        Confidence::Low => 20,
+        Confidence::Medium => 40,
+        Confidence::High => 60,
+    }
+}
+
+/// The confidence of a score; `None` below low.
+pub fn confidence(score: i16) -> Option<Confidence> {
+    Confidence::ALL.iter().rev().copied().find(|confidence| score >= threshold(*confidence))
+}
+
+/// The points for a companion that stands near.
+pub(crate) const COMPANION: i16 = 20;
+/// What a rule's look is worth by itself lies this much over the threshold of its confidence.
+const MARGIN: i16 = 5;
+const CONTEXT: i16 = 20;
+const CHECKSUM_HOLDS: i16 = 40;
+const STRUCTURE_HOLDS: i16 = 15;
+const CHECK_FAILS: i16 = -45;
+const GLUED_LEFT: i16 = -10;
+const GLUED_RIGHT: i16 = -30;
+
+/// Weighs a match. `window` holds the rule's extent around it, `context` the reach of its context words.
+pub(crate) fn weigh(rule: &Rule, compiled: &CompiledRule, found: &Match, window: &Window<'_>, context: Option<&Window<'_>>) -> ContentVerdict {
+    let mut scale = Scale::new(rule);
+    let secret = window.secret();
+    scale.checksum(compiled, secret);
+    if rule.gate && scale.verdict.checksum == Some(Checksum::Invalid) {
+        scale.reject("the check fails");
+    }
+    if !scale.checksum_proves {
+        scale.entropy(rule, secret);
+        let prefix = rule.public_prefix(secret).len();
+        if let Some(reason) = placeholder(secret, prefix) {
+            scale.reject(reason);
+        }
+        scale.boundaries(rule, found, window);
+    }
+    if let Look::Assignment(_) = rule.look {
+        scale.value(window);
+    }
+    scale.context(rule, context);
+    scale.verdict
+}
+
+struct Scale {
+    verdict: ContentVerdict,
+    /// A real checksum holds: chance is out, so looks count no more.
+    checksum_proves: bool,
+}
+
+impl Scale {
+    fn new(rule: &Rule) -> Self {
+        let points = threshold(rule.confidence) + MARGIN;
+        let text = match rule.look {
+            Look::Literal(_) | Look::Pattern(_) => "it has the form of its kind",
+            Look::Run(_) => "it has the length and alphabet of its kind",
+            Look::Assignment(_) => "it is assigned to a name for secrets",
+        };
+        let verdict = ContentVerdict {
+            score: points,
+            rejected: None,
+            needs_companion: false,
+            entropy: 0.0,
+            checksum: None,
+            facts: Vec::new(),
+            context: Vec::new(),
+            reasons: vec![Reason { points, text: text.into() }],
+        };
+        Self { verdict, checksum_proves: false }
+    }
+
+    fn add(&mut self, points: i16, text: &'static str) {
+        self.verdict.score += points;
+        self.verdict.reasons.push(Reason { points, text: text.into() });
+    }
+
+    fn reject(&mut self, why: &'static str) {
+        self.verdict.rejected.get_or_insert(why);
+    }
+
+    fn checksum(&mut self, compiled: &CompiledRule, secret: &[u8]) {
+        let Some(check) = compiled.check else { return };
+        let checked = (check.run)(secret);
+        let facts = checked.facts.into_iter().map(|fact| Fact { name: fact.name.into(), value: fact.value });
+        self.verdict.facts = facts.collect();
+        self.verdict.checksum = Some(match checked.holds {
+            Holds::Yes => Checksum::Valid,
+            Holds::No => Checksum::Invalid,
+            Holds::Unknown => Checksum::Absent,
+        });
+        match (checked.holds, check.strength) {
+            (Holds::Yes, Strength::Checksum { .. }) => {
+                self.checksum_proves = true;
+                self.add(CHECKSUM_HOLDS, "its checksum is right");
+            }
+            (Holds::Yes, Strength::Structure) => self.add(STRUCTURE_HOLDS, "its inner structure is right"),
+            (Holds::No, Strength::Checksum { .. }) => self.add(CHECK_FAILS, "its checksum is wrong"),
+            (Holds::No, Strength::Structure) => self.add(CHECK_FAILS, "its inner structure is wrong"),
+            (Holds::Unknown, _) => {}
+        }
+    }
+
+    fn entropy(&mut self, rule: &Rule, secret: &[u8]) {
+        self.verdict.entropy = shannon(secret);
+        if rule.entropy.is_some_and(|floor| self.verdict.entropy < floor) {
+            self.reject("its characters are too regular");
+        }
+    }
+
+    fn boundaries(&mut self, rule: &Rule, found: &Match, window: &Window<'_>) {
+        if glued_left(window.before()) && !matches!(rule.look, Look::Assignment(_)) {
+            if rule.boundary == Boundary::Strict {
+                self.reject("a letter or digit stands right before it");
+            }
+            self.add(GLUED_LEFT, "a letter or digit stands right before it");
+        }
+        if found.glued_right {
+            self.add(GLUED_RIGHT, "it goes on beyond the length of its kind");
+        }
+    }
+
+    fn value(&mut self, window: &Window<'_>) {
+        let secret = window.secret();
+        if let Some(reason) = value::no_secret(window.head(), secret, window.after_secret()) {
+            self.reject(reason);
+        }
+        let (points, text) = value::strength(secret);
+        self.add(points, text);
+    }
+
+    fn context(&mut self, rule: &Rule, window: Option<&Window<'_>>) {
+        let (Some(context), Some(window)) = (&rule.context, window) else { return };
+        let seen = |word: &&Cow<'static, str>| {
+            holds_word(window.before_secret(), word.as_bytes()) || holds_word(window.after_secret(), word.as_bytes())
+        };
+        self.verdict.context = context.words.iter().filter(seen).cloned().collect();
+        if !self.verdict.context.is_empty() {
+            self.add(CONTEXT, "words of its kind stand near");
+        } else if context.need {
+            if rule.companion.is_some() {
+                self.verdict.needs_companion = true;
+            } else {
+                self.reject("no word of its kind stands near");
+            }
+        }
+    }
+}
+
+/// Whether a letter or digit stands right before, unless it is the letter of an escape (`\nghp_…`, `%3Dghp_…`).
+fn glued_left(before: &[u8]) -> bool {
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => false,
+        [.., b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => false,
+        [.., last] => last.is_ascii_alphanumeric(),
+        [] => false,
+    }
+}
