@@ -94,7 +94,7 @@ pub(super) const BIP32: Check = Check::checksum("bip32-private-key", 32, |text| 
         "base58check of the 78 bytes of an extended private key",
         "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
     )
-    .sealed(seal_extended, 0);
+    .sealed(seal_extended);
 
 /// Checksum, version, and that a private key and no public one follows.
 fn extended(text: &[u8]) -> Option<Checked> {
@@ -125,7 +125,7 @@ pub(super) const WIF: Check = Check::checksum("bitcoin-wif", 32, |text| parsed(w
         "base58check of a version byte, 32 bytes and, for compressed keys, a byte of one",
         "https://en.bitcoin.it/wiki/Wallet_import_format",
     )
-    .sealed(seal_wif, 0);
+    .sealed(seal_wif);
 
 /// Version 0x80 (main network) or 0xEF (test networks).
 fn wif(text: &[u8]) -> Option<Checked> {
@@ -157,7 +157,7 @@ fn seal_wif(text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_detects, assert_length, assert_seals, body, fact};
+    use super::super::testing::{assert_detects, assert_length, assert_seals_in_place, body, fact};
     use super::*;
 
     /// <https://datatracker.ietf.org/doc/html/draft-msporny-base58-03>, section 5.
@@ -195,15 +195,15 @@ mod tests {
 
     #[test]
     fn sealed_keys_hold() {
-        for seed in 0..20 {
+        for seed in 0..6 {
             for (_, prefix, _) in EXTENDED {
                 let prefix = std::str::from_utf8(prefix).expect("ascii");
-                let text = assert_seals(&BIP32, &body(prefix, 107, ALPHABET, seed));
+                let text = assert_seals_in_place(&BIP32, &body(prefix, 107, ALPHABET, seed));
                 assert!(text.starts_with(prefix.as_bytes()), "{prefix}");
                 assert_length(&BIP32, &text);
             }
             for (first, length) in [("5", 51), ("K", 52), ("L", 52), ("9", 51), ("c", 52)] {
-                let text = assert_seals(&WIF, &body(first, length - 1, ALPHABET, seed));
+                let text = assert_seals_in_place(&WIF, &body(first, length - 1, ALPHABET, seed));
                 assert_length(&WIF, &text);
             }
         }

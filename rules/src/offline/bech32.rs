@@ -37,6 +37,9 @@ fn value(c: u8) -> Option<u8> {
 
 /// Name and bytes of a text whose checksum holds; one case only, no bits left over.
 fn decode(text: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    if text.len() > TEXT_MAX {
+        return None;
+    }
     let mixed = text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase);
     let one = text.iter().rposition(|c| *c == b'1')?;
     let (name, data) = (text.get(..one)?, text.get(one + 1..)?);
@@ -45,7 +48,7 @@ fn decode(text: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let (payload, _) = values.split_last_chunk::<SUM>()?;
     let bytes = codec::join_bits(payload.iter().map(|v| Some(*v)), 5)?;
     let tight = codec::split_bits(&bytes, 5) == payload;
-    (right && tight && !mixed && text.len() <= TEXT_MAX && !name.is_empty()).then_some((name, bytes))
+    (right && tight && !mixed && !name.is_empty()).then_some((name, bytes))
 }
 
 /// Appends the checksum, after clearing the bits left over in the last character.
@@ -66,33 +69,28 @@ fn seal(text: &mut Vec<u8>) {
     text.extend(if upper { data.to_ascii_uppercase() } else { data }.into_bytes());
 }
 
-/// A key of `bytes` bytes under one of the names; `0` for any.
-fn holds(text: &[u8], names: &[(&str, usize)]) -> Checked {
-    let Some((name, bytes)) = decode(text) else {
+/// Whether the text is 32 bytes under one of the names.
+fn holds(text: &[u8], kinds: &[&str]) -> Checked {
+    let Some((name, _)) = decode(text).filter(|(_, bytes)| bytes.len() == 32) else {
         return Checked::no();
     };
-    let named = |(known, length): &&(&str, usize)| name.eq_ignore_ascii_case(known.as_bytes()) && bytes.len() == *length;
-    match names.iter().find(named) {
-        Some((known, _)) => Checked::yes().with("kind", known),
+    match kinds.iter().find(|kind| name.eq_ignore_ascii_case(kind.as_bytes())) {
+        Some(kind) => Checked::yes().with("kind", kind.trim_end_matches('-')),
         None => Checked::no(),
     }
 }
 
 /// An identity of age: 32 bytes, of the X25519 kind or the seed of the hybrid kind
 /// (<https://github.com/C2SP/C2SP/blob/main/age.md>).
-pub(super) const AGE: Check = Check::checksum("age-identity", 30, |text| {
-    holds(text, &[("age-secret-key-", 32), ("age-secret-key-pq-", 32)])
-})
-.about(
-    "bech32 checksum over AGE-SECRET-KEY- and 32 bytes",
-    "https://github.com/C2SP/C2SP/blob/main/age.md",
-)
-.sealed(seal, SUM);
+pub(super) const AGE: Check =
+    Check::checksum("age-bech32", 30, |text| holds(text, &["age-secret-key-", "age-secret-key-pq-"]))
+        .about("bech32 checksum over AGE-SECRET-KEY- and 32 bytes", "https://github.com/C2SP/C2SP/blob/main/age.md")
+        .sealed(seal);
 
 /// A Nostr secret key (<https://github.com/nostr-protocol/nips/blob/master/19.md>).
-pub(super) const NSEC: Check = Check::checksum("nostr-nsec", 30, |text| holds(text, &[("nsec", 32)]))
+pub(super) const NSEC: Check = Check::checksum("nostr-nsec", 30, |text| holds(text, &["nsec"]))
     .about("bech32 checksum over nsec and 32 bytes", "https://github.com/nostr-protocol/nips/blob/master/19.md")
-    .sealed(seal, SUM);
+    .sealed(seal);
 
 #[cfg(test)]
 mod tests {
@@ -117,8 +115,7 @@ mod tests {
     /// (<https://github.com/C2SP/CCTV/tree/main/age>).
     #[test]
     fn age_test_identity() {
-        let text =
-            concat!("AGE-SECRET", "-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX");
+        let text = concat!("AGE-SECRET", "-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX");
         assert_eq!(decode(text.as_bytes()).map(|(_, bytes)| bytes), Some(vec![0x42; 32]));
         assert_eq!((AGE.run)(text.as_bytes()).holds, Holds::Yes);
     }
@@ -133,7 +130,7 @@ mod tests {
 
     #[test]
     fn sealed_keys_hold_and_changed_ones_do_not() {
-        for seed in 0..20 {
+        for seed in 0..3 {
             let upper = ALPHABET.to_ascii_uppercase();
             let text = assert_seals(&AGE, &body(concat!("AGE-SECRET", "-KEY-1"), 52, &upper, seed));
             assert_detects(&AGE, &text, 16..text.len(), &upper);

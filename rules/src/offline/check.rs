@@ -112,14 +112,12 @@ pub struct Check {
     pub strength: Strength,
     /// Looks at the whole candidate (prefix included) and never panics.
     pub run: fn(&[u8]) -> Checked,
-    /// Makes a fake candidate valid, for the token minter.
+    /// Makes a fake candidate valid, for the token minter. A candidate it can do nothing with is left alone.
     ///
-    /// With `adds > 0` it is given the candidate without its last `adds` bytes and appends them. With
-    /// `adds == 0` it is given the candidate at full length and rewrites bytes in place; a candidate
-    /// it can do nothing with is left alone.
+    /// A checksum of its own place is appended to what stands before it. Where the checksum is part of an
+    /// encoded whole (base64 of Azure, base58, UUIDs), the candidate is given at full length and rewritten in
+    /// place. Candidates that carry JSON are given as their prefix alone, and the rest is made up from it.
     pub seal: Option<fn(&mut Vec<u8>)>,
-    /// Number of bytes `seal` appends.
-    pub adds: usize,
 }
 
 impl std::fmt::Debug for Check {
@@ -132,12 +130,12 @@ impl Check {
     /// A check with a checksum of `bits` bits; add a seal with [`Check::sealed`].
     pub(super) const fn checksum(name: &'static str, bits: u8, run: fn(&[u8]) -> Checked) -> Self {
         let strength = Strength::Checksum { bits };
-        Self { name, about: "", source: "", strength, run, seal: None, adds: 0 }
+        Self { name, about: "", source: "", strength, run, seal: None }
     }
 
     /// A check of structure.
     pub(super) const fn structure(name: &'static str, run: fn(&[u8]) -> Checked) -> Self {
-        Self { name, about: "", source: "", strength: Strength::Structure, run, seal: None, adds: 0 }
+        Self { name, about: "", source: "", strength: Strength::Structure, run, seal: None }
     }
 
     /// Says what the check looks at and where that is documented.
@@ -145,9 +143,9 @@ impl Check {
         Self { about, source, ..self }
     }
 
-    /// Adds the function that makes a candidate valid, and how many bytes it appends.
-    pub(super) const fn sealed(self, seal: fn(&mut Vec<u8>), adds: usize) -> Self {
-        Self { seal: Some(seal), adds, ..self }
+    /// Adds the function that makes a candidate valid.
+    pub(super) const fn sealed(self, seal: fn(&mut Vec<u8>)) -> Self {
+        Self { seal: Some(seal), ..self }
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn base64_decode_lenient(text: &[u8]) -> Option<Vec<u8>> {
 /// Encodes in base64 with `+` and `/`, padded.
 pub(crate) fn base64_encode(bytes: &[u8]) -> String {
     let mut out = spell(&split_bits(bytes, 6), BASE64);
-    while out.len() % 4 != 0 {
+    while !out.len().is_multiple_of(4) {
         out.push('=');
     }
     out
@@ -148,9 +148,9 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
 /// CRC-24 of OpenPGP armour (<https://www.rfc-editor.org/rfc/rfc4880#section-6.1>).
 pub(crate) fn crc24(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 0x80_0000 == 0 { crc << 1 } else { (crc << 1) ^ 0x0186_4CFB };
-    bytes.iter().fold(0x00B7_04CE, |crc, byte| {
-        (0..8).fold(crc ^ (u32::from(*byte) << 16), |crc, _| step(crc)) & 0x00FF_FFFF
-    })
+    bytes
+        .iter()
+        .fold(0x00B7_04CE, |crc, byte| (0..8).fold(crc ^ (u32::from(*byte) << 16), |crc, _| step(crc)) & 0x00FF_FFFF)
 }
 
 /// CRC-16/XMODEM (polynomial 0x1021, start 0).
@@ -202,6 +202,11 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 pub(crate) fn hmac_sha256_no_key(message: &[u8]) -> [u8; 32] {
     let inner = sha256(&[&[0x36; 64], message]);
     sha256(&[&[0x5c; 64], &inner])
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    spell(&split_bits(bytes, 4), HEX)
 }
 
 /// Takes a number of bytes from the front, big-endian readers and the like.
@@ -281,7 +286,7 @@ mod tests {
         assert_eq!(crc16(b"123456789"), 0x31C3);
     }
 
-    /// Vector of Microsoft's SymCrypt:
+    /// Vector of Microsoft's `SymCrypt`:
     /// <https://github.com/microsoft/SymCrypt/blob/main/lib/marvin32.c>.
     #[test]
     fn marvin_vector() {

@@ -76,11 +76,6 @@ impl Spelling {
 }
 
 impl Layout {
-    /// Bytes the seal appends.
-    const fn adds(&self) -> usize {
-        self.glue.len() + self.spelling.width()
-    }
-
     /// The checksum of a token whose part before the glue is `head`.
     fn crc(&self, head: &[u8]) -> Option<u32> {
         let prefix = self.prefixes.iter().find(|p| head.starts_with(p.as_bytes()))?;
@@ -108,12 +103,13 @@ impl Layout {
         }
     }
 
-    /// Appends glue and checksum; leaves alone what does not start as it should.
+    /// Appends the checksum, after the glue if that is not there yet; leaves alone what does not start as it should.
     fn seal(&self, token: &mut Vec<u8>) {
-        if let Some(crc) = self.crc(token) {
-            token.extend_from_slice(self.glue.as_bytes());
-            token.extend(self.spelling.write(crc));
-        }
+        let head = token.strip_suffix(self.glue.as_bytes()).unwrap_or(token);
+        let Some(crc) = self.crc(head) else { return };
+        token.truncate(head.len());
+        token.extend_from_slice(self.glue.as_bytes());
+        token.extend(self.spelling.write(crc));
     }
 }
 
@@ -147,8 +143,7 @@ const NPM: Layout = Layout { prefixes: &["npm_"], lengths: &[40], otherwise: Hol
 
 /// Vercel's tokens, 50 characters of body. The checksum is derived from samples; Vercel documents only
 /// the prefixes: <https://vercel.com/changelog/new-token-formats-and-secret-scanning>.
-const VERCEL: Layout =
-    Layout { prefixes: &["vcp_", "vci_", "vca_", "vcr_", "vck_"], lengths: &[60], ..BASE };
+const VERCEL: Layout = Layout { prefixes: &["vcp_", "vci_", "vca_", "vcr_", "vck_"], lengths: &[60], ..BASE };
 
 /// Apify's API tokens. The checksum is derived from two samples, unconfirmed: Apify documents only how to
 /// get a token (<https://docs.apify.com/platform/integrations/api>).
@@ -184,8 +179,7 @@ const CANVA: Layout =
 
 /// Zuplo API keys: <https://zuplo.com/docs/articles/api-key-leak-detection> tells of the checksum, that it is
 /// the CRC-32 of the 32 characters is derived from samples.
-const ZUPLO: Layout =
-    Layout { prefixes: &["zpka_"], lengths: &[46], glue: "_", spelling: Spelling::Hex, ..BASE };
+const ZUPLO: Layout = Layout { prefixes: &["zpka_"], lengths: &[46], glue: "_", spelling: Spelling::Hex, ..BASE };
 
 /// Cloudflare's prefixed credentials: 40 characters and a checksum
 /// (<https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/>). That it is the CRC-32 of
@@ -207,8 +201,7 @@ const GRAFANA: Layout = Layout {
 /// Confluent Cloud API secrets since July 2025: 64 characters that start with `cflt`
 /// (<https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html>).
 /// The checksum is derived from samples.
-const CONFLUENT: Layout =
-    Layout { prefixes: &["cflt"], lengths: &[64], spelling: Spelling::Base64Little, ..BASE };
+const CONFLUENT: Layout = Layout { prefixes: &["cflt"], lengths: &[64], spelling: Spelling::Base64Little, ..BASE };
 
 /// Atlassian API tokens (`ATATT`), admin keys and Bitbucket access tokens (`ATCTT`)
 /// (<https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/>).
@@ -233,7 +226,7 @@ macro_rules! crc_check {
         /// See the layout of the same family.
         pub(super) const $id: Check = Check::checksum($name, 32, |token| $layout.run(token))
             .about($about, $source)
-            .sealed(|token| $layout.seal(token), $layout.adds());
+            .sealed(|token| $layout.seal(token));
     };
 }
 
@@ -338,7 +331,7 @@ crc_check!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{URL, assert_detects, assert_length, assert_seals, body};
+    use super::super::testing::{URL, assert_detects, assert_length, assert_seals, body, seal};
     use super::*;
 
     /// A family, its prefix, the length of its body and its alphabet.
@@ -394,6 +387,13 @@ mod tests {
     fn grafana_published_vector() {
         let token = concat!("gl", "sa_", "iNValIdinValiDinvalidinvalidinva", "_5b582697");
         assert_eq!(GRAFANA.run(token.as_bytes()).holds, Holds::Yes);
+    }
+
+    #[test]
+    fn glue_may_be_there_already() {
+        let head = body(concat!("gl", "sa_"), 32, BASE62, 4);
+        let glued = [&head[..], b"_"].concat();
+        assert_eq!(seal(&GRAFANA_CRC32, &head), seal(&GRAFANA_CRC32, &glued));
     }
 
     #[test]

@@ -171,13 +171,10 @@ fn encrypted(mut body: Reader<'_>) -> Option<Key> {
 }
 
 /// Bare base64 of a private key.
-pub(super) const BASE64: Check = Check::structure("der-private-key-base64", |text| {
+pub(super) const BASE64: Check = Check::structure("der-private-key", |text| {
     parsed(codec::base64_decode_lenient(text).and_then(|der| private_key(&der)).map(|key| key.checked()))
 })
-.about(
-    "base64 of a PKCS#1, PKCS#8, SEC1 or DSA private key in DER",
-    "https://www.rfc-editor.org/rfc/rfc5958",
-);
+.about("base64 of a PKCS#1, PKCS#8, SEC1 or DSA private key in DER", "https://www.rfc-editor.org/rfc/rfc5958");
 
 /// Keys for tests, made of random numbers: right in structure, useless as keys.
 #[cfg(test)]

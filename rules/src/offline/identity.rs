@@ -8,12 +8,12 @@ const DISCORD_EPOCH: u64 = 1_420_070_400_000;
 
 /// A bot token: the bot's id, a time, a signature
 /// (<https://discord.com/developers/docs/reference#snowflakes>; the three parts are derived from samples).
-pub(super) const DISCORD: Check = Check::structure("discord-bot-token", |token| parsed(discord(token)))
+pub(super) const DISCORD: Check = Check::structure("discord-token", |token| parsed(discord(token)))
     .about(
         "three parts, the first base64 of a decimal snowflake",
         "https://discord.com/developers/docs/reference#snowflakes",
     )
-    .sealed(seal_discord, 0);
+    .sealed(seal_discord);
 
 /// Parts between dots; the middle one is four bytes of time.
 fn discord(token: &[u8]) -> Option<Checked> {
@@ -28,10 +28,12 @@ fn discord(token: &[u8]) -> Option<Checked> {
     right.then(|| Checked::yes().with("user-id", &id).with("user-created", created.to_string()))
 }
 
-/// Rewrites the first part to digits: 17 to 19 of them, as many as its base64 takes.
+/// Makes the first part base64 of digits: those it is itself, or as many as its base64 takes.
 fn seal_discord(token: &mut Vec<u8>) {
     let Some(dot) = token.iter().position(|c| *c == b'.') else { return };
-    let Some(bytes) = token.get(..dot).and_then(codec::base64_decode_lenient) else { return };
+    let Some(first) = token.get(..dot) else { return };
+    let digits = first.iter().all(u8::is_ascii_digit).then(|| first.to_vec());
+    let Some(bytes) = digits.or_else(|| codec::base64_decode_lenient(first)) else { return };
     let digit = |byte: u8| if byte.is_ascii_digit() { byte } else { b'0' + byte % 10 };
     let mut id: Vec<u8> = bytes.iter().map(|byte| digit(*byte)).collect();
     if let Some(first) = id.first_mut().filter(|first| **first == b'0') {
@@ -56,11 +58,12 @@ fn salesforce(token: &[u8]) -> Option<Checked> {
     let legal = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_');
     let session = session.get(1..).filter(|session| session.len() >= 80 && session.iter().all(legal))?;
     let whole = id.starts_with(b"00D") && id.iter().all(u8::is_ascii_alphanumeric) && !session.is_empty();
-    let right = whole && match id.len() {
-        15 => true,
-        18 => id.get(15..) == Some(suffix(id).as_slice()),
-        _ => false,
-    };
+    let right = whole
+        && match id.len() {
+            15 => true,
+            18 => id.get(15..) == Some(suffix(id).as_slice()),
+            _ => false,
+        };
     right.then(|| Checked::yes().with("org-id", String::from_utf8_lossy(id)))
 }
 
@@ -82,20 +85,18 @@ const NUGET: usize = 46;
 /// An API key of nuget.org, as the gallery makes it: two parts of base32, the first of `v4` and ten bytes that
 /// are not zero, the second of sixteen bytes
 /// (<https://github.com/NuGet/NuGetGallery/blob/main/src/NuGetGallery.Services/Authentication/ApiKeyV4.cs>).
-pub(super) const NUGET_KEY: Check =
-    Check::structure("nuget-key", |key| Checked::when(nuget(key).is_some_and(|(right, sealed)| right && sealed == key)))
-        .about(
-            "base32 of v4 and 10 bytes without a zero, then of 16 bytes; unused bits are zero",
-            "https://github.com/NuGet/NuGetGallery/blob/main/src/NuGetGallery.Services/Authentication/ApiKeyV4.cs",
-        )
-        .sealed(
-            |key| {
-                if let Some((_, sealed)) = nuget(key) {
-                    *key = sealed;
-                }
-            },
-            0,
-        );
+pub(super) const NUGET_KEY: Check = Check::structure("nuget-key", |key| {
+    Checked::when(nuget(key).is_some_and(|(right, sealed)| right && sealed == key))
+})
+.about(
+    "base32 of v4 and 10 bytes without a zero, then of 16 bytes; unused bits are zero",
+    "https://github.com/NuGet/NuGetGallery/blob/main/src/NuGetGallery.Services/Authentication/ApiKeyV4.cs",
+)
+.sealed(|key| {
+    if let Some((_, sealed)) = nuget(key) {
+        *key = sealed;
+    }
+});
 
 /// Whether no byte of the id is zero, and the key as the gallery would write it. Keys are not told apart by
 /// case; the gallery writes lower case.
@@ -117,7 +118,7 @@ fn nuget(key: &[u8]) -> Option<(bool, Vec<u8>)> {
 mod tests {
     use super::super::check::Holds;
     use super::super::codec::BASE62;
-    use super::super::testing::{Random, URL, assert_length, assert_seals, body, fact};
+    use super::super::testing::{Random, URL, assert_length, assert_seals, assert_seals_in_place, body, fact};
     use super::*;
 
     /// The snowflake of Discord's documentation, made on 30 April 2016.
@@ -134,11 +135,21 @@ mod tests {
     }
 
     #[test]
+    fn discord_ids_may_be_given_as_digits() {
+        for count in [17, 18, 19] {
+            let mut random = Random(count as u64);
+            let parts = [random.text(count, b"0123456789"), random.text(6, URL), random.text(27, URL)];
+            let token = assert_seals(&DISCORD, &parts.join(&b'.'));
+            assert!(token.len() > count + 35);
+        }
+    }
+
+    #[test]
     fn sealed_discord_tokens_hold() {
         for (seed, length) in [(1, 24), (2, 26), (3, 24), (4, 26)] {
             let mut random = Random(seed);
             let parts = [random.text(length, URL), random.text(6, URL), random.text(38, URL)];
-            let token = assert_seals(&DISCORD, &parts.join(&b'.'));
+            let token = assert_seals_in_place(&DISCORD, &parts.join(&b'.'));
             assert_eq!(token.len(), length + 6 + 38 + 2);
             assert!(matches!(token.first(), Some(b'M' | b'N' | b'O')));
         }
@@ -166,7 +177,7 @@ mod tests {
     #[test]
     fn nuget_keys() {
         for seed in 0..20 {
-            let key = assert_seals(&NUGET_KEY, &body("oy2", 43, b"abcdefghijklmnopqrstuvwxyz234567", seed));
+            let key = assert_seals_in_place(&NUGET_KEY, &body("oy2", 43, b"abcdefghijklmnopqrstuvwxyz234567", seed));
             assert!(key.starts_with(b"oy2"));
             assert!(matches!(key[19], b'a' | b'q'));
             assert_length(&NUGET_KEY, &key);

@@ -11,23 +11,38 @@ pub(super) const ONEPASSWORD: Check = Check::structure("1password-service-accoun
     .about(
         "ops_ and base64url JSON with signInAddress and userAuth",
         "https://developer.1password.com/docs/service-accounts/security/",
-    );
+    )
+    .sealed(seal_json);
 
 /// The address names the account; the rest is key material.
 fn onepassword(token: &[u8]) -> Option<Checked> {
     let object = Object::parse_base64(token.strip_prefix(b"ops_")?)?;
     let address = object.text("signInAddress")?;
-    object.has("userAuth").then(|| {
-        Checked::yes().with("sign-in-address", address).with_some("device", object.text("deviceUuid"))
-    })
+    object
+        .has("userAuth")
+        .then(|| Checked::yes().with("sign-in-address", address).with_some("device", object.text("deviceUuid")))
 }
 
 /// An organisation token of Sentry, as Sentry makes it:
 /// <https://github.com/getsentry/sentry/blob/master/src/sentry/utils/security/orgauthtoken_token.py>.
-pub(super) const SENTRY: Check = Check::structure("sentry-org-token", |token| parsed(sentry(token))).about(
-    "sntrys_, base64 JSON with iat, url, region_url and org, an underscore, 43 characters",
-    "https://github.com/getsentry/sentry/blob/master/src/sentry/utils/security/orgauthtoken_token.py",
-);
+pub(super) const SENTRY: Check = Check::structure("sentry-org-token", |token| parsed(sentry(token)))
+    .about(
+        "sntrys_, base64 JSON with iat, url, region_url and org, an underscore, 43 characters",
+        "https://github.com/getsentry/sentry/blob/master/src/sentry/utils/security/orgauthtoken_token.py",
+    )
+    .sealed(seal_sentry);
+
+/// Appends payload and secret to the prefix.
+fn seal_sentry(token: &mut Vec<u8>) {
+    let org = filler(token, b"org", 8).to_ascii_lowercase();
+    let json = format!(
+        r#"{{"iat": 1700000000.123456, "url": "https://sentry.io", "region_url": "https://us.sentry.io", "org": "{org}"}}"#
+    );
+    let secret = codec::base64_encode_bare(&codec::sha256(&[b"secret", token]));
+    token.extend(codec::base64_encode(json.as_bytes()).into_bytes());
+    token.push(b'_');
+    token.extend(secret.into_bytes());
+}
 
 /// `sntrys_<json>_<secret>`.
 fn sentry(token: &[u8]) -> Option<Checked> {
@@ -46,10 +61,22 @@ fn sentry(token: &[u8]) -> Option<Checked> {
 
 /// A token of Mapbox: a use, base64url JSON with user and token id, a signature
 /// (<https://docs.mapbox.com/help/glossary/access-token/>).
-pub(super) const MAPBOX: Check = Check::structure("mapbox-token", |token| parsed(mapbox(token))).about(
-    "pk, sk or tk, then base64url JSON with u, then a signature",
-    "https://docs.mapbox.com/help/glossary/access-token/",
-);
+pub(super) const MAPBOX: Check = Check::structure("mapbox-token", |token| parsed(mapbox(token)))
+    .about(
+        "pk, sk or tk, then base64url JSON with u, then a signature",
+        "https://docs.mapbox.com/help/glossary/access-token/",
+    )
+    .sealed(seal_mapbox);
+
+/// Appends payload and signature to the usage.
+fn seal_mapbox(token: &mut Vec<u8>) {
+    let (user, id) = (filler(token, b"user", 8), filler(token, b"id", 24));
+    let json = format!(r#"{{"u":"{user}","a":"c{id}"}}"#).to_ascii_lowercase();
+    let signature: Vec<u8> = codec::sha256(&[b"signature", token]).into_iter().take(16).collect();
+    token.extend(codec::base64url_encode(json.as_bytes()).into_bytes());
+    token.push(b'.');
+    token.extend(codec::base64url_encode(&signature).into_bytes());
+}
 
 /// `sk.<json>.<signature>`. `a` is the id by which a token is deleted.
 fn mapbox(token: &[u8]) -> Option<Checked> {
@@ -73,8 +100,10 @@ pub(super) const NEPTUNE: Check = Check::structure("neptune-token", |token| {
 
 /// A key of Zep Cloud: `z_`, base64url JSON that lacks its first three characters, a signature. Derived from
 /// samples, unconfirmed (<https://help.getzep.com/projects>).
-pub(super) const ZEP: Check = Check::structure("zep-key", |key| parsed(zep(key)))
-    .about("z_ and base64url JSON with uuid whose leading eyJ is cut (from samples)", "https://help.getzep.com/projects");
+pub(super) const ZEP: Check = Check::structure("zep-key", |key| parsed(zep(key))).about(
+    "z_ and base64url JSON with uuid whose leading eyJ is cut (from samples)",
+    "https://help.getzep.com/projects",
+);
 
 /// Puts the three characters back.
 fn zep(key: &[u8]) -> Option<Checked> {
@@ -103,7 +132,50 @@ pub(super) const GRAFANA: Check = Check::structure("grafana-json-token", |token|
 .about(
     "base64 JSON with a key k, a name n and an organisation o or id",
     "https://github.com/grafana/grafana/blob/main/pkg/components/apikeygen/apikeygen.go",
-);
+)
+.sealed(seal_json);
+
+/// Any candidate that is a prefix and base64 of a JSON object: what comes after `ops_`, `glc_` and the like.
+pub(super) const BASE64_JSON: Check = Check::structure("base64-json", |token| parsed(base64_json(token)))
+    .about(
+        "a prefix that ends in an underscore or a dot, or none, then base64 of a JSON object",
+        "https://www.rfc-editor.org/rfc/rfc4648",
+    )
+    .sealed(seal_json);
+
+/// The kinds we know tell their facts.
+fn base64_json(token: &[u8]) -> Option<Checked> {
+    if token.starts_with(b"ops_") {
+        return onepassword(token);
+    }
+    if token.starts_with(b"glc_") {
+        return Some((GRAFANA.run)(token));
+    }
+    let start = token.windows(3).position(|three| matches!(three, b"eyJ" | b"ewo" | b"eyA" | b"ew0"))?;
+    let (prefix, text) = token.split_at_checked(start)?;
+    let right = prefix.is_empty() || prefix.ends_with(b"_") || prefix.ends_with(b".");
+    Object::parse_base64(text).filter(|_| right).map(|_| Checked::yes())
+}
+
+/// Appends base64 of a JSON object that suits the prefix.
+fn seal_json(token: &mut Vec<u8>) {
+    let (key, name, id) = (filler(token, b"key", 43), filler(token, b"name", 26), filler(token, b"id", 8));
+    let json = match token.as_slice() {
+        b"ops_" => format!(
+            r#"{{"signInAddress":"{id}.1password.com","userAuth":{{"method":"SRPg-4096","alg":"PBES2g-HS256","iterations":650000,"salt":"{name}"}},"email":"{name}@1passwordserviceaccounts.com","srpX":"{key}","deviceUuid":"{name}"}}"#
+        ),
+        b"glc_" => format!(r#"{{"o":"{}","n":"stack-{id}","k":"{key}","m":{{"r":"us"}}}}"#, token.len() * 100_003),
+        _ => format!(r#"{{"k":"{key}","n":"{id}","id":1}}"#),
+    };
+    token.extend(codec::base64_encode(json.as_bytes()).trim_end_matches('=').as_bytes());
+}
+
+/// Letters and digits that follow from `seed` and `what` alone, for fakes.
+fn filler(seed: &[u8], what: &[u8], count: usize) -> String {
+    let hash = |round: u8| codec::base64_encode(&codec::sha256(&[seed, what, &[round]]));
+    let text: String = (0..4).map(hash).collect();
+    text.chars().filter(char::is_ascii_alphanumeric).take(count).collect()
+}
 
 /// A private or symmetric JSON web key, a set of them, or base64 of either (RFC 7517, RFC 7518).
 pub(super) const JWK: Check = Check::structure("json-web-key", |text| parsed(jwk(text)))
@@ -220,7 +292,7 @@ fn tink(text: &[u8]) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::super::check::Holds;
-    use super::super::testing::{Random, fact};
+    use super::super::testing::{Random, assert_seals, fact};
     use super::super::{codec, der};
     use super::*;
 
@@ -240,7 +312,8 @@ mod tests {
 
     #[test]
     fn sentry_tokens() {
-        let json = r#"{"iat": 1700000000.5, "url": "https://sentry.io", "region_url": "https://us.sentry.io", "org": "acme"}"#;
+        let json =
+            r#"{"iat": 1700000000.5, "url": "https://sentry.io", "region_url": "https://us.sentry.io", "org": "acme"}"#;
         let secret = codec::base64_encode_bare(&Random(1).bytes(32));
         let good = format!("{}{}_{secret}", concat!("sn", "trys_"), codec::base64_encode(json.as_bytes()));
         assert_eq!(fact(&SENTRY, good.as_bytes(), "org").as_deref(), Some("acme"));
@@ -278,11 +351,30 @@ mod tests {
         assert_eq!(fact(&GRAFANA, new.as_bytes(), "region").as_deref(), Some("eu"));
     }
 
+    #[test]
+    fn sealed_prefixes_hold() {
+        for (check, prefix) in [
+            (&ONEPASSWORD, concat!("op", "s_")),
+            (&BASE64_JSON, concat!("op", "s_")),
+            (&GRAFANA, concat!("gl", "c_")),
+            (&BASE64_JSON, concat!("gl", "c_")),
+            (&BASE64_JSON, "acme_"),
+            (&BASE64_JSON, ""),
+            (&SENTRY, concat!("sn", "trys_")),
+            (&MAPBOX, "sk."),
+            (&MAPBOX, "pk."),
+        ] {
+            let token = assert_seals(check, prefix.as_bytes());
+            assert_eq!((check.run)(&token[..token.len() / 2]).holds, Holds::No, "{} {prefix}", check.name);
+        }
+        assert_eq!(base64_json(b"glc_your_token"), Some(Checked::no()));
+        assert_eq!(base64_json(b"acmeeyJhIjoxfQ"), None);
+    }
+
     /// The symmetric key of RFC 7517, appendix A.3, and a public key like those of A.1.
     #[test]
     fn json_web_keys() {
-        let symmetric =
-            format!(r#"{{"kty":"oct","alg":"A128KW","k":"{}"}}"#, concat!("GawgguFy", "GrWKav7AX4VKUg"));
+        let symmetric = format!(r#"{{"kty":"oct","alg":"A128KW","k":"{}"}}"#, concat!("GawgguFy", "GrWKav7AX4VKUg"));
         assert_eq!(fact(&JWK, symmetric.as_bytes(), "kty").as_deref(), Some("oct"));
         let set = format!(r#"{{"keys":[{{"kty":"EC","x":"AA"}},{{"kty":"EC","kid":"1","d":"{}"}}]}}"#, random(32));
         assert_eq!(fact(&JWK, set.as_bytes(), "kid").as_deref(), Some("1"));

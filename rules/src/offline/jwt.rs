@@ -39,9 +39,7 @@ impl Jwt {
             .with_some("exp", claims.plain("exp"));
         // Supabase's keys differ only in the role: `anon` is meant to be public, `service_role` is not.
         match claims.text("iss") {
-            Some("supabase") => {
-                checked.with_some("role", claims.text("role")).with_some("project", claims.text("ref"))
-            }
+            Some("supabase") => checked.with_some("role", claims.text("role")).with_some("project", claims.text("ref")),
             _ => checked,
         }
     }

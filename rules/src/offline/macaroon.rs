@@ -107,7 +107,7 @@ fn pypi(text: &[u8]) -> Option<Checked> {
     Some(checked.with("location", location))
 }
 
-/// Tokens of Fly.io: `fm2_` and base64 of a MessagePack array, several joined by commas
+/// Tokens of Fly.io: `fm2_` and base64 of a `MessagePack` array, several joined by commas
 /// (<https://github.com/superfly/macaroon/blob/main/format.go>).
 pub(super) const FLY: Check = Check::structure("fly-macaroon", fly).about(
     "FlyV1, fm1r_, fm1a_ or fm2_: base64 of nonce, location, caveats and tail in MessagePack",

@@ -11,7 +11,7 @@ pub(super) const ANTHROPIC: Check = Check::structure("anthropic-key", anthropic)
         "sk-ant-, a kind, and base64url that ends in AA; 95 characters for the kinds of known length (from samples)",
         "https://platform.claude.com/docs/en/api/overview",
     )
-    .sealed(|key| key.extend_from_slice(b"AA"), 2);
+    .sealed(|key| key.extend_from_slice(b"AA"));
 
 /// Kinds whose body has 95 characters.
 const ANTHROPIC_FIXED: &[&[u8]] = &[b"api", b"admin", b"oat", b"ort"];
@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn openai_keys() {
         for half in OPENAI_HALVES {
-            for prefix in [concat!("sk", "-proj-"), concat!("sk", "-"), concat!("sk", "-my-bot-"), concat!("sk", "-admin-")]
+            for prefix in
+                [concat!("sk", "-proj-"), concat!("sk", "-"), concat!("sk", "-my-bot-"), concat!("sk", "-admin-")]
             {
                 let key = key(prefix, half);
                 assert_eq!(openai(&key).holds, Holds::Yes, "{prefix} {half}");

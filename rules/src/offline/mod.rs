@@ -24,7 +24,7 @@ mod macaroon;
 mod marker;
 mod nkey;
 mod pair;
-pub(crate) mod pem;
+mod pem;
 mod pgp;
 mod putty;
 mod slack;

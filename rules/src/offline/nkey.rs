@@ -17,16 +17,21 @@ pub(super) const NKEY: Check = Check::checksum("nkey-seed", 16, |text| parsed(se
         "base32 whose last 2 bytes are the little-endian CRC-16/XMODEM of the 34 before",
         "https://github.com/nats-io/nkeys/blob/main/strkey.go",
     )
-    .sealed(seal, 0);
+    .sealed(seal);
 
 /// The public prefix: three bits in the first byte, five in the second.
 fn kind(first: u8, second: u8) -> u8 {
     ((first & 7) << 5 | second >> 3) >> 3
 }
 
+/// A text of the right length.
+fn whole(text: &[u8]) -> Option<&[u8]> {
+    (text.len() == TEXT).then_some(text)
+}
+
 /// Prefix `S`, a known kind, and the checksum.
 fn seed(text: &[u8]) -> Option<Checked> {
-    let bytes = codec::base32_decode(text).filter(|_| text.len() == TEXT)?;
+    let bytes = codec::base32_decode(whole(text)?)?;
     let (covered, sum) = bytes.split_last_chunk::<2>()?;
     let [first, second, ..] = covered else { return None };
     let (_, kind) = KINDS.iter().find(|(known, _)| *known == kind(*first, *second))?;
@@ -37,7 +42,7 @@ fn seed(text: &[u8]) -> Option<Checked> {
 
 /// Clears the bits no kind uses and rewrites the checksum.
 fn seal(text: &mut Vec<u8>) {
-    let Some(mut bytes) = codec::base32_decode(text).filter(|_| text.len() == TEXT) else { return };
+    let Some(mut bytes) = whole(text).and_then(codec::base32_decode) else { return };
     bytes.truncate(COVERED);
     if let Some(second) = bytes.get_mut(1) {
         *second &= 0b1100_0000;
@@ -49,7 +54,7 @@ fn seal(text: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_detects, assert_length, assert_seals, body, fact};
+    use super::super::testing::{assert_detects, assert_length, assert_seals_in_place, body, fact};
     use super::*;
 
     const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -64,7 +69,7 @@ mod tests {
     #[test]
     fn sealed_seeds_hold_and_changed_ones_do_not() {
         for prefix in ["SA", "SC", "SN", "SO", "SU", "SX"] {
-            let text = assert_seals(&NKEY, &body(prefix, 56, BASE32, 3));
+            let text = assert_seals_in_place(&NKEY, &body(prefix, 56, BASE32, 3));
             assert!(text.starts_with(prefix.as_bytes()));
             assert_detects(&NKEY, &text, 2..57, b"A7K");
             assert_length(&NKEY, &text);

@@ -10,32 +10,33 @@ use super::{codec, der, pgp, ssh};
 const TEXT_MAX: usize = 256 * 1024;
 
 /// A PEM block.
-pub(crate) struct Pem {
+struct Pem {
     /// What stands after `BEGIN`, for example `RSA PRIVATE KEY`.
-    pub(crate) label: String,
+    label: String,
     /// The headers of RFC 1421 say that the key is encrypted.
-    pub(crate) encrypted: bool,
+    encrypted: bool,
     /// The base64 text, with padding, without anything else; for OpenPGP its checksum is still there.
-    pub(crate) body: String,
+    body: String,
 }
 
 impl Pem {
-    /// Finds the first block in `text`. `None` without both armour lines, or if something is no base64.
-    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text.get(..text.len().min(TEXT_MAX))?).ok()?;
+    /// Finds the first block in `text`, which may lack its last line.
+    fn parse(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
         let (_, rest) = text.split_once("-----BEGIN ")?;
         let (label, rest) = rest.split_once("-----")?;
-        let (inside, _) = rest.split_once(&format!("-----END {label}-----"))?;
-        let lines = unescaped(inside);
+        let inside = rest.split_once("-----END").map_or(rest, |(inside, _)| inside);
+        let text = unescaped(inside);
         let header = |line: &&str| line.contains(':');
-        let encrypted = lines.lines().filter(header).any(|line| line.contains("ENCRYPTED"));
-        let body: String = lines.lines().filter(|line| !header(line)).flat_map(bare).collect();
-        let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-        body.chars().all(base64).then(|| Self { label: label.to_owned(), encrypted, body })
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !header(line)).collect();
+        let encrypted = text.lines().filter(header).any(|line| line.contains("ENCRYPTED"));
+        let mark = margin(&lines);
+        let body = lines.iter().flat_map(|line| bare(line.strip_prefix(mark).unwrap_or(line))).collect();
+        Some(Self { label: label.to_owned(), encrypted, body })
     }
 
     /// The bytes inside the armour.
-    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+    fn bytes(&self) -> Option<Vec<u8>> {
         codec::base64_decode_lenient(self.body.as_bytes())
     }
 
@@ -55,44 +56,71 @@ impl Pem {
     }
 }
 
-/// Turns backslash escapes of line ends into line ends and drops the other backslashes.
+/// Replaces what other formats write for line ends and base64 characters: backslash escapes of any depth,
+/// percent signs, references of HTML.
 fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text.split('\\');
-    out.extend(rest.next());
-    let mut escaped = false;
-    for piece in rest {
-        let mut chars = piece.chars();
-        match chars.next() {
-            Some('n' | 'r' | 't') => {
-                out.push('\n');
-                out.push_str(chars.as_str());
-                escaped = false;
-            }
-            // Two backslashes in a row: the next piece carries the letter.
-            None => escaped = true,
-            Some(_) => {
-                if escaped {
-                    out.push('\n');
-                }
-                out.push_str(piece);
-                escaped = false;
-            }
-        }
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let (c, used) = escape(rest).unwrap_or((c, c.len_utf8()));
+        out.push(c);
+        rest = rest.get(used..).unwrap_or_default();
     }
     out
+}
+
+/// The escape `rest` starts with: what it stands for, and its length in bytes.
+fn escape(rest: &str) -> Option<(char, usize)> {
+    let code = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+    match rest.as_bytes().first()? {
+        b'\\' => {
+            let after = rest.trim_start_matches('\\');
+            let used = rest.len() - after.len();
+            Some(match after.as_bytes().first() {
+                Some(b'n' | b'r' | b't') => ('\n', used + 1),
+                Some(b'u') => (code(after.get(1..5)?)?, used + 5),
+                _ => (' ', used),
+            })
+        }
+        b'%' => Some((code(rest.get(1..3)?)?, 3)),
+        b'&' => {
+            let end = rest.bytes().take(7).position(|c| c == b';')?;
+            let number = rest.get(2..end).filter(|_| rest.starts_with("&#"))?;
+            let c = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => code(digits)?,
+                None => char::from_u32(number.parse().ok()?)?,
+            };
+            Some((c, end + 1))
+        }
+        b'<' => {
+            rest.get(..3).filter(|tag| tag.eq_ignore_ascii_case("<br"))?;
+            let end = rest.bytes().take(6).position(|c| c == b'>')?;
+            Some(('\n', end + 1))
+        }
+        _ => None,
+    }
+}
+
+/// A mark that is also base64 and stands before every line: the plus of a diff, the slashes of a comment.
+fn margin(lines: &[&str]) -> &'static str {
+    let all = |mark: &&&str| {
+        let mut filled = lines.iter().filter(|line| !line.is_empty()).peekable();
+        filled.peek().is_some() && filled.all(|line| line.starts_with(**mark))
+    };
+    ["+", "//"].iter().find(all).copied().unwrap_or_default()
 }
 
 /// What string literals are quoted with.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// The characters of a line without the quoting of source code around them.
+/// The base64 characters of a line. Whatever else stands there is an ornament of the text around, and if it is
+/// not, what is left decodes to no key.
 fn bare(line: &str) -> impl Iterator<Item = char> {
     let line = line.trim();
     // A plus sign that joins string literals stands beside a quote; one that is base64 does not.
     let line = line.strip_suffix('+').map(str::trim_end).filter(|rest| rest.ends_with(QUOTES)).unwrap_or(line);
     let line = line.strip_prefix('+').map(str::trim_start).filter(|rest| rest.starts_with(QUOTES)).unwrap_or(line);
-    line.chars().filter(|c| !(c.is_ascii_whitespace() || QUOTES.contains(c) || matches!(c, ',' | ';')))
+    line.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
 }
 
 /// A private key in PEM armour.
@@ -103,10 +131,11 @@ pub(super) const PEM: Check = Check::structure("pem-private-key", run).about(
 
 /// A block without its last line may have been cut off by who looked at it.
 pub(super) fn run(text: &[u8]) -> Checked {
-    let cut = text.len() > TEXT_MAX || !text.windows(9).any(|nine| nine == b"-----END ");
-    match Pem::parse(text).and_then(|pem| pem.checked()) {
+    let cut = text.len() > TEXT_MAX || !text.windows(8).any(|eight| eight == b"-----END");
+    let block = text.get(..TEXT_MAX).unwrap_or(text);
+    match Pem::parse(block).and_then(|pem| pem.checked()) {
         Some(checked) => checked,
-        None if cut => Checked::unknown(),
+        None if cut && text.windows(11).any(|eleven| eleven == b"-----BEGIN ") => Checked::unknown(),
         None => Checked::no(),
     }
 }
@@ -155,18 +184,34 @@ mod tests {
     #[test]
     fn keys_as_they_stand_in_source() {
         let text = armour(RSA, &der::fake::rsa(7));
-        let quoted: String = text.lines().map(|line| format!("    \"{line}\\n\" +\n")).collect();
+        let each = |before: &str, after: &str| {
+            text.lines().fold(String::new(), |all, line| all + before + line + after + "\n")
+        };
         for written in [
             text.replace('\n', "\\n"),
             text.replace('\n', "\\r\\n"),
             text.replace('\n', "\\\\n"),
+            text.replace('\n', "\\u000a"),
             text.replace('\n', "\r\n    "),
-            text.replace('\n', " ").replacen("BEGIN RSA PRIVATE KEY-----", "BEGIN RSA PRIVATE KEY-----\n", 1),
-            quoted.replace("\" +\n    \"", "\"\n    + \""),
-            quoted,
+            text.replace('\n', " "),
+            text.replace('\n', "<br />"),
+            text.replace('\n', "&#10;"),
+            text.replace('\n', "&#xD;&#xA;"),
+            text.replace('+', "%2B").replace('=', "%3D").replace('\n', "%0A"),
             text.replace('/', "\\/"),
+            text.trim_end().trim_end_matches(|c| c != '\n').to_owned(),
+            each("    \"", "\\n\" +"),
+            each("  + \"", "\\n\""),
+            each("$k .= '", "';").replace("$k .= ", ". "),
+            each("# ", ""),
+            each("// ", ""),
+            each("//", ""),
+            each(" * ", ""),
+            each("> ", ""),
+            each("+", ""),
+            each("-", ""),
         ] {
-            assert_eq!(run(written.as_bytes()).holds, Holds::Yes, "{written}");
+            assert_eq!(run(written.as_bytes()).holds, Holds::Yes, "{}", written.get(..200).unwrap_or_default());
         }
     }
 
@@ -194,9 +239,11 @@ mod tests {
         bytes[0] = 0x95;
         let sum = codec::base64_encode(&codec::crc24(&bytes).to_be_bytes()[1..]);
         let label = "PGP PRIVATE KEY BLOCK";
-        let text = armour(label, &bytes)
-            .replacen("BLOCK-----\n", "BLOCK-----\nVersion: GnuPG v2\n\n", 1)
-            .replacen("\n-----END", &format!("\n={sum}\n-----END"), 1);
+        let text = armour(label, &bytes).replacen("BLOCK-----\n", "BLOCK-----\nVersion: GnuPG v2\n\n", 1).replacen(
+            "\n-----END",
+            &format!("\n={sum}\n-----END"),
+            1,
+        );
         assert_eq!(run(text.as_bytes()).holds, Holds::Yes);
         assert_eq!(run(text.replace(&sum, "AAAA").as_bytes()).holds, Holds::No);
     }

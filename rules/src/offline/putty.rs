@@ -1,4 +1,4 @@
-//! PuTTY's key files: <https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html>.
+//! `PuTTY`'s key files: <https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html>.
 
 use super::check::{Check, Checked, parsed};
 use super::codec::{self, Reader};
@@ -55,11 +55,16 @@ impl<'a> File<'a> {
 
     /// The MAC of version 3 for a key without passphrase: HMAC-SHA-256 under an empty key.
     fn mac_without_key(&self) -> String {
-        let parts =
-            [self.algorithm.as_bytes(), self.encryption.as_bytes(), self.comment.as_bytes(), &self.public, &self.private];
+        let parts = [
+            self.algorithm.as_bytes(),
+            self.encryption.as_bytes(),
+            self.comment.as_bytes(),
+            &self.public,
+            &self.private,
+        ];
         let message: Vec<u8> =
             parts.iter().flat_map(|part| [&(part.len() as u32).to_be_bytes()[..], part].concat()).collect();
-        codec::hmac_sha256_no_key(&message).iter().map(|byte| format!("{byte:02x}")).collect()
+        codec::hex(&codec::hmac_sha256_no_key(&message))
     }
 }
 

@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn other_kinds_are_wrong() {
-        for text in [concat!("sk", "_life_abc"), "sk_live", concat!("sk", "_live_a-b"), "xx_live_abc", "sk_live_\u{e9}"] {
+        for text in [concat!("sk", "_life_abc"), "sk_live", concat!("sk", "_live_a-b"), "xx_live_abc", "sk_live_\u{e9}"]
+        {
             assert_eq!(key(text.as_bytes()).holds, Holds::No, "{text}");
         }
     }

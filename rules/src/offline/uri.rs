@@ -6,8 +6,25 @@ use super::check::{Check, Checked, Holds, parsed};
 const URI_MAX: usize = 8 * 1024;
 /// Schemes of which the user is a name. Of others it may itself be the credential (`https://<token>@…`).
 const NAMED: &[&str] = &[
-    "postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps", "mssql",
-    "sqlserver", "clickhouse", "cockroachdb", "ldap", "ldaps", "smtp", "smtps", "nats",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "mongodb+srv",
+    "redis",
+    "rediss",
+    "amqp",
+    "amqps",
+    "mssql",
+    "sqlserver",
+    "clickhouse",
+    "cockroachdb",
+    "ldap",
+    "ldaps",
+    "smtp",
+    "smtps",
+    "nats",
 ];
 
 /// Scheme, user, password, host.
