@@ -1,2 +1,39 @@
-//! x
-fn main() {}
+//! `stanch`: finds leaked credentials.
+//!
+//! `main` parses the command line, runs one verb, and turns its outcome into an exit code. Verbs are in `commands`, one file each; what they
+//! print is in `report`.
+
+mod args;
+mod commands;
+mod env;
+mod exit;
+mod rules;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::shell::Shell;
+
+fn main() -> ExitCode {
+    shell::hide_panics();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    let mut shell = Shell::new(&args);
+    shell::start_logging(&args);
+    let outcome = run(args.command, &mut shell);
+    exit::report(outcome, &mut shell)
+}
+
+/// Runs one verb.
+fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
+    match command {
+        Command::Rules(rules) => commands::rules::run(&rules, shell),
+        Command::Generate(generate) => commands::generate::run(&generate, shell),
+    }
+}

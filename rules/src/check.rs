@@ -117,3 +117,11 @@ fn runs(corpus: &[u8]) -> usize {
     let long = |run: &&[u8]| run.len() >= MIN_RUN as usize && run.iter().any(u8::is_ascii_digit);
     corpus.split(|&b| !class.contains(b)).filter(long).count()
 }
+
+/// Holds the built-in rules against the demands; gives what is wrong, each with its rule's id.
+pub fn check_builtin() -> Vec<String> {
+    let rules = RuleSet::builtin();
+    let items: Vec<Checkable<'_>> = rules.iter().map(|rule| Checkable { rule, span: 0..0, id_span: 0..0 }).collect();
+    let defects = check(&items, &RuleSet::new(Vec::new()));
+    defects.into_iter().map(|d| format!("{}: {}", d.rule.unwrap_or_default(), d.message)).collect()
+}

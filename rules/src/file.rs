@@ -42,7 +42,7 @@ struct RawRule {
     severity: Spanned<String>,
     sensitivity: Option<Spanned<String>>,
     confidence: Option<Spanned<String>>,
-    shape: Option<OneOrMany>,
+    shape: Option<Spanned<OneOrMany>>,
     pattern: Option<Spanned<String>>,
     assignment: Option<Spanned<RawAssignment>>,
     anchor: Option<Spanned<String>>,
@@ -69,8 +69,8 @@ struct RawRule {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
-    One(Spanned<String>),
-    Many(Vec<Spanned<String>>),
+    One(String),
+    Many(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -275,7 +275,7 @@ impl Reader<'_> {
         }
     }
 
-    fn literal_shapes(&mut self, raw: OneOrMany, bound: Option<u32>) -> Option<(Look, u32)> {
+    fn literal_shapes(&mut self, raw: Spanned<OneOrMany>, bound: Option<u32>) -> Option<(Look, u32)> {
         let (shapes, longest) = self.shapes(raw, bound, |shape| {
             let missing = "no literal of three bytes at a fixed place, by which it could be found";
             shape.anchor().is_none().then_some(missing)
@@ -283,7 +283,7 @@ impl Reader<'_> {
         Some((Look::Literal(shapes), longest))
     }
 
-    fn run_shapes(&mut self, raw: OneOrMany, bound: Option<u32>) -> Option<(Look, u32)> {
+    fn run_shapes(&mut self, raw: Spanned<OneOrMany>, bound: Option<u32>) -> Option<(Look, u32)> {
         let run = run_class();
         let in_run = |part: &Part| match part {
             Part::Literal(bytes) => bytes.iter().all(|&b| run.contains(b)),
@@ -300,48 +300,47 @@ impl Reader<'_> {
     /// Reads shapes, each held against `refusal`.
     fn shapes(
         &mut self,
-        raw: OneOrMany,
+        raw: Spanned<OneOrMany>,
         bound: Option<u32>,
         refusal: impl Fn(&Shape) -> Option<&'static str>,
     ) -> Option<(List<Shape>, u32)> {
-        let texts = match raw {
+        let span = raw.span();
+        let texts = match raw.into_inner() {
             OneOrMany::One(text) => vec![text],
             OneOrMany::Many(texts) => texts,
         };
         let mut shapes = Vec::new();
+        let mut from = span.start;
         for text in &texts {
-            match Shape::parse(text.get_ref(), bound) {
+            let place = self.place(text, from..span.end);
+            from = place.end;
+            match Shape::parse(text, bound) {
                 Ok(shape) => {
                     if let Some(message) = refusal(&shape) {
-                        self.defects.push(Defect::new(text.span(), message));
+                        self.defects.push(Defect::new(place, message));
                     } else if shape.lengths().1 > MAX_BOUND {
-                        self.defects.push(Defect::new(text.span(), format!("matches more than {MAX_BOUND} bytes")));
+                        self.defects.push(Defect::new(place, format!("matches more than {MAX_BOUND} bytes")));
                     }
                     shapes.push(shape);
                 }
-                Err(error) => {
-                    let span = self.inside(text, error.at);
-                    self.defects.push(Defect::new(span, error.message));
+                Err(error) if place.len() == text.len() => {
+                    let at = place.start + error.at.min(text.len());
+                    self.defects.push(Defect::new(at..at + 1, error.message));
                 }
+                Err(error) => self.defects.push(Defect::new(place, error.message)),
             }
         }
         let longest = shapes.iter().map(|shape| shape.lengths().1).max();
-        let longest = longest.or_else(|| self.refuse("`shape` is an empty list"))?;
-        Some((List::Owned(shapes), longest))
+        if texts.is_empty() {
+            return self.refuse("`shape` is an empty list");
+        }
+        Some((List::Owned(shapes), longest?))
     }
 
-    /// Where in the file a byte of a string's value stands: exactly, if the string has no escapes, else the whole string.
-    fn inside(&self, text: &Spanned<String>, at: usize) -> Range<usize> {
-        let span = text.span();
-        let raw = self.text.get(span.clone()).unwrap_or_default();
-        let quotes = if raw.starts_with("'''") || raw.starts_with("\"\"\"") { 3 } else { 1 };
-        let plain = raw.get(quotes..raw.len().saturating_sub(quotes)) == Some(text.get_ref().as_str());
-        if plain {
-            let byte = span.start + quotes + at.min(text.get_ref().len());
-            byte..byte + 1
-        } else {
-            span
-        }
+    /// Where in a part of the file a string's value stands: exactly, if it is written without escapes, else the whole part.
+    fn place(&self, value: &str, part: Range<usize>) -> Range<usize> {
+        let found = self.text.get(part.clone()).and_then(|text| text.find(value));
+        found.map_or(part.clone(), |at| part.start + at..part.start + at + value.len())
     }
 
     fn pattern(

@@ -26,7 +26,7 @@ mod rule;
 mod ruleset;
 mod shape;
 
-pub use check::{Checkable, check};
+pub use check::{Checkable, check, check_builtin};
 pub use class::{ByteClass, NAMED_CLASSES};
 pub use corpus::corpus;
 pub use defect::Defect;

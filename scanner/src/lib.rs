@@ -21,6 +21,7 @@
 //! document. A match is defined by its start alone and a verdict by its window alone, so scanning in parts gives the same as scanning whole.
 
 mod allow;
+mod cases;
 mod compiled;
 mod confirm;
 mod engine;
@@ -34,8 +35,11 @@ mod source;
 mod weigh;
 mod window;
 
+pub use cases::{CaseFailure, run_cases};
 pub use engine::{Candidate, Engine, Reach, Scratch};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
-pub use source::{StdinOptions, TreeOptions, scan_bytes, scan_reader, scan_tree};
+pub use source::{
+    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, scan_bytes, scan_range_trees, scan_reader, scan_staged, scan_tree,
+};
 pub use weigh::{ContentVerdict, confidence, threshold};

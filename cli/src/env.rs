@@ -1,0 +1,35 @@
+//! Every environment variable that stanch reads.
+
+#![expect(clippy::disallowed_methods, reason = "this is the table that the lint points to")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// No colours, whatever the terminal can do: <https://no-color.org>.
+pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// Where the user's state is kept: <https://specifications.freedesktop.org/basedir-spec/latest/>.
+const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// The user's folder.
+const HOME: &str = "HOME";
+/// The folder of stanch's own state, in place of the one under the user's.
+const STANCH_STATE_DIR: &str = "STANCH_STATE_DIR";
+/// The two ends of the range that `pre-commit run --from-ref --to-ref` looks at.
+pub(crate) const PRE_COMMIT_FROM_REF: &str = "PRE_COMMIT_FROM_REF";
+/// See [`PRE_COMMIT_FROM_REF`].
+pub(crate) const PRE_COMMIT_TO_REF: &str = "PRE_COMMIT_TO_REF";
+/// Columns of the terminal, where it does not tell.
+pub(crate) const COLUMNS: &str = "COLUMNS";
+
+/// A variable that is set and not empty.
+pub(crate) fn get(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The folder of stanch's own state; `None` if the environment names no home.
+pub(crate) fn state_dir() -> Option<PathBuf> {
+    if let Some(dir) = get(STANCH_STATE_DIR) {
+        return Some(PathBuf::from(dir));
+    }
+    let base = get(XDG_STATE_HOME).map(PathBuf::from).or_else(|| Some(PathBuf::from(get(HOME)?).join(".local/state")))?;
+    Some(base.join("stanch"))
+}

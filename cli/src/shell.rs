@@ -1,0 +1,93 @@
+//! The terminal: stdout is data, stderr is talk.
+
+use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::args::{Args, When};
+use crate::env;
+
+/// Talk on stderr: errors, warnings, hints.
+pub(crate) struct Shell {
+    quiet: bool,
+    err: anstream::AutoStream<std::io::Stderr>,
+    colour: anstream::ColorChoice,
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+impl Shell {
+    pub(crate) fn new(args: &Args) -> Self {
+        let colour = match args.global.color {
+            When::Auto if env::get(env::NO_COLOR).is_some() => anstream::ColorChoice::Never,
+            When::Auto => anstream::ColorChoice::Auto,
+            When::Always => anstream::ColorChoice::Always,
+            When::Never => anstream::ColorChoice::Never,
+        };
+        Self { quiet: args.global.quiet, err: anstream::AutoStream::new(std::io::stderr(), colour), colour }
+    }
+
+    /// Standard output, which drops colours where they do not belong.
+    pub(crate) fn stdout(&self) -> anstream::AutoStream<std::io::Stdout> {
+        anstream::AutoStream::new(std::io::stdout(), self.colour)
+    }
+
+    /// Whether what goes to stderr may be coloured.
+    pub(crate) fn colours_stderr(&self) -> bool {
+        self.err.current_choice() != anstream::ColorChoice::Never
+    }
+
+    /// Whether stderr is a terminal and not told to be quiet.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    pub(crate) fn error(&mut self, text: &str) {
+        self.say(ERROR, "error", text);
+    }
+
+    pub(crate) fn warning(&mut self, text: &str) {
+        if !self.quiet {
+            self.say(WARNING, "warning", text);
+        }
+    }
+
+    pub(crate) fn hint(&mut self, text: &str) {
+        self.say(HINT, "hint", text);
+    }
+
+    /// Text as it is.
+    pub(crate) fn note(&mut self, text: &str) {
+        // Nobody is left to tell if stderr is closed.
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    fn say(&mut self, style: Style, label: &str, text: &str) {
+        let _ = writeln!(self.err, "{style}{label}{style:#}: {text}");
+    }
+}
+
+/// A panic is a bug. Its message may quote what was scanned, so only its place is told.
+pub(crate) fn hide_panics() {
+    std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+        let place = info.location().map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
+        let _ = writeln!(std::io::stderr(), "error: stanch met a bug of its own at {place}; nothing scanned is shown here, please report it");
+    }));
+}
+
+/// Logging to stderr, from warnings up to traces as `-v` is repeated.
+pub(crate) fn start_logging(args: &Args) {
+    let level = match args.global.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    if args.global.verbose > 0 {
+        let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).without_time();
+        subscriber.init();
+    }
+}
