@@ -1,9 +1,17 @@
-//! Where documents come from.
+//! Where documents come from: memory, a tree of files, a stream, git's index.
+//!
+//! Every source hands documents to the engine and makes findings of what it gives, with a ledger of what was not read. The bytes
+//! here are untrusted, so nothing in these modules may panic.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod error;
 mod memory;
 mod reader;
+mod staged;
 mod tree;
 
+pub use error::{SourceError, SourceErrorKind};
 pub use memory::scan_bytes;
 pub use reader::{StdinOptions, scan_reader};
+pub use staged::{StagedOptions, scan_range_trees, scan_staged};
 pub use tree::{TreeOptions, scan_tree};
