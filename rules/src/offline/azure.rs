@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_those_of_the_catalogue() {
+    fn places_follow_from_the_lengths() {
         for kind in KINDS {
             let place = match kind.bytes {
                 64 => 76,

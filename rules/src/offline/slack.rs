@@ -1,4 +1,4 @@
-//! Slack's tokens and webhook addresses, by their parts: <https://api.slack.com/concepts/token-types>.
+//! Slack's tokens and webhook addresses, by their parts: <https://docs.slack.dev/authentication/tokens>.
 //!
 //! The parts and their lengths are derived from samples; Slack documents only the prefixes and says that
 //! lengths may change, so a token of unknown parts is not called wrong.
@@ -41,6 +41,10 @@ const SHAPES: &[(&str, &[Part])] = &[
     ("xoxp-", &[ID, ID, ID, Part::Hex(28, 34)]),
     ("xoxa-", &[Part::Digits(1, 1), ID, ID, ID, Part::Hex(28, 34)]),
     ("xoxr-", &[Part::Digits(1, 1), ID, ID, ID, Part::Hex(28, 34)]),
+    ("xoxa-", &[ID, ID, ID, Part::Hex(28, 34)]),
+    ("xoxr-", &[ID, ID, ID, Part::Hex(28, 34)]),
+    ("xoxs-", &[ID, ID, ID, Part::Hex(8, 64)]),
+    ("xoxo-", &[ID, ID, ID, Part::Hex(8, 64)]),
     ("xoxc-", &[ID, ID, ID, Part::Hex(64, 64)]),
     ("xoxe.xoxp-", &[Part::Digits(1, 1), Part::Alnum(160, 170)]),
     ("xoxe.xoxb-", &[Part::Digits(1, 1), Part::Alnum(160, 170)]),
@@ -51,7 +55,7 @@ const SHAPES: &[(&str, &[Part])] = &[
 /// The parts of a token.
 pub(super) const TOKEN: Check = Check::structure("slack-token", token).about(
     "xox?- and xapp- tokens: the numbers, ids and hexadecimal parts each kind has (from samples)",
-    "https://api.slack.com/concepts/token-types",
+    "https://docs.slack.dev/authentication/tokens",
 );
 
 /// Kind, parts; the app's id and the team's number are no secrets.
@@ -83,10 +87,10 @@ fn unknown(text: &str) -> Checked {
     Checked::of(if plausible { Holds::Unknown } else { Holds::No })
 }
 
-/// The parts of an incoming webhook's address (<https://api.slack.com/messaging/webhooks>).
+/// The parts of an incoming webhook's address (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>).
 pub(super) const WEBHOOK: Check = Check::structure("slack-webhook", webhook).about(
     "hooks.slack.com/services/ with the team's id, the service's id and 24 letters and digits",
-    "https://api.slack.com/messaging/webhooks",
+    "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 );
 
 /// `T…/B…/<24>`; addresses of workflows and triggers are not told apart further.
@@ -133,6 +137,8 @@ mod tests {
             joined(concat!("xo", "xb-"), &[(12, D), (24, BASE62)], 2),
             joined(concat!("xo", "xp-"), &[(11, D), (12, D), (13, D), (32, HEX)], 3),
             joined(concat!("xo", "xc-"), &[(12, D), (12, D), (13, D), (64, HEX)], 4),
+            joined(concat!("xo", "xs-"), &[(10, D), (10, D), (11, D), (10, HEX)], 7),
+            joined(concat!("xo", "xr-"), &[(11, D), (12, D), (12, D), (32, HEX)], 8),
             joined(concat!("xo", "xe-1-"), &[(146, BASE62)], 5),
             joined(concat!("xa", "pp-1-A012345678-"), &[(13, D), (64, HEX)], 6),
         ] {
