@@ -182,7 +182,7 @@ fn annotated(key: &[u8]) -> Checked {
     Checked::yes().with("provider", String::from_utf8_lossy(at(24, 28))).with("made", made(at(6, 7), at(7, 8)))
 }
 
-/// Year and month of the key. The year is a base62 digit that counts from 2024 = `A` (derived from samples).
+/// Year and month of the key. That the year counts from 2024 = `A` is unconfirmed.
 fn made(year: &[u8], month: &[u8]) -> String {
     let ordinal = |text: &[u8]| text.first().map_or(0, |c| u32::from(c.wrapping_sub(b'A')));
     let month = ordinal(month) + 1;

@@ -199,7 +199,7 @@ const GRAFANA: Layout = Layout {
 };
 
 /// Confluent Cloud API secrets since July 2025: 64 characters that start with `cflt`
-/// (<https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html>).
+/// (<https://docs.confluent.io/cloud/current/access-management/authenticate/api-keys/index.html>).
 /// The checksum is derived from samples.
 const CONFLUENT: Layout = Layout { prefixes: &["cflt"], lengths: &[64], spelling: Spelling::Base64Little, ..BASE };
 
@@ -312,7 +312,7 @@ crc_check!(
     CONFLUENT,
     "confluent-crc32",
     "last 6 characters are the little-endian CRC-32 of the 54 characters of body in base64 (from samples)",
-    "https://docs.confluent.io/cloud/current/security/authenticate/workload-identities/service-accounts/api-keys/overview.html"
+    "https://docs.confluent.io/cloud/current/access-management/authenticate/api-keys/index.html"
 );
 crc_check!(
     ATLASSIAN_CRC32,

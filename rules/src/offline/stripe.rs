@@ -10,7 +10,7 @@ const LONG: usize = 99;
 const ACCOUNT: usize = 16;
 
 /// Kind, mode, length; newer keys carry the account. Lengths and the account's place are derived from
-/// samples; Stripe warns that lengths may change, so another length is not called wrong.
+/// samples, the account's place unconfirmed; Stripe warns that lengths may change, so another length is not called wrong.
 pub(super) const KEY: Check = Check::structure("stripe-key", key).about(
     "sk, rk or pk, live or test, then 24 or 99 letters and digits, the longer with the account id (from samples)",
     "https://docs.stripe.com/keys",
