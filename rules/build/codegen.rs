@@ -90,8 +90,8 @@ impl ToRust for Part {
             Self::Literal(bytes) => {
                 let _ = write!(out, "Part::Literal(List::Borrowed(b\"{}\"))", bytes.escape_ascii());
             }
-            Self::Class { class: ByteClass(words), min, max } => {
-                let _ = write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max} }}");
+            Self::Class { class: ByteClass(words), min, max, open } => {
+                let _ = write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max}, open: {open} }}");
             }
         }
     }

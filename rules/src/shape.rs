@@ -27,6 +27,8 @@ pub enum Part {
         min: u32,
         /// At most so many.
         max: u32,
+        /// Whether the count is open (`20+`) and only the rule's bound ends it.
+        open: bool,
     },
 }
 
@@ -106,7 +108,7 @@ impl Shape {
     /// A class of variable length takes all it can and gives nothing back, so what follows must not start inside it.
     fn refuse_ambiguity(&self, starts: &[usize]) -> Result<(), ShapeError> {
         for (index, pair) in self.parts.windows(2).enumerate() {
-            let [Part::Class { class, min, max }, next] = pair else { continue };
+            let [Part::Class { class, min, max, .. }, next] = pair else { continue };
             let clash = match next {
                 Part::Literal(bytes) => bytes.first().is_some_and(|&byte| class.contains(byte)),
                 Part::Class { class: other, .. } => class.bytes().any(|byte| other.contains(byte)),
@@ -210,7 +212,7 @@ impl Parser<'_> {
         let (min, max) = self.count(&count)?;
         self.at = end + 1;
         self.starts.push(start);
-        self.parts.push(Part::Class { class, min, max });
+        self.parts.push(Part::Class { class, min, max, open: count.ends_with('+') });
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct CompiledShape {
 #[derive(Debug)]
 pub(crate) enum CompiledPart {
     Literal(Box<[u8]>),
-    Class { class: usize, min: usize, max: usize },
+    Class { class: usize, min: usize, max: usize, open: bool },
 }
 
 /// The distinct byte classes of all rules, as tables.
@@ -121,8 +121,8 @@ fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> Compiled
 fn compile_shape(shape: &Shape, classes: &mut Classes) -> CompiledShape {
     let mut part = |part: &Part| match part {
         Part::Literal(bytes) => CompiledPart::Literal(bytes.to_vec().into()),
-        Part::Class { class, min, max } => {
-            CompiledPart::Class { class: classes.index(*class), min: *min as usize, max: *max as usize }
+        Part::Class { class, min, max, open } => {
+            CompiledPart::Class { class: classes.index(*class), min: *min as usize, max: *max as usize, open: *open }
         }
     };
     let parts: Vec<CompiledPart> = shape.parts.iter().map(&mut part).collect();

@@ -107,12 +107,34 @@ impl Engine {
     /// Every match of every rule with its verdict, rejected ones too, in order of rule and start. This is what two ways of scanning are
     /// compared by.
     pub fn trace(&self, document: &[u8], scratch: &mut Scratch) -> Vec<Candidate> {
+        self.trace_part(document, 0..document.len(), scratch)
+    }
+
+    /// What [`Engine::trace`] gives for the matches that start in a part, as [`Engine::scan_part`] sees it.
+    pub fn trace_part(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch) -> Vec<Candidate> {
         let mut all = Vec::new();
-        self.each_match(document, 0..document.len(), scratch, |engine, rule, matched| {
-            all.push(engine.candidate(rule, matched, document));
+        self.each_match(bytes, range, scratch, |engine, rule, matched| {
+            all.push(engine.candidate(rule, matched, bytes));
         });
         all.sort_by(|a, b| (a.rule, a.span.start, a.span.end).cmp(&(b.rule, b.span.start, b.span.end)));
         all
+    }
+
+    /// The match of one rule at one start, by its definition alone: no hit finder, no cache. The oracle of [`Engine::trace`].
+    pub fn try_at(&self, rule: usize, document: &[u8], start: usize) -> Option<Candidate> {
+        let compiled = self.compiled.get(rule)?;
+        let alternatives = match &compiled.look {
+            CompiledLook::Shapes { shapes, .. } => shapes.len(),
+            CompiledLook::Pattern(_) | CompiledLook::Assignment => 1,
+        };
+        let mut runs = RunEnds::default();
+        runs.reset(&self.classes);
+        let matches = (0..alternatives).filter_map(|alternative| {
+            confirm(&self.rules[rule], compiled, &self.classes, alternative as u16, document, start, &mut runs)
+        });
+        // Of equals the first: `max_by_key` alone would give the last.
+        let best = matches.reduce(|best, next| if next.span.end > best.span.end { next } else { best })?;
+        Some(self.candidate(rule, best, document))
     }
 
     /// Resolves overlaps and companions among the candidates of one document.

@@ -103,10 +103,10 @@ fn token(recipe: &str, rng: &mut Rng) -> Result<Vec<u8>, MintError> {
         return generated(named, rng).ok_or_else(|| error(recipe, "unknown generator"))?;
     }
     let (shape, seal) = match recipe.rsplit_once('|') {
-        Some((shape, seal)) => (shape, Some(seal.trim())),
-        None => (recipe, None),
+        Some((shape, seal)) if !shape.ends_with('\\') => (shape, Some(seal.trim())),
+        _ => (recipe, None),
     };
-    let mut token = shaped(shape, rng)?;
+    let mut token = shaped(&shape.replace("\\|", "|"), rng)?;
     if let Some(name) = seal {
         let check = offline::by_name(name).ok_or_else(|| error(recipe, "no such check"))?;
         let seal = check.seal.ok_or_else(|| error(recipe, "this check cannot complete a token"))?;
@@ -122,7 +122,7 @@ fn shaped(text: &str, rng: &mut Rng) -> Result<Vec<u8>, MintError> {
     for part in shape.parts.iter() {
         match part {
             Part::Literal(bytes) => token.extend_from_slice(bytes),
-            Part::Class { class, min, max } => {
+            Part::Class { class, min, max, .. } => {
                 let alphabet: Vec<u8> = class.bytes().collect();
                 let count = min + rng.below(u64::from(max - min + 1)) as u32;
                 token.extend((0..count).map(|_| rng.pick(&alphabet)));

@@ -67,13 +67,13 @@ pub(super) fn shape_match(
                 }
                 at += bytes.len();
             }
-            CompiledPart::Class { class, min, max } => {
+            CompiledPart::Class { class, min, max, open } => {
                 let limit = input.len().min(at + max);
                 let end = runs.end(classes, *class, input, at, limit);
                 if end - at < *min {
                     return None;
                 }
-                at_bound = end - at == *max && min != max;
+                at_bound = *open && end - at == *max;
                 at = end;
             }
         }
@@ -82,11 +82,9 @@ pub(super) fn shape_match(
         }
     }
     let next = input.get(at).copied();
-    let goes_on = next.is_some_and(|byte| match shape.last {
-        Some(class) => classes.contains(class, byte),
-        None => byte.is_ascii_alphanumeric(),
-    });
-    let truncated = goes_on && at_bound && shape.last.is_some();
+    let in_class = next.is_some_and(|byte| shape.last.is_some_and(|class| classes.contains(class, byte)));
+    let truncated = in_class && at_bound;
+    let goes_on = in_class || next.is_some_and(|byte| byte.is_ascii_alphanumeric());
     Some(Match { span: start..at, secret, truncated, glued_right: goes_on && !truncated })
 }
 
