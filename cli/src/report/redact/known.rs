@@ -1,0 +1,112 @@
+//! Looking for secrets that were found.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use stanch_model::{Finding, Secret};
+
+/// Shorter secrets count only where they stand alone.
+const SHORT: usize = 4;
+/// Plain words of fewer bytes are weak.
+const WORD: usize = 12;
+/// A line of a longer secret is looked for by itself from this length on.
+const LINE: usize = 24;
+
+/// The secrets of findings, ready to be looked for.
+pub(super) struct Known {
+    secrets: Vec<(Secret, String)>,
+    /// The strong secrets by their first bytes, the longest first.
+    strong: HashMap<[u8; SHORT], Vec<usize>>,
+    /// Those that count only where they stand alone.
+    weak: Vec<usize>,
+}
+
+impl Known {
+    #[expect(clippy::disallowed_methods, reason = "to take a secret out of a text it has to be seen; the copies are secrets themselves")]
+    pub(super) fn new(findings: &[Finding]) -> Self {
+        let mut known = Self { secrets: Vec::new(), strong: HashMap::new(), weak: Vec::new() };
+        for finding in findings {
+            let bytes = finding.secret.expose();
+            known.add(bytes.to_vec(), &finding.preview);
+            if let Some(unescaped) = unescaped(bytes) {
+                known.add(unescaped, &finding.preview);
+            }
+            for line in lines(bytes) {
+                known.add(line.to_vec(), &finding.preview);
+            }
+        }
+        known.sort();
+        known
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "secrets are ordered by length and grouped by their first bytes")]
+    fn add(&mut self, bytes: Vec<u8>, preview: &str) {
+        let secret = Secret::new(bytes);
+        let index = self.secrets.len();
+        match secret.expose().first_chunk::<SHORT>() {
+            _ if weak(secret.expose()) => self.weak.push(index),
+            Some(first) => self.strong.entry(*first).or_default().push(index),
+            None => return,
+        }
+        self.secrets.push((secret, preview.to_owned()));
+    }
+
+    /// The longest first, each once.
+    fn sort(&mut self) {
+        let secrets = &self.secrets;
+        for group in self.strong.values_mut().chain([&mut self.weak]) {
+            group.sort_by_key(|index| std::cmp::Reverse(secrets.get(*index).map_or(0, |(secret, _)| secret.len())));
+            group.dedup_by(|a, b| secrets.get(*a).map(|s| &s.0) == secrets.get(*b).map(|s| &s.0));
+        }
+    }
+
+    /// Tells where known secrets stand in a text; the weak ones only if `words`.
+    pub(super) fn find(&self, text: &[u8], words: bool, mut hide: impl FnMut(Range<usize>, &str)) {
+        for start in 0..text.len() {
+            let rest = text.get(start..).unwrap_or_default();
+            let strong = rest.first_chunk::<SHORT>().and_then(|first| self.strong.get(first));
+            if let Some((length, preview)) = strong.and_then(|group| self.longest(group, rest)) {
+                hide(start..start + length, preview);
+            } else if words
+                && !is_word(start.checked_sub(1).and_then(|before| text.get(before)))
+                && let Some((length, preview)) = self.longest(&self.weak, rest)
+                && !is_word(rest.get(length))
+            {
+                hide(start..start + length, preview);
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the secret is compared with the text")]
+    fn longest(&self, group: &[usize], rest: &[u8]) -> Option<(usize, &str)> {
+        let all = group.iter().filter_map(|index| self.secrets.get(*index));
+        let mut fitting = all.filter(|(secret, _)| rest.starts_with(secret.expose()));
+        fitting.next().map(|(secret, preview)| (secret.len(), preview.as_str()))
+    }
+}
+
+/// Whether a secret says so little that it stands in innocent text by chance: a few bytes, or a plain word.
+fn weak(secret: &[u8]) -> bool {
+    let one_kind = |kind: fn(&u8) -> bool| secret.iter().all(kind);
+    let word = one_kind(u8::is_ascii_lowercase) || one_kind(u8::is_ascii_uppercase) || one_kind(u8::is_ascii_digit);
+    secret.len() < SHORT || (word && secret.len() < WORD)
+}
+
+fn is_word(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// A secret that was found in escaped text, as it is in plain text.
+fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
+    if !bytes.contains(&b'\\') {
+        return None;
+    }
+    let quoted = [b"\"", bytes, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).ok().map(String::into_bytes)
+}
+
+/// The lines of a secret that has several, written as such or escaped; not those that frame it.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let parts = bytes.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\')).map(|line| line.strip_prefix(b"n").unwrap_or(line));
+    parts.map(<[u8]>::trim_ascii).filter(move |line| line.len() >= LINE && line.len() < bytes.len() && !line.starts_with(b"-----"))
+}
