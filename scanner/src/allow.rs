@@ -19,8 +19,8 @@ const MARKERS: &[&str] = &[
 /// A marker on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Marker {
-    /// Where it stands in the excerpt.
-    at: usize,
+    /// Where it stands in the document.
+    at: u64,
     text: &'static str,
     /// The rule it names.
     rule: Option<String>,
@@ -31,57 +31,83 @@ struct Marker {
 /// Collects the markers of lines with findings, then applies each to one finding.
 #[derive(Debug, Default)]
 pub(crate) struct Allowances {
-    /// For each finding: its line's start, its place, the markers of the line.
-    seen: Vec<(usize, usize, Range<usize>, Vec<Marker>)>,
+    /// The findings with markers on their lines, in order of place.
+    seen: Vec<Seen>,
+    /// The markers with the number of their line, in order of place.
+    markers: Vec<(u64, Marker)>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    index: usize,
+    line: u64,
+    span: Range<u64>,
 }
 
 impl Allowances {
-    /// Notes a finding: its index, the start of its line, and what stands before and after its secret on the line.
-    pub(crate) fn note(&mut self, index: usize, finding: &Finding, line_start: usize, (before, after): (&[u8], &[u8])) {
-        let start = line_start + before.len();
-        let end = start + finding.secret.len();
-        let mut markers = find_markers(before, line_start);
-        markers.extend(find_markers(after, end));
-        if !markers.is_empty() {
-            self.seen.push((index, line_start, start..end, markers));
+    /// Notes a finding: its index, and what stands before and after its secret on the line. Findings come in order of place.
+    pub(crate) fn note(&mut self, index: usize, finding: &Finding, (before, after): (&[u8], &[u8])) {
+        let (line, span) = (finding.location.line, finding.locator.start..finding.locator.end);
+        let mut markers = find_markers(before, span.start.saturating_sub(before.len() as u64));
+        markers.extend(find_markers(after, span.end));
+        if markers.is_empty() {
+            return;
         }
+        markers.sort_by_key(|marker| marker.at);
+        for marker in markers {
+            // The finding before this one may have seen it already.
+            if self.markers.last().is_none_or(|(_, last)| last.at < marker.at) {
+                self.markers.push((line, marker));
+            }
+        }
+        self.seen.push(Seen { index, line, span });
     }
 
     /// Applies every marker to its finding.
     pub(crate) fn apply(self, findings: &mut [Finding]) {
-        let mut used: Vec<usize> = Vec::new();
-        let markers: Vec<(usize, Marker)> = self.seen.iter().flat_map(|(_, line, _, markers)| markers.iter().map(|m| (*line, m.clone()))).collect();
-        for (line, marker) in markers {
-            if used.contains(&marker.at) {
-                continue;
-            }
-            used.push(marker.at);
-            let fits = |index: usize| marker.rule.as_ref().is_none_or(|rule| findings[index].rule.as_str() == rule);
-            let on_line = self.seen.iter().filter(|(index, start, _, _)| *start == line && fits(*index));
-            let nearest = on_line.min_by_key(|(_, _, span, _)| {
-                let before = span.end <= marker.at;
-                (!before, if before { marker.at - span.end } else { span.start.saturating_sub(marker.at) })
-            });
-            if let Some((index, ..)) = nearest {
-                findings[*index].suppression.get_or_insert(Suppression {
-                    kind: SuppressionKind::Inline,
-                    reason: marker.reason.clone().or_else(|| Some(format!("`{}` on the line", marker.text))),
-                    owner: None,
-                    expires: None,
-                });
+        for (line, marker) in &self.markers {
+            if let Some(index) = self.nearest(*line, marker, findings)
+                && let Some(finding) = findings.get_mut(index)
+            {
+                finding.suppression.get_or_insert_with(|| suppression(marker));
             }
         }
+    }
+
+    /// The finding that a marker is meant for.
+    fn nearest(&self, line: u64, marker: &Marker, findings: &[Finding]) -> Option<usize> {
+        // Only so far is looked, or a line of a million secrets and markers would cost the square of that.
+        let first = self.seen.partition_point(|seen| seen.span.start.saturating_add(LINE as u64) < marker.at);
+        let near = self.seen.iter().skip(first).take_while(|seen| seen.span.start <= marker.at.saturating_add(LINE as u64));
+        let fits = |seen: &&Seen| {
+            let rule = findings.get(seen.index).map(|finding| finding.rule.as_str());
+            seen.line == line && (marker.rule.is_none() || marker.rule.as_deref() == rule)
+        };
+        let distance = |seen: &&Seen| {
+            let before = seen.span.end <= marker.at;
+            (!before, if before { marker.at - seen.span.end } else { seen.span.start.saturating_sub(marker.at) })
+        };
+        near.filter(fits).min_by_key(distance).map(|seen| seen.index)
+    }
+}
+
+fn suppression(marker: &Marker) -> Suppression {
+    Suppression {
+        kind: SuppressionKind::Inline,
+        reason: marker.reason.clone().or_else(|| Some(format!("`{}` on the line", marker.text))),
+        owner: None,
+        expires: None,
     }
 }
 
 /// The markers in a part of a line that starts at `offset`.
-fn find_markers(text: &[u8], offset: usize) -> Vec<Marker> {
+fn find_markers(text: &[u8], offset: u64) -> Vec<Marker> {
     let mut found = Vec::new();
     for marker in MARKERS {
         for at in memchr::memmem::find_iter(text, marker.as_bytes()) {
             let rest = &text[at + marker.len()..];
             let (rule, rest) = named_rule(rest);
-            found.push(Marker { at: offset + at, text: marker, rule, reason: reason(rest) });
+            found.push(Marker { at: offset + at as u64, text: marker, rule, reason: reason(rest) });
         }
     }
     found

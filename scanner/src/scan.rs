@@ -1,8 +1,9 @@
 //! What every source of a scan shares: its control, its outcome, its ledger, and how a candidate becomes a finding.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stanch_model::{Companion, Evidence, Finding, FingerprintKey, GitPlace, Locator, RuleId, Source, Verification};
+use stanch_model::{Companion, Evidence, Finding, FingerprintKey, GitPlace, Location, Locator, RuleId, Secret, Source, Verification};
 use stanch_rules::normalise;
 
 use crate::allow;
@@ -95,6 +96,8 @@ pub enum Gap {
     GitDir,
     /// Too large for the rules that look at whole documents; the others saw it.
     TooLargeForDocumentRules,
+    /// An object of a repository that is too large to be held in memory.
+    TooLarge,
 }
 
 impl Gap {
@@ -114,6 +117,7 @@ impl Gap {
             Self::Symlink => "symlink",
             Self::GitDir => "git-dir",
             Self::TooLargeForDocumentRules => "too-large-for-document-rules",
+            Self::TooLarge => "too-large",
         }
     }
 }
@@ -129,62 +133,132 @@ pub(crate) struct Document<'a> {
     pub(crate) ignored: bool,
 }
 
-/// Bytes of a document around some candidates.
+/// A document's bytes around some candidates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Excerpt<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Where in the document the bytes start; a line starts there, or the document.
-    pub(crate) offset: u64,
-    /// The number of the line that starts there.
+    /// Where in the document the bytes start. A code point may start there.
+    pub(crate) offset: usize,
+    /// The line and column of the first byte.
     pub(crate) line: u64,
+    pub(crate) column: u64,
 }
 
-/// Turns resolved candidates, in order of place, into findings. The candidates' offsets are those of the excerpt. Candidates that
-/// do not reach low confidence at this path are left out.
-pub(crate) fn findings(control: &Control<'_>, document: &Document<'_>, excerpt: Excerpt<'_>, candidates: &[Candidate]) -> Vec<Finding> {
-    let class = PathClass::of(document.path);
-    let mut lines = Lines::new(excerpt.bytes, excerpt.line);
-    let mut findings = Vec::new();
-    let mut allowances = allow::Allowances::default();
-    for candidate in candidates {
-        let location = lines.locate(&candidate.secret);
-        let line = lines.line_around(candidate.secret.start, allow::LINE);
-        let Some(mut finding) = finding(control, document, excerpt, candidate, location, class) else { continue };
-        let texts = (&excerpt.bytes[line.start..candidate.secret.start], excerpt.bytes.get(candidate.secret.end..line.end).unwrap_or_default());
-        finding.line_hash = allow::line_hash(&finding, texts);
-        allowances.note(findings.len(), &finding, line.start, texts);
-        findings.push(finding);
+impl<'a> Excerpt<'a> {
+    /// A document that is there as a whole.
+    pub(crate) const fn whole(bytes: &'a [u8]) -> Self {
+        Self { bytes, offset: 0, line: 1, column: 1 }
     }
-    allowances.apply(&mut findings);
-    findings
+
+    /// A range of the document as one of the bytes, if all of it is here.
+    fn local(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let (start, end) = (range.start.checked_sub(self.offset)?, range.end.checked_sub(self.offset)?);
+        (start <= end && end <= self.bytes.len()).then_some(start..end)
+    }
 }
 
-fn finding(
-    control: &Control<'_>,
-    document: &Document<'_>,
-    excerpt: Excerpt<'_>,
-    candidate: &Candidate,
-    location: stanch_model::Location,
+/// The findings of one document. Candidates that do not reach low confidence at its path are left out.
+pub(crate) struct Findings<'a> {
+    control: Control<'a>,
+    document: Document<'a>,
     class: PathClass,
-) -> Option<Finding> {
+    found: Vec<Finding>,
+    allowances: allow::Allowances,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(control: Control<'a>, document: Document<'a>) -> Self {
+        let class = PathClass::of(document.path);
+        Self { control, document, class, found: Vec::new(), allowances: allow::Allowances::default() }
+    }
+
+    /// Adds resolved candidates, in order of place and after those added before. The excerpts, in order of place, hold each
+    /// candidate's secret with what [`allow::LINE`] asks for around it; offsets are those of the document.
+    pub(crate) fn add(&mut self, excerpts: &[Excerpt<'_>], candidates: &[Candidate]) {
+        let mut rest = candidates;
+        for (at, excerpt) in excerpts.iter().enumerate() {
+            let next = excerpts.get(at + 1).map_or(usize::MAX, |next| next.offset);
+            let (here, after) = rest.split_at(rest.partition_point(|candidate| candidate.secret.start < next));
+            rest = after;
+            let mut lines = Lines::new(excerpt.bytes, excerpt.line, excerpt.column);
+            for candidate in here {
+                self.add_one(excerpts, excerpt, &mut lines, candidate);
+            }
+        }
+    }
+
+    fn add_one(&mut self, excerpts: &[Excerpt<'_>], excerpt: &Excerpt<'_>, lines: &mut Lines<'_>, candidate: &Candidate) {
+        let Some(secret) = excerpt.local(&candidate.secret) else { return };
+        let location = lines.locate(&secret);
+        let line = lines.line_around(secret.start, allow::LINE);
+        let place = Place { excerpts, excerpt, location, class: self.class };
+        let Some(mut finding) = finding(&self.control, &self.document, &place, candidate) else { return };
+        let before = excerpt.bytes.get(line.start..secret.start).unwrap_or_default();
+        let after = excerpt.bytes.get(secret.end..line.end).unwrap_or_default();
+        finding.line_hash = allow::line_hash(&finding, (before, after));
+        self.allowances.note(self.found.len(), &finding, (before, after));
+        self.found.push(finding);
+    }
+
+    /// All findings, with the markers on their lines applied.
+    pub(crate) fn finish(mut self) -> Vec<Finding> {
+        self.allowances.apply(&mut self.found);
+        self.found
+    }
+}
+
+/// Turns the resolved candidates of a whole document, in order of place, into findings.
+pub(crate) fn findings(control: &Control<'_>, document: &Document<'_>, bytes: &[u8], candidates: &[Candidate]) -> Vec<Finding> {
+    if candidates.is_empty() {
+        return Vec::new();
+    }
+    let mut findings = Findings::new(*control, document.clone());
+    findings.add(&[Excerpt::whole(bytes)], candidates);
+    findings.finish()
+}
+
+/// Where a candidate stands.
+struct Place<'a> {
+    excerpts: &'a [Excerpt<'a>],
+    /// The one that it stands in.
+    excerpt: &'a Excerpt<'a>,
+    location: Location,
+    class: PathClass,
+}
+
+impl Place<'_> {
+    /// A companion, which may stand in another excerpt.
+    fn companion(&self, control: &Control<'_>, candidate: &Candidate, rule: usize, span: &Range<usize>) -> Option<Companion> {
+        let at = self.excerpts.partition_point(|excerpt| excerpt.offset <= span.start).checked_sub(1)?;
+        let excerpt = self.excerpts.get(at)?;
+        let bytes = excerpt.bytes.get(excerpt.local(span)?)?;
+        let newlines = |range: Range<usize>| {
+            let between = excerpt.local(&range).and_then(|range| excerpt.bytes.get(range)).unwrap_or_default();
+            memchr::memchr_iter(b'\n', between).count() as u64
+        };
+        let secret = &candidate.secret;
+        // In the same excerpt only what stands between is looked at: an excerpt may be a whole document.
+        let line = match (excerpt.offset == self.excerpt.offset, span.start >= secret.start) {
+            (true, true) => self.location.line + newlines(secret.start..span.start),
+            (true, false) => self.location.line.saturating_sub(newlines(span.start..secret.start)),
+            (false, _) => excerpt.line + newlines(excerpt.offset..span.start),
+        };
+        let rule = &control.engine.rules()[rule];
+        Some(Companion { rule: RuleId::new(rule.id.clone()), fingerprint: control.key.fingerprint(&normalise(bytes)), line })
+    }
+}
+
+fn finding(control: &Control<'_>, document: &Document<'_>, at: &Place<'_>, candidate: &Candidate) -> Option<Finding> {
     let rule = &control.engine.rules()[candidate.rule];
     let verdict = &candidate.verdict;
-    let (confidence, reason) = place(verdict.score, class, rule);
+    let (confidence, reason) = place(verdict.score, at.class, rule);
     let confidence = confidence?;
-    let bytes = excerpt.bytes.get(candidate.secret.clone())?;
-    let secret = candidate.secret(excerpt.bytes);
+    let bytes = at.excerpt.bytes.get(at.excerpt.local(&candidate.secret)?)?;
+    let secret = Secret::new(bytes.to_vec());
     let mut reasons = verdict.reasons.clone();
     let score = verdict.score + reason.as_ref().map_or(0, |r| r.points);
     reasons.extend(reason);
-    let companions = candidate.companions.iter().filter_map(|(other, span)| {
-        let bytes = excerpt.bytes.get(span.clone())?;
-        let before = excerpt.bytes.get(..span.start)?;
-        Some(Companion {
-            rule: RuleId::new(control.engine.rules()[*other].id.clone()),
-            fingerprint: control.key.fingerprint(&normalise(bytes)),
-            line: excerpt.line + memchr::memchr_iter(b'\n', before).count() as u64,
-        })
-    });
+    let companions = candidate.companions.iter().filter_map(|(other, span)| at.companion(control, candidate, *other, span));
     Some(Finding {
         rule: RuleId::new(rule.id.clone()),
         title: rule.title.clone(),
@@ -197,13 +271,13 @@ fn finding(
         preview: secret.preview(rule.public_prefix(bytes).len()),
         secret,
         path: document.path.to_owned(),
-        location,
+        location: at.location,
         locator: Locator {
             source: document.source,
             root: document.root.map(ToOwned::to_owned),
             blob: document.git.as_ref().map(|git| git.blob.clone()),
-            start: excerpt.offset + candidate.secret.start as u64,
-            end: excerpt.offset + candidate.secret.end as u64,
+            start: candidate.secret.start as u64,
+            end: candidate.secret.end as u64,
             decode: Vec::new(),
         },
         git: document.git.clone(),

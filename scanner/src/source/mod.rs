@@ -5,9 +5,16 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod error;
+mod file;
+mod ignored;
+mod join;
+mod large;
 mod memory;
+mod part;
 mod reader;
 mod staged;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use error::{SourceError, SourceErrorKind};
