@@ -78,6 +78,20 @@ fn the_testkit_is_never_published() {
     assert_eq!(testkit.map(|package| &package["publish"]), Some(&Value::Array(Vec::new())));
 }
 
+#[test]
+fn every_dependency_says_why_it_is_there() {
+    let path = root().join("deny.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let reason = |line: &str| {
+        let (name, why) = line.strip_prefix("# why: ")?.split_once("-- ")?;
+        (why.len() > 10).then(|| name.trim().to_owned())
+    };
+    let explained: BTreeSet<String> = text.lines().filter_map(reason).collect();
+    let used: BTreeSet<String> = edges().into_iter().filter(|edge| !edge.own).map(|edge| edge.to).collect();
+    let silent: Vec<&String> = used.difference(&explained).collect();
+    assert!(silent.is_empty(), "deny.toml does not say why these are here: {silent:?}");
+}
+
 fn allowed(edge: &Edge) -> bool {
     ARROWS.iter().any(|(from, to)| *from == edge.from && to.contains(&edge.to.as_str()))
 }
