@@ -1,8 +1,13 @@
 //! The command line, as the user types it. Its doc comments are the help.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use stanch_model::Confidence;
+
+use crate::report::Format;
+use crate::shell::Shell;
 
 /// Finds leaked credentials in folders, staged changes and streams
 #[derive(Debug, Parser)]
@@ -36,16 +41,202 @@ pub(crate) enum When {
     Never,
 }
 
+impl When {
+    /// Whether progress is shown.
+    pub(crate) fn shows(self, shell: &Shell) -> bool {
+        match self {
+            Self::Auto => shell.shows_progress(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find leaked credentials
+    Scan(ScanArgs),
+    /// Say why a finding is believed, everywhere it stands
+    Explain(ExplainArgs),
+    /// Take responsibility for a credential, so that it counts no more
+    Ignore(IgnoreArgs),
+    /// Run as a hook of another program
+    Hook(HookArgs),
     /// Show and check what is looked for
     Rules(RulesArgs),
     /// Write completions or the manual page to standard output
     Generate(GenerateArgs),
 }
 
-/// Which rules are used.
+/// What is scanned, and how.
 #[derive(Debug, clap::Args)]
+pub(crate) struct TargetArgs {
+    /// Folders or files; `-` is standard input [default: the current folder]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<PathBuf>,
+    /// What is staged for the next commit, in place of the working tree
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Leave out what matches, written as in .gitignore (can be repeated)
+    #[arg(long, value_name = "GLOB", conflicts_with = "staged")]
+    pub(crate) exclude: Vec<String>,
+    /// Threads [default: one a core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// When to show progress
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) progress: When,
+}
+
+impl TargetArgs {
+    /// The current folder, with one thread and no progress, as hooks scan it.
+    pub(crate) fn here() -> Self {
+        Self { targets: Vec::new(), staged: true, exclude: Vec::new(), jobs: NonZeroUsize::new(1), progress: When::Never }
+    }
+
+    /// The targets; the current folder if none is named.
+    pub(crate) fn targets(&self) -> Vec<PathBuf> {
+        if self.targets.is_empty() { vec![PathBuf::from(".")] } else { self.targets.clone() }
+    }
+
+    /// The folders whose ignore files count: of each target, or the one that a file stands in.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        let folder = |target: PathBuf| match target.parent() {
+            _ if target == Path::new("-") => PathBuf::from("."),
+            Some(parent) if target.is_file() && parent.as_os_str().is_empty() => PathBuf::from("."),
+            Some(parent) if target.is_file() => parent.to_owned(),
+            _ => target,
+        };
+        let mut folders: Vec<PathBuf> = self.targets().into_iter().map(folder).collect();
+        folders.dedup();
+        folders
+    }
+
+    /// How many threads work.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// How to report (can be repeated, each with its -o)
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Vec<Format>,
+    /// Where to write the report: the first -o belongs to the first --format
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    /// Report findings of this confidence and more
+    #[arg(long, value_name = "LEVEL", default_value = "medium", value_parser = confidence())]
+    pub(crate) min_confidence: Confidence,
+    /// Which findings make the exit code 1
+    #[arg(long, value_name = "WHICH", default_value = "any")]
+    pub(crate) fail_on: FailOn,
+    /// Credentials that this baseline knows do not count
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write a baseline of what is found
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// Fail also if something was left out by design
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show the secrets in clear in the reports
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// Exit as another scanner does
+    #[arg(long, value_name = "SCANNER")]
+    pub(crate) exit_codes: Option<ExitCodes>,
+}
+
+/// Which findings count for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Every finding that is not suppressed
+    Any,
+    /// Those of high confidence
+    High,
+    /// Those that the baseline does not know
+    New,
+}
+
+/// Scanners whose exit codes can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExitCodes {
+    /// 1 for findings and for errors
+    Gitleaks,
+    /// 183 for findings, 1 for errors
+    Trufflehog,
+    /// 200 for findings, 1 for errors
+    Kingfisher,
+}
+
+fn confidence() -> impl clap::builder::TypedValueParser<Value = Confidence> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(Confidence::ALL.iter().map(|c| c.as_str()))
+        .map(|word| word.parse().unwrap_or(Confidence::Medium))
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The finding's fingerprint, or its first six and more digits
+    #[arg(value_name = "FINGERPRINT")]
+    pub(crate) fingerprint: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct IgnoreArgs {
+    /// The finding's fingerprint, or its first six and more digits
+    #[arg(value_name = "FINGERPRINT")]
+    pub(crate) fingerprint: String,
+    /// Why it is no danger
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: Option<String>,
+    /// The last day on which it holds, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(crate) expires: Option<jiff::civil::Date>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct HookArgs {
+    #[command(subcommand)]
+    pub(crate) command: HookCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HookCommand {
+    /// Run as a hook
+    Run {
+        /// Of which program
+        hook: Hook,
+        /// The files that the program names
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hook {
+    /// Of git or pre-commit, before a commit
+    PreCommit,
+}
+
+/// Which rules are used.
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct RuleArgs {
     /// Rules of your own: a file, or a folder of *.toml (can be repeated)
     #[arg(long, value_name = "PATH")]
@@ -86,6 +277,9 @@ pub(crate) enum RulesCommand {
         /// A file, or a folder of *.toml (can be repeated)
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Check them without the built-in rules beside them
+        #[arg(long, requires = "paths")]
+        alone: bool,
     },
     /// Run the cases of the rules
     Test {
@@ -94,6 +288,9 @@ pub(crate) enum RulesCommand {
         /// Run the cases of the rules given with --rules only, beside all the others
         #[arg(long, requires = "rules")]
         only_given: bool,
+        /// Use the rules given with --rules without the built-in ones
+        #[arg(long, requires = "rules")]
+        alone: bool,
     },
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Failed,
     /// Ended by Ctrl-C.
     Interrupted,
+    /// Another scanner's code, asked for with `--exit-codes`.
+    Other(u8),
 }
 
 impl Exit {
@@ -26,6 +28,7 @@ impl Exit {
             Self::Findings => 1,
             Self::Failed => 2,
             Self::Interrupted => 130,
+            Self::Other(code) => code,
         }
     }
 }

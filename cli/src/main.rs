@@ -7,8 +7,12 @@ mod args;
 mod commands;
 mod env;
 mod exit;
+mod key;
+mod progress;
+mod report;
 mod rules;
 mod shell;
+mod suppress;
 
 use std::process::ExitCode;
 
@@ -33,6 +37,10 @@ fn main() -> ExitCode {
 /// Runs one verb.
 fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
     match command {
+        Command::Scan(scan) => commands::scan::run(&scan, shell),
+        Command::Explain(explain) => commands::explain::run(&explain, shell),
+        Command::Ignore(ignore) => commands::ignore::run(&ignore, shell),
+        Command::Hook(hook) => commands::hook::run(&hook, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),
         Command::Generate(generate) => commands::generate::run(&generate, shell),
     }

@@ -35,6 +35,19 @@ impl Shell {
         anstream::AutoStream::new(std::io::stdout(), self.colour)
     }
 
+    /// Whether standard output may be coloured.
+    pub(crate) fn colours_stdout(&self) -> bool {
+        self.stdout().current_choice() != anstream::ColorChoice::Never
+    }
+
+    /// The columns of the terminal, or of a page.
+    pub(crate) fn width(&self) -> usize {
+        const PAGE: usize = 100;
+        let told = env::get(env::COLUMNS).and_then(|columns| columns.to_str()?.parse().ok());
+        let asked = || terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
+        told.or_else(asked).unwrap_or(PAGE).clamp(40, 200)
+    }
+
     /// Whether what goes to stderr may be coloured.
     pub(crate) fn colours_stderr(&self) -> bool {
         self.err.current_choice() != anstream::ColorChoice::Never

@@ -48,7 +48,8 @@ impl Secret {
         shown.push_str(STARS);
         if body.len() >= BODY_WITH_TAIL {
             let tail = &body[body.len() - TAIL..];
-            if tail.iter().all(u8::is_ascii_graphic) {
+            // The end of a key block is armour, which tells nothing.
+            if tail.iter().any(u8::is_ascii_alphanumeric) && tail.iter().all(u8::is_ascii_graphic) {
                 shown.push_str(&printable(tail));
             }
         }

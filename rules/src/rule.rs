@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
-use crate::shape::Shape;
+use crate::shape::{Part, Shape};
 
 /// Text that is built in or read at run time.
 pub type Str = Cow<'static, str>;
@@ -178,21 +178,26 @@ pub struct Case {
 }
 
 impl Rule {
-    /// How specific the rule is: of two that claim the same bytes the higher one is reported. Literals count for most, then
-    /// context, and assignments, which only go by a name, come last.
+    /// How specific the rule is: of two that claim the same bytes the higher one is reported. A provider's literals count for most, then
+    /// a provider's context, then forms that no provider owns (URLs, headers); assignments, which only go by a name, come last.
     pub fn specificity(&self) -> u32 {
         let literal = |shape: &Shape| {
-            let bytes: usize = shape.parts.iter().map(|p| if let crate::shape::Part::Literal(b) = p { b.len() } else { 0 }).sum();
+            let bytes: usize =
+                shape.parts.iter().map(|part| if let Part::Literal(bytes) = part { bytes.len() } else { 0 }).sum();
             bytes as u32
         };
-        let look = match &self.look {
-            Look::Literal(shapes) => 1000 + 10 * shapes.iter().map(literal).min().unwrap_or(0),
-            Look::Pattern(pattern) => 1000 + 10 * pattern.literals.iter().map(|l| l.len() as u32).min().unwrap_or(0),
-            Look::Run(shapes) => 500 + shapes.iter().map(literal).min().unwrap_or(0),
-            Look::Assignment(_) => 0,
+        let literals = match &self.look {
+            Look::Literal(shapes) | Look::Run(shapes) => shapes.iter().map(literal).min().unwrap_or(0),
+            Look::Pattern(pattern) => pattern.literals.iter().map(|l| l.len() as u32).min().unwrap_or(0),
+            Look::Assignment(_) => return if self.category == Category::Generic { 0 } else { 500 },
         };
-        let generic = if self.category == Category::Generic { 0 } else { 100 };
-        look + generic + u32::from(self.context.as_ref().is_some_and(|c| c.need)) * 50
+        let class = match (&self.look, self.category) {
+            (_, Category::Generic) => 1000,
+            (Look::Run(_), _) => 2000,
+            _ => 3000,
+        };
+        let needs_context = self.context.as_ref().is_some_and(|context| context.need);
+        class + 10 * literals.min(90) + u32::from(needs_context)
     }
 
     /// The public prefix that a preview of the secret may show: only of rules that go by a literal, and never of a pattern.

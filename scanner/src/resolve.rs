@@ -20,10 +20,12 @@ pub(crate) fn resolve(candidates: &mut Vec<Candidate>, rules: &RuleSet, compiled
 }
 
 fn join_companions(candidates: &mut [Candidate], rules: &RuleSet, compiled: &[CompiledRule]) {
+    for candidate in candidates.iter_mut() {
+        candidate.verdict.needs_companion |= rules[candidate.rule].companion.as_ref().is_some_and(|companion| companion.need);
+    }
     for index in 0..candidates.len() {
         let rule = candidates[index].rule;
         let (Some(companion), Some(wanted)) = (&rules[rule].companion, compiled[rule].companion) else { continue };
-        candidates[index].verdict.needs_companion |= companion.need;
         let nearest = nearest(candidates, index, wanted as usize, companion.within as usize);
         let Some(nearest) = nearest else { continue };
         let found = (candidates[nearest].rule, candidates[nearest].secret.clone());
@@ -46,7 +48,9 @@ fn nearest(candidates: &[Candidate], index: usize, rule: usize, within: usize) -
     let before = (0..index).rev().take_while(|at| own.start.saturating_sub(candidates[*at].secret.start) <= within + MAX_SECRET);
     // Only so many are looked at, or a file of a hundred thousand keys would cost the square of that.
     let near = after.take(NEIGHBOURS).chain(before.take(NEIGHBOURS));
-    near.filter(|at| candidates[*at].rule == rule && gap(&candidates[*at].secret) <= within)
+    // What needs a companion itself proves nothing: two that look like anything would vouch for each other.
+    let vouches = |at: &usize| candidates[*at].rule == rule && !candidates[*at].verdict.needs_companion;
+    near.filter(|at| vouches(at) && gap(&candidates[*at].secret) <= within)
         .min_by_key(|at| (gap(&candidates[*at].secret), *at))
 }
 

@@ -1,11 +1,12 @@
 //! `stanch rules`: what is looked for.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use stanch_rules::{Look, Rule, RuleSet, offline};
 use stanch_scanner::{Engine, Scratch, run_cases};
 
-use crate::args::{RulesArgs, RulesCommand};
+use crate::args::{RuleArgs, RulesArgs, RulesCommand};
 use crate::exit::{CliError, Exit};
 use crate::rules::{given, selected};
 use crate::shell::Shell;
@@ -15,8 +16,8 @@ pub(crate) fn run(args: &RulesArgs, shell: &mut Shell) -> Result<Exit, CliError>
         RulesCommand::List { rules, checks: true } => list_checks(&selected(rules, shell)?, shell),
         RulesCommand::List { rules, .. } => list(&selected(rules, shell)?, shell),
         RulesCommand::Show { id, rules } => show(id, &selected(rules, shell)?, shell),
-        RulesCommand::Check { paths } => check(paths, shell),
-        RulesCommand::Test { rules, only_given } => test(rules, *only_given, shell),
+        RulesCommand::Check { paths, alone } => check(paths, *alone, shell),
+        RulesCommand::Test { rules, only_given, alone } => test(rules, *only_given, *alone, shell),
     }
 }
 
@@ -72,31 +73,37 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn check(paths: &[std::path::PathBuf], shell: &mut Shell) -> Result<Exit, CliError> {
-    let (number, whose) = if paths.is_empty() {
-        let builtin = RuleSet::builtin();
-        let defects = stanch_rules::check_builtin();
-        if let Some(first) = defects.first() {
-            return Err(CliError::new(format!("{} mistakes in the built-in rules; the first: {first}", defects.len())));
-        }
-        (builtin.len(), "built-in")
-    } else {
-        // Rules may redefine built-in ids only by replacing the file, so a file of ours is held against the others of ours.
-        let known = RuleSet::builtin();
-        let ours = paths.iter().any(|path| path.to_string_lossy().contains("rules/data"));
-        let known = if ours { RuleSet::new(Vec::new()) } else { known };
-        (given(paths, &known).map_err(|error| error.for_people(shell))?.len(), "given")
-    };
-    writeln!(shell.stdout(), "{number} {whose} rules are sound")?;
+/// The rules that given ones stand beside.
+fn beside(alone: bool) -> RuleSet {
+    if alone { RuleSet::new(Vec::new()) } else { RuleSet::builtin() }
+}
+
+fn check(paths: &[PathBuf], alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
+    let mut out = shell.stdout();
+    if !paths.is_empty() {
+        let rules = given(paths, &beside(alone)).map_err(|error| error.for_people(shell))?;
+        writeln!(out, "{} given rules are sound", rules.len())?;
+        return Ok(Exit::Clean);
+    }
+    let defects = stanch_rules::check_builtin();
+    for defect in &defects {
+        writeln!(out, "{defect}")?;
+    }
+    if !defects.is_empty() {
+        return Err(CliError::new(format!("{} mistakes in the built-in rules", defects.len())));
+    }
+    writeln!(out, "{} built-in rules are sound", RuleSet::builtin().len())?;
     Ok(Exit::Clean)
 }
 
-fn test(args: &crate::args::RuleArgs, only_given: bool, shell: &mut Shell) -> Result<Exit, CliError> {
-    let all = selected(args, shell)?;
-    let tested: Vec<Rule> = if only_given {
-        given(&args.rules, &RuleSet::builtin()).map_err(|error| error.for_people(shell))?
+fn test(args: &RuleArgs, only_given: bool, alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
+    let (all, tested): (RuleSet, Vec<Rule>) = if only_given || alone {
+        let known = beside(alone);
+        let rules = given(&args.rules, &known).map_err(|error| error.for_people(shell))?;
+        (known.with(rules.clone()), rules)
     } else {
-        all.to_vec()
+        let all = selected(args, shell)?;
+        (all.clone(), all.to_vec())
     };
     let engine = Engine::new(all);
     let mut scratch = Scratch::default();

@@ -1,0 +1,35 @@
+//! `stanch ignore`: a person takes responsibility for a credential.
+
+use stanch_model::Finding;
+
+use crate::args::IgnoreArgs;
+use crate::commands::explain::chosen;
+use crate::commands::scan::{Scanner, today};
+use crate::exit::{CliError, Exit};
+use crate::rules::selected;
+use crate::shell::Shell;
+use crate::suppress::{Entry, IgnoreFile};
+
+pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    if args.reason.trim().is_empty() {
+        return Err(CliError::new("a reason is needed").hint("say why the credential is no danger, as in --reason \"revoked on 2026-11-02\""));
+    }
+    if args.expires.is_some_and(|date| date < today()) {
+        return Err(CliError::new("the date of --expires has passed"));
+    }
+    let scanner = Scanner::new(selected(&args.rules, shell)?);
+    let scanned = scanner.scan(&args.target, shell)?;
+    let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
+    // One credential, one entry, however often it stands.
+    let Some(finding) = findings.first() else { return Ok(Exit::Clean) };
+    let entry = Entry { finding, reason: args.reason.trim(), owner: args.owner.as_deref(), expires: args.expires };
+    let folders = args.target.folders();
+    let folder = folders.first().ok_or_else(|| CliError::new("no target"))?;
+    let path = IgnoreFile::append(folder, &[entry], today())?;
+    shell.note(&format!("{} ({}) is ignored from now on; see `{}`", finding.preview, title(finding), path.display()));
+    Ok(Exit::Clean)
+}
+
+fn title(finding: &Finding) -> &str {
+    &finding.title
+}
