@@ -4,10 +4,12 @@
 //! here are untrusted, so nothing in these modules may panic.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod changes;
 mod error;
 mod file;
 mod ignored;
 mod join;
+mod known;
 mod large;
 mod memory;
 mod part;

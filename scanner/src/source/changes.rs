@@ -1,0 +1,213 @@
+//! Which blobs stand in one state of a repository and not in another, path by path.
+//!
+//! A state is a tree, or the index. Folders whose trees are the same are not looked into; for the index its cache-tree extension says
+//! which tree a folder would be written as.
+
+use std::collections::BTreeMap;
+
+use gix::ObjectId;
+use gix::bstr::{BString, ByteSlice};
+use gix::index::entry::{Flags, Mode, Stage};
+use gix::index::extension::Tree as CacheTree;
+use gix::index::{Entry, State};
+
+use crate::scan::{Control, Gap};
+use crate::source::file::Closed;
+
+/// More changes than this are not collected: a few nested trees can stand for any number of paths.
+const MOST_CHANGES: usize = 1 << 22;
+
+/// What differs between two states.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// The blobs of changed and added paths.
+    pub(crate) new: Vec<Place>,
+    /// The blobs of changed and deleted paths, as they were.
+    pub(crate) old: Vec<Place>,
+    /// Folders that could not be compared.
+    pub(crate) gaps: Vec<(BString, Closed)>,
+}
+
+/// A blob at a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) path: BString,
+    pub(crate) blob: ObjectId,
+}
+
+/// A folder of a state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Folder<'a> {
+    Tree(ObjectId),
+    Index {
+        state: &'a State,
+        /// The entries below the folder.
+        entries: &'a [Entry],
+        cache: Option<&'a CacheTree>,
+    },
+}
+
+impl<'a> Folder<'a> {
+    /// The whole index.
+    pub(crate) fn index(state: &'a State) -> Self {
+        Self::Index { state, entries: state.entries(), cache: state.tree() }
+    }
+
+    /// The tree that the folder is, if that is known without looking into it.
+    fn tree(&self) -> Option<ObjectId> {
+        match self {
+            Self::Tree(id) => Some(*id),
+            Self::Index { entries, cache, .. } => {
+                // The extension is a cache: it counts only if it speaks of as many entries as there are.
+                let count = cache.and_then(|cache| cache.num_entries)?;
+                cache.map(|cache| cache.id).filter(|_| count as usize == entries.len())
+            }
+        }
+    }
+}
+
+/// What has one name in a folder. In a conflict it may be several things.
+#[derive(Debug, Default)]
+struct Node<'a> {
+    blobs: Vec<ObjectId>,
+    folders: Vec<Folder<'a>>,
+}
+
+type Nodes<'a> = BTreeMap<BString, Node<'a>>;
+
+/// A pair of folders at a path that is still to be compared.
+struct Pair<'a> {
+    /// The path, with a `/` at the end unless it is the top.
+    prefix: BString,
+    new: Option<Folder<'a>>,
+    old: Option<Folder<'a>>,
+}
+
+/// Compares two states. It ends early, with what it found, if the scan is stopped.
+pub(crate) fn compare<'a>(control: &Control<'_>, repository: &gix::Repository, new: Option<Folder<'a>>, old: Option<Folder<'a>>) -> Changes {
+    let mut changes = Changes::default();
+    // A stack of our own: hostile trees are nested deeper than a thread's stack.
+    let mut pairs = vec![Pair { prefix: BString::default(), new, old }];
+    while let Some(pair) = pairs.pop() {
+        if control.stopped() {
+            break;
+        }
+        if changes.new.len().max(changes.old.len()) > MOST_CHANGES {
+            changes.gaps.push((pair.prefix, (Gap::TooLarge, "too many changed paths".to_owned())));
+            break;
+        }
+        let trees = (pair.new.and_then(|folder| folder.tree()), pair.old.and_then(|folder| folder.tree()));
+        if trees.0.is_none() || trees.0 != trees.1 {
+            changes.compare_folders(repository, pair, &mut pairs);
+        }
+    }
+    changes.new.sort();
+    changes.old.sort();
+    changes
+}
+
+impl Changes {
+    fn compare_folders<'a>(&mut self, repository: &gix::Repository, pair: Pair<'a>, pairs: &mut Vec<Pair<'a>>) {
+        let new = self.list(repository, &pair.prefix, pair.new);
+        let mut old = self.list(repository, &pair.prefix, pair.old);
+        for (name, node) in new {
+            let before = old.remove(&name).unwrap_or_default();
+            self.compare_nodes(&pair.prefix, &name, node, before, pairs);
+        }
+        for (name, node) in old {
+            self.compare_nodes(&pair.prefix, &name, Node::default(), node, pairs);
+        }
+    }
+
+    fn compare_nodes<'a>(&mut self, prefix: &BString, name: &BString, new: Node<'a>, old: Node<'a>, pairs: &mut Vec<Pair<'a>>) {
+        let mut path = prefix.clone();
+        path.extend_from_slice(name);
+        let place = |blob: &ObjectId| Place { path: path.clone(), blob: *blob };
+        if new.blobs.is_empty() {
+            self.old.extend(old.blobs.iter().map(place));
+        }
+        // Each side of a conflict is compared with what was there before it.
+        for blob in new.blobs.iter().filter(|blob| !old.blobs.contains(blob)) {
+            self.new.push(place(blob));
+            self.old.extend(old.blobs.iter().map(place));
+        }
+        path.push(b'/');
+        let mut before = old.folders.into_iter();
+        for folder in new.folders {
+            pairs.push(Pair { prefix: path.clone(), new: Some(folder), old: before.next() });
+        }
+        pairs.extend(before.map(|folder| Pair { prefix: path.clone(), new: None, old: Some(folder) }));
+    }
+
+    /// What is in a folder; nothing, with a note, if it cannot be read.
+    fn list<'a>(&mut self, repository: &gix::Repository, prefix: &BString, folder: Option<Folder<'a>>) -> Nodes<'a> {
+        match folder {
+            None => Nodes::new(),
+            Some(Folder::Index { state, entries, cache }) => list_index(state, entries, cache, prefix.len()),
+            Some(Folder::Tree(id)) => list_tree(repository, id).unwrap_or_else(|error| {
+                self.gaps.push((prefix.clone(), (Gap::Unreadable, error.to_string())));
+                Nodes::new()
+            }),
+        }
+    }
+}
+
+fn list_tree(repository: &gix::Repository, id: ObjectId) -> gix::Result<Nodes<'static>> {
+    let tree = repository.find_tree(id)?;
+    let mut nodes = Nodes::new();
+    for entry in tree.iter() {
+        let entry = entry?;
+        let node = nodes.entry(entry.filename().to_owned()).or_default();
+        if entry.mode().is_tree() {
+            node.folders.push(Folder::Tree(entry.object_id()));
+        } else if !entry.mode().is_commit() {
+            node.blobs.push(entry.object_id());
+        }
+    }
+    Ok(nodes)
+}
+
+/// Groups the entries below a folder, whose path is `depth` bytes long, by their next name.
+fn list_index<'a>(state: &'a State, entries: &'a [Entry], cache: Option<&'a CacheTree>, depth: usize) -> Nodes<'a> {
+    let mut nodes = Nodes::new();
+    let mut rest = entries;
+    while let Some(entry) = rest.first() {
+        let name = name_below(state, entry, depth);
+        let below = |entry: &&Entry| name_below(state, entry, depth) == name;
+        let count = rest.iter().take_while(below).count().max(1);
+        let (same, after) = rest.split_at(count);
+        rest = after;
+        match name {
+            (name, true) => {
+                let cache = cache.and_then(|cache| cache.children.iter().find(|child| child.name.as_slice() == name));
+                nodes.entry(name.into()).or_default().folders.push(Folder::Index { state, entries: same, cache });
+            }
+            (name, false) => {
+                let node = nodes.entry(name.into()).or_default();
+                same.iter().for_each(|entry| node.add(entry));
+            }
+        }
+    }
+    nodes
+}
+
+/// The next name of an entry's path below a folder, and whether it is that of a folder too.
+fn name_below<'a>(state: &'a State, entry: &Entry, depth: usize) -> (&'a [u8], bool) {
+    let path = entry.path(state).get(depth..).unwrap_or_default();
+    match path.find_byte(b'/') {
+        // A sparse index has folders as entries, with a `/` at the end.
+        Some(slash) if slash + 1 < path.len() || entry.mode != Mode::DIR => (path.get(..slash).unwrap_or_default(), true),
+        Some(slash) => (path.get(..slash).unwrap_or_default(), false),
+        None => (path, false),
+    }
+}
+
+impl Node<'_> {
+    fn add(&mut self, entry: &Entry) {
+        if entry.mode == Mode::DIR {
+            self.folders.push(Folder::Tree(entry.id));
+        } else if entry.mode != Mode::COMMIT && !entry.flags.contains(Flags::INTENT_TO_ADD) && entry.stage() != Stage::Base {
+            self.blobs.push(entry.id);
+        }
+    }
+}
