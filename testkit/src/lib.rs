@@ -2,6 +2,16 @@
 //!
 //! * [`chaff`]: rules of frequent words, to compare two ways of scanning by a great many hits.
 //! * [`naive`]: the oracle, every rule tried at every byte.
+//! * [`Sandbox`]: a folder and a home in which a test runs the real binary, and git.
+//! * [`Canary`]: whether anything written shows a secret, however it is encoded.
+//! * [`Snapshot`]: whether anything in a folder was touched.
 
 pub mod chaff;
+mod leak;
 pub mod naive;
+mod sandbox;
+mod snapshot;
+
+pub use leak::Canary;
+pub use sandbox::{Run, Sandbox};
+pub use snapshot::Snapshot;

@@ -1,0 +1,76 @@
+//! A scan only looks: neither the tree nor the repository's own data change, in names, contents, permissions or times.
+
+use stanch_rules::mint;
+use stanch_testkit::{Sandbox, Snapshot};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+
+/// A repository with something of every kind: committed, changed, staged, partly staged, added without content, removed, renamed,
+/// untracked and ignored.
+fn repository() -> Sandbox {
+    let token = |seed| {
+        let minted = mint("{{ghp_{base62:30}|github-crc32}}", seed).unwrap_or_else(|error| panic!("{error}"));
+        String::from_utf8(minted.text).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let sandbox = Sandbox::repository(BINARY);
+    sandbox.write(".gitignore", "*.log\n");
+    for name in ["kept.txt", "changed.txt", "removed.txt", "renamed.txt", "folder/inner.txt"] {
+        sandbox.write(name, format!("{name} has some text in it, enough for git to know it again\n"));
+    }
+    sandbox.commit("files");
+    sandbox.git(&["branch", "other"]);
+    sandbox.write("changed.txt", format!("token = {}\n", token(1)));
+    sandbox.write("staged.env", format!("TOKEN={}\n", token(2)));
+    sandbox.git(&["add", "staged.env"]);
+    sandbox.write("staged.env", format!("TOKEN={}\n", token(3)));
+    sandbox.write("intended.txt", "to be added\n");
+    sandbox.git(&["add", "--intent-to-add", "intended.txt"]);
+    sandbox.git(&["rm", "--quiet", "removed.txt"]);
+    sandbox.git(&["mv", "renamed.txt", "with another name.txt"]);
+    sandbox.write("untracked.env", format!("TOKEN={}\n", token(4)));
+    sandbox.write("debug.log", format!("TOKEN={}\n", token(5)));
+    // A file whose times no longer fit the index: git itself would write the index anew when asked for the status.
+    sandbox.write("kept.txt", "kept.txt has some text in it, enough for git to know it again\n");
+    sandbox
+}
+
+/// Runs stanch and compares the whole working folder, `.git` in it, before and after.
+fn leaves_all_as_it_is(arguments: &[&str], code: i32) {
+    let sandbox = repository();
+    let before = Snapshot::of(&sandbox.path());
+    assert!(before.len() > 40, "the tree and its .git are in the picture: {}", before.len());
+    let run = sandbox.run(arguments);
+    assert_eq!(run.code, Some(code), "{}", run.written());
+    let changes = before.changes(&Snapshot::of(&sandbox.path()));
+    assert!(changes.is_empty(), "{arguments:?} touched:\n{}", changes.join("\n"));
+}
+
+#[test]
+fn a_scan_of_the_tree() {
+    leaves_all_as_it_is(&["scan"], 1);
+}
+
+#[test]
+fn a_scan_of_the_tree_in_another_format() {
+    leaves_all_as_it_is(&["scan", "--format", "sarif", "--jobs", "4", "-vvv"], 1);
+}
+
+#[test]
+fn a_scan_of_what_is_staged() {
+    leaves_all_as_it_is(&["scan", "--staged"], 1);
+}
+
+#[test]
+fn the_hook() {
+    leaves_all_as_it_is(&["hook", "run", "pre-commit"], 1);
+}
+
+#[test]
+fn the_hook_with_files() {
+    leaves_all_as_it_is(&["hook", "run", "pre-commit", "staged.env", "kept.txt", "untracked.env"], 1);
+}
+
+#[test]
+fn an_explanation_that_finds_nothing() {
+    leaves_all_as_it_is(&["explain", "abcdef"], 2);
+}
