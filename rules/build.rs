@@ -1,7 +1,7 @@
 //! Turns `data/*.toml` into static tables: at run time no built-in rule is parsed.
 
 #[path = "src/class.rs"]
-#[expect(dead_code, reason = "the build uses a part of the crate's modules")]
+#[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod class;
 #[path = "build/codegen.rs"]
 mod codegen;
@@ -15,7 +15,7 @@ mod file;
 #[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod rule;
 #[path = "src/shape.rs"]
-#[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
+#[expect(unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod shape;
 
 use std::error::Error;
@@ -35,8 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (found, defects) = file::parse(&text);
         if let Some(defect) = defects.first() {
             let line = text.get(..defect.span.start).map_or(0, |before| before.lines().count());
-            println!("cargo::warning={}:{line}: {}", path.display(), defect.message);
-            continue;
+            return Err(format!("{}:{line}: {}", path.display(), defect.message).into());
         }
         rules.extend(found.into_iter().map(|located| located.rule));
     }

@@ -5,9 +5,7 @@ use std::fmt::Write;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
-use crate::rule::{
-    Assignment, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
-};
+use crate::rule::{Assignment, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str};
 use crate::shape::{Part, Shape};
 
 /// The source of `static RULES`.
@@ -91,7 +89,8 @@ impl ToRust for Part {
                 let _ = write!(out, "Part::Literal(List::Borrowed(b\"{}\"))", bytes.escape_ascii());
             }
             Self::Class { class: ByteClass(words), min, max, open } => {
-                let _ = write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max}, open: {open} }}");
+                let _ =
+                    write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max}, open: {open} }}");
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::offline;
 use crate::pattern::{compile_pattern, prefixes};
 use crate::rule::{Look, MIN_RUN, Pattern, Rule, run_class};
 use crate::ruleset::RuleSet;
+use crate::shape::Shape;
 
 /// A rule, and where in its file it stands.
 #[derive(Debug, Clone)]
@@ -84,7 +85,9 @@ fn pattern_complaint(pattern: &Pattern) -> Option<String> {
     let literals: Vec<&[u8]> = pattern.literals.iter().map(|l| l.as_bytes()).collect();
     let covered = starts.is_some_and(|starts| {
         // A literal longer than what could be read off is believed if it goes on from there; the cases prove it.
-        starts.iter().all(|start| literals.iter().any(|l| start.starts_with(l) || l.starts_with(start) && start.len() >= 3))
+        starts
+            .iter()
+            .all(|start| literals.iter().any(|l| start.starts_with(l) || l.starts_with(start) && start.len() >= 3))
     });
     (!covered).then(|| "a match of the pattern must start with one of its `literals`".to_owned())
 }
@@ -95,7 +98,7 @@ fn hits_per_mb(rule: &Rule) -> u32 {
     let count = |needle: &[u8]| memmem::find_iter(corpus, needle).count();
     let hits: usize = match &rule.look {
         Look::Literal(shapes) => {
-            let mut anchors: Vec<&[u8]> = shapes.iter().filter_map(|s| s.anchor()).map(|a| a.bytes).collect();
+            let mut anchors: Vec<&[u8]> = shapes.iter().filter_map(Shape::anchor).map(|a| a.bytes).collect();
             anchors.sort_unstable();
             anchors.dedup();
             anchors.into_iter().map(count).sum()

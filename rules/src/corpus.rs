@@ -11,16 +11,144 @@ use crate::mint::Rng;
 const SIZE: usize = 1_000_000;
 
 const WORDS: &[&str] = &[
-    "the", "of", "and", "to", "in", "is", "for", "that", "this", "with", "not", "are", "from", "value", "return",
-    "function", "const", "let", "static", "public", "private", "class", "struct", "impl", "self", "import", "export", "default",
-    "string", "number", "boolean", "object", "array", "index", "length", "error", "result", "option", "config", "name", "type", "key",
-    "token", "secret", "password", "user", "client", "server", "request", "response", "header", "body", "path", "file", "line",
-    "test", "example", "assert", "expect", "should", "when", "then", "create", "update", "delete", "read", "write", "open", "close",
-    "build", "version", "package", "module", "license", "copyright", "http", "https", "localhost", "data", "json", "yaml", "xml",
-    "html", "style", "color", "width", "height", "margin", "task", "desk", "risk", "disk", "mask", "ask", "live", "main", "access",
-    "account", "service", "project", "region", "bucket", "cloud", "azure", "google", "github", "gitlab", "slack", "stripe", "openai",
-    "model", "prompt", "agent", "session", "cookie", "public-key", "api", "url", "uri", "host", "port", "database", "table", "query",
-    "select", "where", "order", "group", "limit", "offset", "insert", "into", "values", "null", "true", "false", "some", "none",
+    "the",
+    "of",
+    "and",
+    "to",
+    "in",
+    "is",
+    "for",
+    "that",
+    "this",
+    "with",
+    "not",
+    "are",
+    "from",
+    "value",
+    "return",
+    "function",
+    "const",
+    "let",
+    "static",
+    "public",
+    "private",
+    "class",
+    "struct",
+    "impl",
+    "self",
+    "import",
+    "export",
+    "default",
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "array",
+    "index",
+    "length",
+    "error",
+    "result",
+    "option",
+    "config",
+    "name",
+    "type",
+    "key",
+    "token",
+    "secret",
+    "password",
+    "user",
+    "client",
+    "server",
+    "request",
+    "response",
+    "header",
+    "body",
+    "path",
+    "file",
+    "line",
+    "test",
+    "example",
+    "assert",
+    "expect",
+    "should",
+    "when",
+    "then",
+    "create",
+    "update",
+    "delete",
+    "read",
+    "write",
+    "open",
+    "close",
+    "build",
+    "version",
+    "package",
+    "module",
+    "license",
+    "copyright",
+    "http",
+    "https",
+    "localhost",
+    "data",
+    "json",
+    "yaml",
+    "xml",
+    "html",
+    "style",
+    "color",
+    "width",
+    "height",
+    "margin",
+    "task",
+    "desk",
+    "risk",
+    "disk",
+    "mask",
+    "ask",
+    "live",
+    "main",
+    "access",
+    "account",
+    "service",
+    "project",
+    "region",
+    "bucket",
+    "cloud",
+    "azure",
+    "google",
+    "github",
+    "gitlab",
+    "slack",
+    "stripe",
+    "openai",
+    "model",
+    "prompt",
+    "agent",
+    "session",
+    "cookie",
+    "public-key",
+    "api",
+    "url",
+    "uri",
+    "host",
+    "port",
+    "database",
+    "table",
+    "query",
+    "select",
+    "where",
+    "order",
+    "group",
+    "limit",
+    "offset",
+    "insert",
+    "into",
+    "values",
+    "null",
+    "true",
+    "false",
+    "some",
+    "none",
 ];
 
 /// The corpus.
@@ -87,7 +215,15 @@ fn prose(text: &mut String, rng: &mut Rng) {
 }
 
 fn json(text: &mut String, rng: &mut Rng) {
-    let _ = write!(text, "  \"{}\": {{ \"{}\": \"{}\", \"{}\": {} }},", name(rng), name(rng), name(rng), name(rng), rng.below(99_999));
+    let _ = write!(
+        text,
+        "  \"{}\": {{ \"{}\": \"{}\", \"{}\": {} }},",
+        name(rng),
+        name(rng),
+        name(rng),
+        name(rng),
+        rng.below(99_999)
+    );
 }
 
 fn import(text: &mut String, rng: &mut Rng) {
@@ -95,12 +231,23 @@ fn import(text: &mut String, rng: &mut Rng) {
 }
 
 fn url(text: &mut String, rng: &mut Rng) {
-    let _ = write!(text, "see https://{}.example.com/{}/{}?{}={}", word(rng), name(rng), name(rng), word(rng), rng.below(1000));
+    let _ = write!(
+        text,
+        "see https://{}.example.com/{}/{}?{}={}",
+        word(rng),
+        name(rng),
+        name(rng),
+        word(rng),
+        rng.below(1000)
+    );
 }
 
 fn hash(text: &mut String, rng: &mut Rng) {
-    let hex: String = rng.bytes(32).iter().map(|b| format!("{b:02x}")).collect();
-    let _ = write!(text, "checksum = \"sha256:{hex}\"");
+    text.push_str("checksum = \"sha256:");
+    for byte in rng.bytes(32) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('"');
 }
 
 fn table(text: &mut String, rng: &mut Rng) {

@@ -124,17 +124,17 @@ struct RawCase {
 
 /// A rule and where in its file it stands.
 #[derive(Debug)]
-pub struct Located {
+pub(crate) struct Located {
     /// The rule.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// The bytes of its table.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The bytes of its id.
-    pub id_span: Range<usize>,
+    pub(crate) id_span: Range<usize>,
 }
 
 /// Reads a rule file. What can be read is returned together with what is wrong with the rest.
-pub fn parse(text: &str) -> (Vec<Located>, Vec<Defect>) {
+pub(crate) fn parse(text: &str) -> (Vec<Located>, Vec<Defect>) {
     let file: RawFile = match toml::from_str(text) {
         Ok(file) => file,
         Err(error) => {
@@ -263,7 +263,7 @@ impl Reader<'_> {
             ("literal", Some(shape), None, None) => self.literal_shapes(shape, bound),
             ("run", Some(shape), None, None) => self.run_shapes(shape, bound),
             ("literal", None, Some(pattern), None) => self.pattern(pattern, raw.literals.take(), bound),
-            ("assignment", None, None, Some(assignment)) => self.assignment(&assignment),
+            ("assignment", None, None, Some(assignment)) => Some(self.assignment(&assignment)),
             ("literal" | "run" | "assignment", ..) => self.refuse(
                 "a `literal` anchor goes with one `shape` or `pattern`, a `run` with `shape`, an `assignment` with `assignment`",
             ),
@@ -360,7 +360,7 @@ impl Reader<'_> {
         Some((Look::Pattern(Pattern { regex: Str::Owned(pattern.into_inner()), literals }), bound))
     }
 
-    fn assignment(&mut self, assignment: &Spanned<RawAssignment>) -> Option<(Look, u32)> {
+    fn assignment(&mut self, assignment: &Spanned<RawAssignment>) -> (Look, u32) {
         let raw = assignment.get_ref();
         let lower = |word: &String| word.len() >= 3 && !word.bytes().any(|b| b.is_ascii_uppercase());
         if raw.words.is_empty() || !raw.words.iter().all(lower) {
@@ -372,7 +372,7 @@ impl Reader<'_> {
         let words = strings(raw.words.clone());
         // The match is the word, what is left of its name, the operator and the value.
         let bound = raw.max.saturating_add(ASSIGNMENT_HEAD);
-        Some((Look::Assignment(Assignment { words, min: raw.min, max: raw.max }), bound))
+        (Look::Assignment(Assignment { words, min: raw.min, max: raw.max }), bound)
     }
 
     fn context(&mut self, raw: RawContext) -> Option<Context> {
@@ -404,7 +404,8 @@ impl Reader<'_> {
             },
             RawExtent::Bytes(_) => {}
         }
-        let message = format!("an extent is `run`, `line`, `block`, `document`, or a number of bytes up to {MAX_BYTES_EXTENT}");
+        let message =
+            format!("an extent is `run`, `line`, `block`, `document`, or a number of bytes up to {MAX_BYTES_EXTENT}");
         self.defects.push(Defect::new(raw.span(), message));
         None
     }

@@ -1,7 +1,7 @@
 //! What credentials look like, as data.
 //!
 //! A [`RuleSet`] holds [`Rule`]s: the built-in ones, turned into static tables at build time, and the user's, read from
-//! TOML ([`load`]). [`check`](fn@check) holds rules against the house's demands; [`mint`] makes fake tokens for their cases; [`offline`]
+//! TOML ([`load`]). [`check`](fn@check) holds rules against the house's demands; [`mint`](fn@mint) makes fake tokens for their cases; [`offline`]
 //! has the checks that need no network. The format is described in `docs/rule-format.md`.
 //!
 //! ```
@@ -18,6 +18,7 @@ mod class;
 mod corpus;
 mod defect;
 mod file;
+mod known;
 mod mint;
 mod normalise;
 pub mod offline;
@@ -31,6 +32,7 @@ pub use class::{ByteClass, NAMED_CLASSES};
 pub use corpus::corpus;
 pub use defect::Defect;
 pub use file::ASSIGNMENT_HEAD;
+pub use known::published_sample;
 pub use mint::{MintError, Minted, Rng, mint, mint_case};
 pub use normalise::normalise;
 pub use pattern::{PATTERN_SIZE_LIMIT, PatternError, compile_pattern};

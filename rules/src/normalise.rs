@@ -8,7 +8,9 @@ use stanch_model::Secret;
 /// Padding may be there or not, as people cut it off.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 /// The same bytes for every way in which a credential may be written: PEM as its DER, whatever its line ends and
@@ -24,7 +26,7 @@ fn unescape(bytes: &[u8]) -> Vec<u8> {
     loop {
         match rest {
             [] => return out,
-            [b'\\', b'\\', after @ ..] if matches!(after, [b'n' | b'r', ..]) => rest = &rest[1..],
+            [b'\\', b'\\', b'n' | b'r', ..] => rest = &rest[1..],
             [b'\\', b'n', after @ ..] => {
                 out.push(b'\n');
                 rest = after;
@@ -57,7 +59,8 @@ fn der(text: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let body = body.split(|&b| b == b'=').next()?;
-    let body: Vec<u8> = body.iter().copied().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).collect();
+    let body: Vec<u8> =
+        body.iter().copied().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).collect();
     LENIENT.decode(body).ok().filter(|der| !der.is_empty())
 }
 

@@ -18,10 +18,7 @@ pub struct PatternError {
 /// # Errors
 /// If it is no pattern, or too large.
 pub fn compile_pattern(pattern: &str) -> Result<Regex, PatternError> {
-    let config = meta::Config::new()
-        .nfa_size_limit(Some(PATTERN_SIZE_LIMIT))
-        .auto_prefilter(false)
-        .utf8_empty(false);
+    let config = meta::Config::new().nfa_size_limit(Some(PATTERN_SIZE_LIMIT)).auto_prefilter(false).utf8_empty(false);
     let syntax = syntax::Config::new().unicode(false).utf8(false);
     Regex::builder().configure(config).syntax(syntax).build(pattern).map_err(|error| {
         let message = match error.size_limit() {

@@ -210,7 +210,7 @@ impl Rule {
 }
 
 /// The bytes that a run is made of.
-pub const RUN_BYTES: &str = "base64any";
+const RUN_BYTES: &str = "base64any";
 
 /// The shortest run that a run-anchored rule can look for.
 pub const MIN_RUN: u32 = 16;

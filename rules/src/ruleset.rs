@@ -103,10 +103,8 @@ impl LoadError {
 /// Gives all mistakes of the file.
 pub fn load(name: &str, text: &str, known: &RuleSet) -> Result<Vec<Rule>, LoadError> {
     let (located, mut defects) = file::parse(text);
-    let checkable: Vec<Checkable<'_>> = located
-        .iter()
-        .map(|l| Checkable { rule: &l.rule, span: l.span.clone(), id_span: l.id_span.clone() })
-        .collect();
+    let checkable: Vec<Checkable<'_>> =
+        located.iter().map(|l| Checkable { rule: &l.rule, span: l.span.clone(), id_span: l.id_span.clone() }).collect();
     defects.extend(check(&checkable, known));
     if defects.is_empty() {
         return Ok(located.into_iter().map(|located| located.rule).collect());

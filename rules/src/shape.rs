@@ -221,7 +221,8 @@ impl Parser<'_> {
         while let Some(&byte) = self.text.get(end) {
             match byte {
                 b']' => {
-                    let class = ByteClass::ranges(&self.text[self.at + 1..end]).map_err(|message| self.error(message))?;
+                    let class =
+                        ByteClass::ranges(&self.text[self.at + 1..end]).map_err(|message| self.error(message))?;
                     self.at = end + 1;
                     return Ok(class);
                 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use stanch_model::{Confidence, Secret};
-use stanch_rules::{Look, Rule, RuleSet};
+use stanch_rules::{Look, Rule, RuleSet, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
@@ -187,7 +187,10 @@ impl Engine {
         let rule = &self.rules[index];
         let window = Window::new(bytes, rule.extent, &found.span, &found.secret);
         let context = rule.context.as_ref().map(|c| Window::new(bytes, c.reach, &found.span, &found.secret));
-        let verdict = weigh(rule, &self.compiled[index], &found, &window, context.as_ref());
+        let mut verdict = weigh(rule, &self.compiled[index], &found, &window, context.as_ref());
+        if verdict.rejected.is_none() {
+            verdict.rejected = published_sample(window.secret());
+        }
         Candidate {
             rule: index,
             span: found.span,

@@ -15,7 +15,8 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let folder = arguments.first().map_or(".", String::as_str);
     let number = |at: usize, default: usize| arguments.get(at).and_then(|n| n.parse().ok()).unwrap_or(default);
-    let engines = [("chaff", Engine::new(chaff::rules(number(1, 200), 7))), ("built-in", Engine::new(RuleSet::builtin()))];
+    let engines =
+        [("chaff", Engine::new(chaff::rules(number(1, 200), 7))), ("built-in", Engine::new(RuleSet::builtin()))];
     let mut files = Vec::new();
     collect(Path::new(folder), &mut files);
     files.sort();
@@ -34,7 +35,10 @@ fn main() {
                 println!("{}: {difference}", file.display());
             }
         }
-        println!("{name}: {} files, {bytes} bytes, {hits} hits, {rejected} of them rejected, {different} files differ", files.len());
+        println!(
+            "{name}: {} files, {bytes} bytes, {hits} hits, {rejected} of them rejected, {different} files differ",
+            files.len()
+        );
     }
 }
 

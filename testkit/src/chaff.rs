@@ -7,11 +7,13 @@ use stanch_rules::{
 };
 
 const WORDS: &[&str] = &[
-    "the", "self", "let ", "pub", "use ", "fn ", "return", "import", "def ", "const", "class", "name", "test", "http", "com", "and", "for",
-    "with", "this", "from", "string", "value", "error", "file", "path", "type", "data", "key", "id=", "to_", "get", "set", "new", "int", "str",
-    "true", "null", "version", "config", "license", "that", "you", "not", "all", "();", ") {", "\": ", "   ", "---", "==", "//!", "#[", "://",
+    "the", "self", "let ", "pub", "use ", "fn ", "return", "import", "def ", "const", "class", "name", "test", "http",
+    "com", "and", "for", "with", "this", "from", "string", "value", "error", "file", "path", "type", "data", "key",
+    "id=", "to_", "get", "set", "new", "int", "str", "true", "null", "version", "config", "license", "that", "you",
+    "not", "all", "();", ") {", "\": ", "   ", "---", "==", "//!", "#[", "://",
 ];
-const CLASSES: &[&str] = &["{base62:%}", "{[ -~]:%}", "{word:%}", "{hex:%}", "{[a-z ]:%}", "{[\n-~]:%}", "{base64any:%}", "{lower:%}"];
+const CLASSES: &[&str] =
+    &["{base62:%}", "{[ -~]:%}", "{word:%}", "{hex:%}", "{[a-z ]:%}", "{[\n-~]:%}", "{base64any:%}", "{lower:%}"];
 const BOUNDS: &[u32] = &[8, 16, 31, 64, 100, 255, 512, 1000, 2048, 4096];
 
 /// So many rules, the same for the same seed.
@@ -54,7 +56,11 @@ fn rule(number: usize, rng: &mut Rng) -> Rule {
         entropy: (rng.below(2) == 0).then(|| rng.below(5) as f32),
         check: (rng.below(6) == 0).then_some(Str::Borrowed("jwt")),
         gate: false,
-        context: (rng.below(2) == 0).then(|| Context { words: List::Owned(words), reach: extent(rng), need: rng.below(2) == 0 }),
+        context: (rng.below(2) == 0).then(|| Context {
+            words: List::Owned(words),
+            reach: extent(rng),
+            need: rng.below(2) == 0,
+        }),
         companion: None,
         boundary: if rng.below(2) == 0 { Boundary::Evidence } else { Boundary::Strict },
         budget: u32::MAX,
@@ -69,7 +75,8 @@ fn rule(number: usize, rng: &mut Rng) -> Rule {
 
 /// A shape of a word and a class, sometimes with the word in the middle.
 fn literal_shape(rng: &mut Rng, bound: u32) -> Shape {
-    let word: String = pick(rng, WORDS).chars().flat_map(|c| if "{}()\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
+    let word: String =
+        pick(rng, WORDS).chars().flat_map(|c| if "{}()\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
     let class = pick(rng, CLASSES);
     let word = if word.trim_start_matches('\\').len() < 3 { format!("{word} a") } else { word };
     let count = |text: &str| class.replace('%', text);
@@ -89,7 +96,8 @@ fn run_shape(rng: &mut Rng) -> Shape {
 }
 
 fn parse(text: &str, bound: u32) -> Shape {
-    Shape::parse(text, Some(bound)).unwrap_or_else(|error| panic!("chaff makes valid shapes: {text}: {}", error.message))
+    Shape::parse(text, Some(bound))
+        .unwrap_or_else(|error| panic!("chaff makes valid shapes: {text}: {}", error.message))
 }
 
 fn pattern(rng: &mut Rng) -> Look {

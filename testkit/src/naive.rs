@@ -24,7 +24,15 @@ pub fn compare(engine: &Engine, fast: &[Candidate], slow: &[Candidate]) -> Optio
         (fast.len() != slow.len()).then_some(shorter)
     })?;
     let name = |c: Option<&Candidate>| {
-        c.map_or("nothing".to_owned(), |c| format!("{} at {:?}, secret {:?}, {:?}", engine.rules()[c.rule].id, c.span, c.secret, c.verdict))
+        c.map_or("nothing".to_owned(), |c| {
+            format!("{} at {:?}, secret {:?}, {:?}", engine.rules()[c.rule].id, c.span, c.secret, c.verdict)
+        })
     };
-    Some(format!("hit {at} of {} and {}: fast {}; naive {}", fast.len(), slow.len(), name(fast.get(at)), name(slow.get(at))))
+    Some(format!(
+        "hit {at} of {} and {}: fast {}; naive {}",
+        fast.len(),
+        slow.len(),
+        name(fast.get(at)),
+        name(slow.get(at))
+    ))
 }

@@ -122,7 +122,8 @@ fn metadata() -> Vec<Value> {
         .output()
         .unwrap_or_else(|error| panic!("cargo runs: {error}"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let all: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("cargo writes JSON: {error}"));
+    let all: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("cargo writes JSON: {error}"));
     all["packages"].as_array().cloned().unwrap_or_default()
 }
 

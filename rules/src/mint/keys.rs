@@ -1,5 +1,7 @@
 //! Private key files that parse, of random numbers that open nothing.
 
+use std::fmt::Write;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -39,7 +41,7 @@ fn armour(label: &str, bytes: &[u8], width: usize, trailer: &str) -> String {
         rest = after;
     }
     text.push_str(trailer);
-    text.push_str(&format!("-----END {label}-----"));
+    let _ = write!(text, "-----END {label}-----");
     text
 }
 
@@ -72,12 +74,7 @@ fn dsa(rng: &mut Rng) -> Vec<u8> {
 fn ec(rng: &mut Rng) -> Vec<u8> {
     let mut point = vec![0, 4];
     point.extend(rng.bytes(64));
-    sequence(&[
-        integer(&[1]),
-        tlv(0x04, &rng.bytes(32)),
-        tlv(0xa0, &tlv(0x06, P256)),
-        tlv(0xa1, &tlv(0x03, &point)),
-    ])
+    sequence(&[integer(&[1]), tlv(0x04, &rng.bytes(32)), tlv(0xa0, &tlv(0x06, P256)), tlv(0xa1, &tlv(0x03, &point))])
 }
 
 /// RFC 5208, section 5.

@@ -6,6 +6,8 @@
 mod der;
 mod keys;
 
+use std::fmt::Write;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
@@ -69,7 +71,8 @@ pub fn mint(text: &str, seed: u64) -> Result<Minted, MintError> {
 /// # Errors
 /// Says which recipe cannot be read.
 pub fn mint_case(rule: &str, number: usize, case: &Case) -> Result<Minted, MintError> {
-    let seed = rule.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let seed =
+        rule.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     let seed = seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut minted = mint(&case.text, seed)?;
     if let Some(finds) = &case.finds {
@@ -175,9 +178,10 @@ fn texts(text: &str, rng: &mut Rng) -> Result<Vec<u8>, MintError> {
 
 /// A JWT with the given claims (`key=value`, separated by commas) and a random signature.
 fn jwt(claims: &str, rng: &mut Rng) -> Vec<u8> {
-    let mut payload = format!(r#"{{"sub":"{}","iat":{}"#, rng.below(1_000_000_000), 1_700_000_000 + rng.below(60_000_000));
+    let mut payload =
+        format!(r#"{{"sub":"{}","iat":{}"#, rng.below(1_000_000_000), 1_700_000_000 + rng.below(60_000_000));
     for (key, value) in claims.split(',').filter_map(|claim| claim.split_once('=')) {
-        payload.push_str(&format!(r#","{}":"{}""#, key.trim(), value.trim()));
+        let _ = write!(payload, r#","{}":"{}""#, key.trim(), value.trim());
     }
     payload.push('}');
     let parts = [br#"{"alg":"HS256","typ":"JWT"}"#.to_vec(), payload.into_bytes(), rng.bytes(32)];
@@ -188,7 +192,10 @@ fn uuid(rng: &mut Rng) -> String {
     let mut bytes = rng.bytes(16);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
@@ -219,7 +226,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -229,7 +236,7 @@ impl Rng {
 
     /// A number below `n`; 0 if `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next().checked_rem(n).unwrap_or(0)
+        self.bits().checked_rem(n).unwrap_or(0)
     }
 
     /// One of the bytes.
@@ -242,7 +249,7 @@ impl Rng {
 
     /// Random bytes.
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
-        (0..n).map(|_| (self.next() >> 32) as u8).collect()
+        (0..n).map(|_| (self.bits() >> 32) as u8).collect()
     }
 }
 
