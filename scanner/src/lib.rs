@@ -40,6 +40,6 @@ pub use engine::{Candidate, Engine, Reach, Scratch};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{
-    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, scan_bytes, scan_range_trees, scan_reader, scan_staged, scan_tree,
+    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, scan_bytes, scan_range_trees, scan_reader, scan_staged, staged_paths, scan_tree,
 };
 pub use weigh::{ContentVerdict, confidence, threshold};

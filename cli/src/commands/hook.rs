@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use stanch_scanner::{
-    Control, Coverage, Outcome, SourceError, StagedOptions, TreeOptions, scan_range_trees, scan_staged, scan_tree, sort_findings,
+    Control, Coverage, Outcome, SourceError, StagedOptions, TreeOptions, scan_range_trees, scan_staged, scan_tree, sort_findings, staged_paths,
 };
 
 use crate::args::{Hook, HookArgs, HookCommand, TargetArgs};
@@ -61,8 +61,6 @@ pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> 
     })
 }
 
-fn staged_paths(_: &Path) -> Result<Vec<PathBuf>, SourceError> { Ok(Vec::new()) }
-
 const ADVICE: &str = "\
 The commit was stopped because it would add the credentials above to the history.
   1. Take them out of the files, and read them from the environment or a secret store.
@@ -78,7 +76,7 @@ fn changes(control: &Control<'_>, here: &Path, files: &[PathBuf]) -> Result<Outc
     if files.is_empty() {
         return scan_staged(control, here, &StagedOptions { paths: Vec::new() });
     }
-    let staged: BTreeSet<PathBuf> = staged_paths(here)?.into_iter().collect();
+    let staged: BTreeSet<PathBuf> = staged_paths(control, here)?.into_iter().collect();
     let (changed, whole): (Vec<PathBuf>, Vec<PathBuf>) = files.iter().cloned().partition(|file| staged.contains(file));
     let mut all = Outcome::default();
     if !changed.is_empty() {

@@ -5,6 +5,7 @@
 //!
 //! Everything is read only; the index is not refreshed and nothing is locked.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -43,16 +44,21 @@ pub struct StagedOptions {
 /// Blobs that cannot be read are noted in the outcome.
 pub fn scan_staged(control: &Control<'_>, path: &Path, options: &StagedOptions) -> Result<Outcome, SourceError> {
     let opened = Opened::at(path)?;
-    let Some(top) = opened.local.workdir() else {
-        let message = format!("`{}` is a bare repository, which has nothing staged", path.display());
-        return Err(SourceError::new(SourceErrorKind::Bare, message));
-    };
-    let paths = opened.relative_to(top, &options.paths)?;
-    let corrupt = |what: &str, error: gix::Error| SourceError::new(SourceErrorKind::Corrupt, format!("cannot read {what} of `{}`", path.display())).because(error);
-    let index = opened.local.index_or_empty().map_err(|error| corrupt("the index", error))?;
-    let head = opened.head().map_err(|error| corrupt("`HEAD`", error))?;
-    let changes = compare(control, &opened.local, Some(Folder::index(&index)), head.map(Folder::Tree));
+    let (top, changes) = opened.staged(control, path)?;
+    let paths = opened.relative_to(&top, &options.paths)?;
     Ok(opened.scan(control, Source::Index, changes, &paths))
+}
+
+/// The files that [`scan_staged`] would scan, relative to the top of the working tree, in order.
+///
+/// # Errors
+/// As [`scan_staged`].
+pub fn staged_paths(control: &Control<'_>, path: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let (_, changes) = Opened::at(path)?.staged(control, path)?;
+    let mut paths: Vec<PathBuf> = changes.new.iter().filter_map(|place| gix::path::from_bstr(place.path.as_bstr()).ok()).map(Cow::into_owned).collect();
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
 }
 
 /// Scans what the tree of the revision `to` adds over that of `from`: the same comparison as [`scan_staged`], in any repository. A
@@ -87,14 +93,31 @@ impl Opened {
         let given = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let folder = given.canonicalize().map_err(|error| SourceError::io(path, error))?;
         let shared = ThreadSafeRepository::discover_with_environment_overrides(&folder).map_err(|error| {
-            let (kind, what) = match error.is_not_found() {
-                true => (SourceErrorKind::NotARepository, "is in no git repository"),
-                false => (SourceErrorKind::Corrupt, "is in a git repository that cannot be opened"),
+            let (kind, what) = if error.is_not_found() {
+                (SourceErrorKind::NotARepository, "is in no git repository")
+            } else {
+                (SourceErrorKind::Corrupt, "is in a git repository that cannot be opened")
             };
             SourceError::new(kind, format!("`{}` {what}", path.display())).because(error)
         })?;
         let local = shared.to_thread_local();
         Ok(Self { shared, local, folder, root: path.to_string_lossy().into_owned() })
+    }
+
+    /// The top of the working tree, and what staging changes in it. `path` is for messages.
+    fn staged(&self, control: &Control<'_>, path: &Path) -> Result<(PathBuf, Changes), SourceError> {
+        let Some(top) = self.local.workdir() else {
+            let message = format!("`{}` is a bare repository, which has nothing staged", path.display());
+            return Err(SourceError::new(SourceErrorKind::Bare, message));
+        };
+        let corrupt = |what: &str, error: gix::Error| {
+            let message = format!("cannot read {what} of `{}`", path.display());
+            SourceError::new(SourceErrorKind::Corrupt, message).because(error)
+        };
+        let index = self.local.index_or_empty().map_err(|error| corrupt("the index", error))?;
+        let head = self.head().map_err(|error| corrupt("`HEAD`", error))?;
+        let changes = compare(control, &self.local, Some(Folder::index(&index)), head.map(Folder::Tree));
+        Ok((top.to_path_buf(), changes))
     }
 
     /// The tree of `HEAD`; none before the first commit.
@@ -115,7 +138,7 @@ impl Opened {
     fn relative_to(&self, top: &Path, paths: &[PathBuf]) -> Result<Vec<BString>, SourceError> {
         let top = top.canonicalize().map_err(|error| SourceError::io(top, error))?;
         let relative = |path: &PathBuf| {
-            let inside = inside(&top, &self.folder.join(path)).and_then(|path| gix::path::into_bstr(path).ok().map(std::borrow::Cow::into_owned));
+            let inside = inside(&top, &self.folder.join(path)).and_then(|path| gix::path::into_bstr(path).ok().map(Cow::into_owned));
             let path = inside.map(|path| gix::path::to_unix_separators_on_windows(path).into_owned());
             path.ok_or_else(|| SourceError::new(SourceErrorKind::NotFound, "a path is outside of the repository"))
         };
@@ -204,7 +227,9 @@ impl Work<'_> {
         let blob = repository.find_blob(place.blob).map_err(unreadable)?;
         let git = GitPlace { commit: None, author: None, email: None, date: None, subject: None, blob: place.blob.to_string(), reachable: None };
         let mut findings = scan_bytes(self.control, &place.path.to_str_lossy(), &blob.data, self.source, Some(git), scratch);
-        findings.iter_mut().for_each(|finding| finding.locator.root = Some(self.root.to_owned()));
+        for finding in &mut findings {
+            finding.locator.root = Some(self.root.to_owned());
+        }
         Ok((findings, blob.data.len() as u64))
     }
 }
