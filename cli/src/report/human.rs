@@ -1,14 +1,97 @@
-//! For people.
+//! For people: what leaks, where, why we think so, and how to make it dead; then what was read and what was not.
+//!
+//! One credential is one entry, however often it stands. The worst come first; of equals, the one whose first place comes first. Nothing
+//! goes by a keyed value, so the order is the same on every machine.
+
+mod entry;
+mod group;
+mod ledger;
 
 use std::io::{self, Write};
 
+use stanch_model::Severity;
+
+use self::entry::write_entry;
+use self::group::{Group, groups};
+use self::ledger::{write_coverage, write_hidden};
+use super::text::{BAD, BOLD, DIM, GOOD, PLAIN, Page, Piece, count, counted, size, time, words};
 use super::{Look, Report};
 
-pub(super) fn write(report: &Report<'_>, _look: &Look, out: &mut dyn Write) -> io::Result<()> {
-    for finding in report.findings.iter().filter(|finding| finding.suppression.is_none()) {
-        let path = report.redactor.name(&finding.path);
-        writeln!(out, "{}  {}  {path}:{}:{}", finding.title, finding.preview, finding.location.line, finding.location.column)?;
+pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out, look);
+    let groups = groups(report.findings);
+    for group in &groups {
+        write_entry(&mut page, report, group)?;
+        page.gap()?;
     }
-    let seconds = report.elapsed.as_secs_f64();
-    writeln!(out, "{} findings in {} files, {} bytes, {seconds:.2} s", report.findings.len(), report.coverage.files, report.coverage.bytes)
+    if !groups.is_empty() {
+        page.rule()?;
+    }
+    write_summary(&mut page, report, &groups)?;
+    write_hidden(&mut page, report)?;
+    write_coverage(&mut page, report)?;
+    match groups.first() {
+        Some(group) => write_next(&mut page, report, group),
+        None => Ok(()),
+    }
+}
+
+fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>]) -> io::Result<()> {
+    let places: usize = groups.iter().map(|group| group.findings.len()).sum();
+    let mut pieces = if groups.is_empty() {
+        let whole = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
+        // An unread input is never clean.
+        vec![if whole { words(GOOD, "No credentials found") } else { words(BAD, "No credentials found in what could be read") }]
+    } else {
+        let text = format!("{} in {}", counted(groups.len() as u64, "credential"), counted(places as u64, "place"));
+        vec![words(BOLD, text), words(PLAIN, format!(": {}", by_severity(groups)))]
+    };
+    let coverage = report.coverage;
+    let read = format!(" · {}, {} in {}", counted(coverage.files, "file"), size(coverage.bytes), time(report.elapsed));
+    pieces.push(words(DIM, read));
+    page.paragraph(0, &pieces)
+}
+
+/// `1 critical, 2 high`.
+fn by_severity(groups: &[Group<'_>]) -> String {
+    let of = |severity: &Severity| groups.iter().filter(|group| group.severity() == *severity).count() as u64;
+    let counts = Severity::ALL.iter().rev().map(|severity| (of(severity), severity)).filter(|(number, _)| *number > 0);
+    counts.map(|(number, severity)| format!("{} {severity}", count(number))).collect::<Vec<_>>().join(", ")
+}
+
+/// What a person can do now.
+fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
+    let short = group.short();
+    let target = target(report);
+    page.gap()?;
+    page.paragraph(0, &hint(&format!("stanch explain {short}{target}"), "why it is believed, step by step"))?;
+    page.paragraph(0, &hint(&format!("stanch ignore {short}{target} --reason \"…\""), "if it is no danger"))
+}
+
+fn hint(command: &str, what: &str) -> [Piece; 2] {
+    const COLUMN: usize = 44;
+    [super::text::whole(PLAIN, format!("{command:COLUMN$}")), words(DIM, format!(" {what}"))]
+}
+
+/// The target as it has to be given again; nothing for the current folder.
+fn target(report: &Report<'_>) -> String {
+    let names = report.targets.iter().filter(|name| name.as_str() != ".");
+    names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect()
+}
+
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
+    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_for_the_shell() {
+        assert_eq!(quoted("src/main.rs"), "src/main.rs");
+        assert_eq!(quoted("it's; here"), r"'it'\''s; here'");
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! Called by the verbs. Every string that comes from what was scanned goes through the one [`Redactor`] on its way out.
 
+mod escape;
 mod human;
 mod json;
 mod record;
 mod redact;
 mod sarif;
+mod text;
 
 use std::io::{self, Write};
 use std::time::Duration;

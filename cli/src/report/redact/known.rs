@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use stanch_model::{Finding, Secret};
+use zeroize::Zeroizing;
 
 /// Shorter secrets count only where they stand alone.
 const SHORT: usize = 4;
@@ -33,6 +36,9 @@ impl Known {
             }
             for line in lines(bytes) {
                 known.add(line.to_vec(), &finding.preview);
+            }
+            for encoded in base64_forms(bytes) {
+                known.add(encoded, &finding.preview);
             }
         }
         known.sort();
@@ -109,4 +115,69 @@ fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let parts = bytes.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\')).map(|line| line.strip_prefix(b"n").unwrap_or(line));
     parts.map(<[u8]>::trim_ascii).filter(move |line| line.len() >= LINE && line.len() < bytes.len() && !line.starts_with(b"-----"))
+}
+
+/// What all base64 texts that hold the secret have in common, for each of the three ways in which it may fall on groups of three bytes. The
+/// characters at the ends, which depend on the neighbours too, are left out.
+fn base64_forms(secret: &[u8]) -> Vec<Vec<u8>> {
+    /// Below this length what is left could stand in a text by chance.
+    const LEAST: usize = 9;
+    if secret.len() < LEAST {
+        return Vec::new();
+    }
+    let mut forms = Vec::new();
+    for (before, skip) in [(0, 0), (1, 2), (2, 3)] {
+        let bytes = Zeroizing::new([&[0; 2][..before], secret].concat());
+        let inner = |text: String| {
+            let end = text.len() - usize::from(!bytes.len().is_multiple_of(3));
+            Zeroizing::new(text.into_bytes()).get(skip..end).map(<[u8]>::to_vec)
+        };
+        let (standard, url) = (inner(STANDARD_NO_PAD.encode(&*bytes)), inner(URL_SAFE_NO_PAD.encode(&*bytes)));
+        forms.extend(url.filter(|url| standard.as_ref() != Some(url)));
+        forms.extend(standard);
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_known_at_every_alignment() {
+        let secret = b"correct?horse>battery";
+        let forms = base64_forms(secret);
+        for before in ["", "a", "ab", "abc", "user:"] {
+            for after in ["", "z", "zz"] {
+                let text = [before.as_bytes(), secret, after.as_bytes()].concat();
+                for encoded in [STANDARD_NO_PAD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                    let known = forms.iter().any(|form| memmem(encoded.as_bytes(), form));
+                    assert!(known, "{before}…{after}");
+                }
+            }
+        }
+    }
+
+    fn memmem(text: &[u8], part: &[u8]) -> bool {
+        text.windows(part.len()).any(|window| window == part)
+    }
+
+    #[test]
+    fn plain_words_and_scraps_are_weak() {
+        for weak_one in ["a1!", "postgres", "ROOT", "123456"] {
+            assert!(weak(weak_one.as_bytes()), "{weak_one}");
+        }
+        for strong in ["hunter2", "Passw0rd", "correcthorsebatterystaple"] {
+            assert!(!weak(strong.as_bytes()), "{strong}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_key_are_known_and_its_frame_is_not() {
+        let (frame, body) = (concat!("-----BEGIN ", "THING-----"), "A".repeat(64));
+        for break_ in ["\n", "\\n", "\r\n"] {
+            let key = [frame, &body, frame].join(break_);
+            assert_eq!(lines(key.as_bytes()).collect::<Vec<_>>(), [body.as_bytes()], "{break_:?}");
+        }
+    }
 }

@@ -1,0 +1,142 @@
+//! Findings as SARIF's results.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+use stanch_model::{Finding, Suppression, SuppressionKind};
+
+use super::super::Report;
+use super::super::record::{Record, secret};
+use super::message;
+use super::rule::{Used, level};
+use super::uri::Bases;
+
+/// For each finding, how many before it have the same place name.
+pub(super) struct Ordinals(pub(super) Vec<usize>);
+
+impl Ordinals {
+    pub(super) fn new<'f>(findings: &'f [Finding]) -> Self {
+        let mut seen: HashMap<&'f str, usize> = HashMap::new();
+        let mut ordinal = |finding: &'f Finding| {
+            let count = seen.entry(&finding.line_hash).or_default();
+            *count += 1;
+            *count - 1
+        };
+        Self(findings.iter().map(&mut ordinal).collect())
+    }
+}
+
+/// What results are made with.
+pub(super) struct Results<'r, 'a> {
+    pub(super) report: &'r Report<'a>,
+    pub(super) bases: &'r Bases<'a>,
+    pub(super) used: &'r Used<'a>,
+}
+
+impl Results<'_, '_> {
+    pub(super) fn result(&self, finding: &Finding, ordinal: usize) -> Value {
+        let rule = finding.rule.as_str();
+        let mut result = json!({
+            "ruleId": rule,
+            "level": level(finding.severity, finding.confidence),
+            "message": { "text": self.text(finding) },
+            "locations": [{ "physicalLocation": self.place(finding) }],
+            "partialFingerprints": { "stanch/v1": format!("{}:{ordinal}", finding.line_hash) },
+            // Present on every result or on none (3.27.23), so that "not suppressed" is said, too.
+            "suppressions": finding.suppression.iter().map(|suppression| self.suppression(suppression)).collect::<Vec<_>>(),
+            "properties": self.properties(finding),
+        });
+        if let Some(object) = result.as_object_mut() {
+            self.optional(finding, object);
+        }
+        result
+    }
+
+    fn optional(&self, finding: &Finding, result: &mut Map<String, Value>) {
+        if let Some(index) = self.used.index(finding.rule.as_str()) {
+            result.insert("ruleIndex".to_owned(), Value::from(index));
+        }
+        let companions = &finding.evidence.companions;
+        if !companions.is_empty() {
+            let related = companions.iter().enumerate().map(|(id, companion)| {
+                let mut place = self.artifact(finding);
+                place.insert("region".to_owned(), json!({ "startLine": companion.line.max(1) }));
+                json!({
+                    "id": id,
+                    "message": { "text": message(&format!("what belongs to it, found by {}", companion.rule)) },
+                    "physicalLocation": place,
+                })
+            });
+            result.insert("relatedLocations".to_owned(), related.collect());
+        }
+    }
+
+    fn text(&self, finding: &Finding) -> String {
+        let redactor = self.report.redactor;
+        let reasons = finding.evidence.reasons.iter().filter(|reason| reason.points > 0);
+        let reasons: Vec<_> = reasons.map(|reason| redactor.name(&reason.text)).collect();
+        let (title, confidence) = (redactor.name(&finding.title), finding.confidence);
+        let url = self.report.rules.get(finding.rule.as_str()).and_then(|rule| rule.manual.url.as_deref());
+        let place = url.map(|url| format!(" at {url}")).unwrap_or_default();
+        message(&format!(
+            "{title} in clear: {} ({confidence} confidence: {}). Revoke it{place}, then take it out.",
+            finding.preview,
+            reasons.join("; "),
+        ))
+    }
+
+    fn artifact(&self, finding: &Finding) -> Map<String, Value> {
+        let path = self.report.redactor.hide_name(&finding.path);
+        let location = self.bases.location(&path, finding.locator.root.as_deref());
+        Map::from_iter([("artifactLocation".to_owned(), location)])
+    }
+
+    fn place(&self, finding: &Finding) -> Value {
+        let (location, locator) = (finding.location, &finding.locator);
+        let mut place = self.artifact(finding);
+        let region = json!({
+            "startLine": location.line,
+            "startColumn": location.column,
+            "endLine": location.end_line,
+            "endColumn": location.end_column,
+            "byteOffset": locator.start,
+            "byteLength": locator.end.saturating_sub(locator.start),
+        });
+        place.insert("region".to_owned(), region);
+        Value::Object(place)
+    }
+
+    fn suppression(&self, suppression: &Suppression) -> Value {
+        let redactor = self.report.redactor;
+        let kind = match suppression.kind {
+            SuppressionKind::Inline => "inSource",
+            SuppressionKind::Ignored | SuppressionKind::Baseline => "external",
+        };
+        let mut properties = Map::new();
+        properties.insert("kind".to_owned(), json!(suppression.kind));
+        for (name, value) in [("owner", &suppression.owner), ("expires", &suppression.expires)] {
+            if let Some(value) = value {
+                properties.insert(name.to_owned(), Value::from(redactor.name(value)));
+            }
+        }
+        let mut object = json!({ "kind": kind, "status": "accepted", "properties": properties });
+        if let (Some(reason), Some(object)) = (&suppression.reason, object.as_object_mut()) {
+            object.insert("justification".to_owned(), Value::from(redactor.redact(reason)));
+        }
+        object
+    }
+
+    /// What SARIF has no words for, under the names that `json` has for it.
+    fn properties(&self, finding: &Finding) -> Value {
+        const TAKEN: &[&str] =
+            &["fingerprint", "confidence", "severity", "sensitivity", "category", "provider", "git", "ignored", "in_head", "verification", "evidence"];
+        let record = serde_json::to_value(Record::new(finding, self.report)).unwrap_or_default();
+        let mut properties: Map<String, Value> =
+            TAKEN.iter().filter_map(|name| Some(((*name).to_owned(), record.get(name).filter(|value| !value.is_null())?.clone()))).collect();
+        properties.insert("preview".to_owned(), Value::from(finding.preview.as_str()));
+        if self.report.reveal {
+            properties.insert("secret".to_owned(), Value::from(secret(finding, true)));
+        }
+        Value::Object(properties)
+    }
+}
