@@ -98,7 +98,7 @@ pub(crate) fn compare<'a>(control: &Control<'_>, repository: &gix::Repository, n
         }
         let trees = (pair.new.and_then(|folder| folder.tree()), pair.old.and_then(|folder| folder.tree()));
         if trees.0.is_none() || trees.0 != trees.1 {
-            changes.compare_folders(repository, pair, &mut pairs);
+            changes.compare_folders(repository, &pair, &mut pairs);
         }
     }
     changes.new.sort();
@@ -107,7 +107,7 @@ pub(crate) fn compare<'a>(control: &Control<'_>, repository: &gix::Repository, n
 }
 
 impl Changes {
-    fn compare_folders<'a>(&mut self, repository: &gix::Repository, pair: Pair<'a>, pairs: &mut Vec<Pair<'a>>) {
+    fn compare_folders<'a>(&mut self, repository: &gix::Repository, pair: &Pair<'a>, pairs: &mut Vec<Pair<'a>>) {
         let new = self.list(repository, &pair.prefix, pair.new);
         let mut old = self.list(repository, &pair.prefix, pair.old);
         for (name, node) in new {
@@ -184,7 +184,9 @@ fn list_index<'a>(state: &'a State, entries: &'a [Entry], cache: Option<&'a Cach
             }
             (name, false) => {
                 let node = nodes.entry(name.into()).or_default();
-                same.iter().for_each(|entry| node.add(entry));
+                for entry in same {
+                    node.add(entry);
+                }
             }
         }
     }
@@ -209,5 +211,171 @@ impl Node<'_> {
         } else if entry.mode != Mode::COMMIT && !entry.flags.contains(Flags::INTENT_TO_ADD) && entry.stage() != Stage::Base {
             self.blobs.push(entry.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use std::process::Command;
+    use std::sync::atomic::AtomicBool;
+
+    use proptest::prelude::*;
+    use stanch_model::FingerprintKey;
+    use stanch_rules::RuleSet;
+
+    use super::*;
+    use crate::engine::Engine;
+
+    type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+    fn git(folder: &Path, arguments: &[&str]) -> Fallible<String> {
+        let mut command = Command::new("git");
+        command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").args(arguments);
+        for variable in ["GIT_AUTHOR", "GIT_COMMITTER"] {
+            command.env(format!("{variable}_NAME"), "A Tester").env(format!("{variable}_EMAIL"), "tester@example.com");
+        }
+        let output = command.output()?;
+        let text = String::from_utf8(output.stdout)?;
+        if output.status.success() { Ok(text) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+    }
+
+    fn ours(folder: &Path) -> Fallible<(Vec<Place>, Vec<Place>)> {
+        let repository = gix::open_opts(folder, gix::open::Options::isolated())?;
+        let index = repository.open_index()?;
+        let head = repository.head_tree_id()?.detach();
+        let (key, stop) = (FingerprintKey::from_bytes([1; 32]), AtomicBool::new(false));
+        let engine = Engine::new(RuleSet::new(Vec::new()));
+        let control = Control { engine: &engine, key: &key, stop: &stop, events: &(), jobs: 1 };
+        let changes = compare(&control, &repository, Some(Folder::index(&index)), Some(Folder::Tree(head)));
+        assert!(changes.gaps.is_empty());
+        let written = ObjectId::from_hex(git(folder, &["write-tree"])?.trim().as_bytes())?;
+        let trees = compare(&control, &repository, Some(Folder::Tree(written)), Some(Folder::Tree(head)));
+        assert_eq!((&trees.new, &trees.old), (&changes.new, &changes.old), "the index and the tree that it is written as");
+        Ok((changes.new, changes.old))
+    }
+
+    /// The same by git.
+    fn theirs(folder: &Path) -> Fallible<(Vec<Place>, Vec<Place>)> {
+        let raw = git(folder, &["diff-index", "-r", "--cached", "--ita-invisible-in-index", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"])?;
+        let (mut new, mut old) = (BTreeSet::new(), BTreeSet::new());
+        let mut fields = raw.split('\0');
+        while let (Some(change), Some(path)) = (fields.next(), fields.next()) {
+            let parts: Vec<&str> = change.trim_start_matches(':').split(' ').collect();
+            let [old_mode, new_mode, old_id, new_id, _status] = *parts else { return Err(change.into()) };
+            let place = |id: &str| Fallible::Ok(Place { path: path.into(), blob: ObjectId::from_hex(id.as_bytes())? });
+            let is_blob = |mode: &str| mode.starts_with("100") || mode.starts_with("120");
+            if is_blob(new_mode) && old_id != new_id {
+                new.insert(place(new_id)?);
+            }
+            if is_blob(old_mode) && old_id != new_id {
+                old.insert(place(old_id)?);
+            }
+        }
+        Ok((new.into_iter().collect(), old.into_iter().collect()))
+    }
+
+    /// Something done to a repository.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Write(String, u8),
+        Remove(String),
+        Move(String, String),
+        Run(&'static [&'static str]),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let path = || "[ab](/[ab.-]c?(/[de])?)?".prop_map(|path| path.replace("/.", "/x."));
+        let run = prop::sample::select(vec![
+            &["add", "--all"] as &[_],
+            &["add", "--update"],
+            &["add", "--intent-to-add", "."],
+            &["commit", "--quiet", "--message=x"],
+            &["commit", "--quiet", "--all", "--message=x"],
+            &["rm", "-r", "--cached", "--quiet", "--ignore-unmatch", "a"],
+            &["reset", "--quiet"],
+            &["update-index", "--index-version=4"],
+            &["update-index", "--split-index"],
+            &["update-index", "--untracked-cache"],
+            &["update-index", "--add", "--cacheinfo", "160000,1234567890123456789012345678901234567890,sub"],
+            &["update-index", "--add", "--cacheinfo", "120000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,b-link"],
+            &["add", "--chmod=+x", "--update"],
+        ]);
+        let step = prop_oneof![
+            4 => (path(), 0_u8..5).prop_map(|(path, content)| Step::Write(path, content)),
+            1 => path().prop_map(Step::Remove),
+            1 => (path(), path()).prop_map(|(from, to)| Step::Move(from, to)),
+            3 => run.prop_map(Step::Run),
+        ];
+        prop::collection::vec(step, 1..25)
+    }
+
+    fn take(folder: &Path, step: &Step) {
+        // Many a step is impossible where it comes; the others suffice.
+        match step {
+            Step::Write(path, content) => {
+                let path = folder.join(path);
+                let _made = path.parent().map(std::fs::create_dir_all);
+                let _written = std::fs::write(path, format!("content {content}\n"));
+            }
+            Step::Remove(path) => {
+                let path = folder.join(path);
+                let _gone = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            }
+            Step::Move(from, to) => {
+                let to = folder.join(to);
+                let _made = to.parent().map(std::fs::create_dir_all);
+                let _moved = std::fs::rename(folder.join(from), to);
+            }
+            Step::Run(arguments) => {
+                let _done = git(folder, arguments);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn the_index_differs_from_head_as_git_says(steps in steps()) {
+            let folder = tempfile::tempdir()?;
+            let run = || -> Fallible<()> {
+                git(folder.path(), &["init", "--quiet"])?;
+                git(folder.path(), &["hash-object", "-w", "/dev/null"])?;
+                git(folder.path(), &["commit", "--quiet", "--allow-empty", "--message=first"])?;
+                for step in &steps {
+                    take(folder.path(), step);
+                    assert_eq!(ours(folder.path())?, theirs(folder.path())?);
+                }
+                Ok(())
+            };
+            run().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        }
+    }
+
+    #[test]
+    fn a_sparse_index() -> Fallible<()> {
+        let folder = tempfile::tempdir()?;
+        let folder = folder.path();
+        git(folder, &["init", "--quiet"])?;
+        for path in ["in/a", "out/b", "out/deep/c", "other/d"] {
+            std::fs::create_dir_all(folder.join(path).parent().unwrap_or(folder))?;
+            std::fs::write(folder.join(path), path)?;
+        }
+        git(folder, &["add", "--all"])?;
+        git(folder, &["commit", "--quiet", "--message=first"])?;
+        git(folder, &["sparse-checkout", "set", "--cone", "--sparse-index", "in"])?;
+        std::fs::write(folder.join("in/a"), "changed")?;
+        git(folder, &["add", "in/a"])?;
+        let found = ours(folder)?;
+        assert_eq!((found.0.len(), found.1.len()), (1, 1));
+        assert_eq!(found, theirs(folder)?);
+        let empty = git(folder, &["commit-tree", "-m", "empty", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"])?;
+        git(folder, &["reset", "--soft", empty.trim()])?;
+        let found = ours(folder)?;
+        assert_eq!((found.0.len(), found.1.len()), (4, 0));
+        assert_eq!(found, theirs(folder)?);
+        Ok(())
     }
 }

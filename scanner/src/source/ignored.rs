@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use gix::bstr::BString;
+use gix::bstr::ByteSlice;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::source::file::{Links, open};
@@ -108,8 +108,8 @@ impl Cache {
     fn is_tracked(&self, top: &Path, file: &Path) -> bool {
         let index = self.work_trees.get(top).and_then(|work_tree| work_tree.index.as_ref());
         let relative = file.strip_prefix(top).ok().and_then(|path| gix::path::into_bstr(path).ok());
-        let relative = relative.map(|path| BString::from(gix::path::to_unix_separators_on_windows(path).into_owned()));
-        index.zip(relative).is_some_and(|(index, path)| index.entry_range(path.as_ref()).is_some())
+        let relative = relative.map(|path| gix::path::to_unix_separators_on_windows(path).into_owned());
+        index.zip(relative).is_some_and(|(index, path)| index.entry_range(path.as_bstr()).is_some())
     }
 }
 

@@ -17,7 +17,9 @@ pub(crate) fn only_new(new: Vec<Finding>, known: Vec<Finding>) -> Vec<Finding> {
 /// Takes pairs with the same key out of both.
 fn cancel<K: Eq + Hash>(mut new: Vec<Finding>, mut known: Vec<Finding>, key: impl Fn(&Finding) -> K) -> (Vec<Finding>, Vec<Finding>) {
     let mut counts: HashMap<K, usize> = HashMap::new();
-    known.iter().for_each(|finding| *counts.entry(key(finding)).or_default() += 1);
+    for finding in &known {
+        *counts.entry(key(finding)).or_default() += 1;
+    }
     let mut paired: HashMap<K, usize> = HashMap::new();
     new.retain(|finding| {
         let key = key(finding);
