@@ -9,12 +9,12 @@ mod ledger;
 
 use std::io::{self, Write};
 
-use stanch_model::Severity;
+use stanch_model::{Severity, Source};
 
 use self::entry::write_entry;
 use self::group::{Group, groups};
 use self::ledger::{write_coverage, write_hidden};
-use super::text::{BAD, BOLD, DIM, GOOD, PLAIN, Page, Piece, count, counted, size, time, words};
+use super::text::{BAD, BOLD, DIM, GOOD, PLAIN, Page, count, counted, size, time, whole, words};
 use super::{Look, Report};
 
 pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
@@ -39,9 +39,9 @@ pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io
 fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>]) -> io::Result<()> {
     let places: usize = groups.iter().map(|group| group.findings.len()).sum();
     let mut pieces = if groups.is_empty() {
-        let whole = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
+        let complete = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
         // An unread input is never clean.
-        vec![if whole { words(GOOD, "No credentials found") } else { words(BAD, "No credentials found in what could be read") }]
+        vec![if complete { words(GOOD, "No credentials found") } else { words(BAD, "No credentials found in what could be read") }]
     } else {
         let text = format!("{} in {}", counted(groups.len() as u64, "credential"), counted(places as u64, "place"));
         vec![words(BOLD, text), words(PLAIN, format!(": {}", by_severity(groups)))]
@@ -61,22 +61,30 @@ fn by_severity(groups: &[Group<'_>]) -> String {
 
 /// What a person can do now.
 fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
-    let short = group.short();
-    let target = target(report);
+    // What was a stream cannot be scanned again by itself.
+    if group.best.locator.source == Source::Stdin {
+        return Ok(());
+    }
+    let given = format!("{}{}", group.short(), target(report, group));
     page.gap()?;
-    page.paragraph(0, &hint(&format!("stanch explain {short}{target}"), "why it is believed, step by step"))?;
-    page.paragraph(0, &hint(&format!("stanch ignore {short}{target} --reason \"…\""), "if it is no danger"))
+    page.paragraph(0, &[words(PLAIN, "Next")])?;
+    write_hint(page, &format!("stanch explain {given}"), "why it is believed, step by step")?;
+    write_hint(page, &format!("stanch ignore {given} --reason \"…\""), "if it is no danger")
 }
 
-fn hint(command: &str, what: &str) -> [Piece; 2] {
-    const COLUMN: usize = 44;
-    [super::text::whole(PLAIN, format!("{command:COLUMN$}")), words(DIM, format!(" {what}"))]
+fn write_hint(page: &mut Page<'_>, command: &str, what: &str) -> io::Result<()> {
+    const COLUMN: usize = 60;
+    page.paragraph(2, &[whole(PLAIN, format!("{command:COLUMN$}")), words(DIM, format!(" {what}"))])
 }
 
 /// The target as it has to be given again; nothing for the current folder.
-fn target(report: &Report<'_>) -> String {
+fn target(report: &Report<'_>, group: &Group<'_>) -> String {
     let names = report.targets.iter().filter(|name| name.as_str() != ".");
-    names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect()
+    let mut target: String = names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect();
+    if group.best.locator.source == Source::Index {
+        target.push_str(" --staged");
+    }
+    target
 }
 
 /// A name as a shell takes it.

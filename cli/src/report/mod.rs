@@ -5,6 +5,7 @@
 mod escape;
 mod human;
 mod json;
+mod place;
 mod record;
 mod redact;
 mod sarif;

@@ -8,7 +8,7 @@ use stanch_model::{Finding, Severity, Verification};
 use super::super::record::secret;
 use super::super::redact::visible;
 use super::super::text::{BAD, BOLD, DIM, GOOD, LINK, PLAIN, Page, Piece, WARN, counted, whole, words};
-use super::super::{Redactor, Report};
+use super::super::{Redactor, Report, place as paths};
 use super::group::{Group, short};
 
 /// How many places of a credential are shown.
@@ -27,15 +27,19 @@ fn write_head(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
     let finding = group.best;
     let style = severity_style(finding.severity);
     let title = report.redactor.name(&finding.title);
-    page.paragraph(0, &[words(style, format!("● {}", finding.severity)), words(BOLD, format!(" {title}"))])?;
-    let mut shown = vec![whole(PLAIN, visible(&secret(finding, report.reveal)).into_owned())];
+    let mut shown = vec![
+        words(style, format!("● {}", finding.severity)),
+        words(BOLD, format!(" {title}")),
+        words(PLAIN, " "),
+        whole(PLAIN, visible(&secret(finding, report.reveal)).into_owned()),
+    ];
     match &finding.verification {
         Verification::NotAttempted => {}
         Verification::Active => shown.push(words(BAD, " live: the provider accepts it")),
         Verification::Inactive => shown.push(words(GOOD, " dead: the provider refuses it")),
         Verification::Unknown { why } => shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why)))),
     }
-    page.paragraph(2, &shown)
+    page.paragraph(0, &shown)
 }
 
 const fn severity_style(severity: Severity) -> Style {
@@ -62,7 +66,7 @@ fn write_places(page: &mut Page<'_>, redactor: &Redactor<'_>, group: &Group<'_>)
 fn place(finding: &Finding, redactor: &Redactor<'_>) -> Vec<Piece> {
     let location = finding.location;
     let mut pieces = vec![
-        whole(PLAIN, redactor.name(&finding.path)),
+        whole(PLAIN, redactor.name(&paths::of_finding(finding))),
         whole(DIM, format!(":{}:{}", location.line, location.column)),
     ];
     if finding.ignored {

@@ -7,7 +7,7 @@ use stanch_model::SuppressionKind;
 use stanch_scanner::{Gap, Note};
 
 use super::super::text::{BAD, DIM, PLAIN, Page, Piece, WARN, count, counted, whole, words};
-use super::super::{Redactor, Report};
+use super::super::{Report, place as paths};
 
 /// How many paths of a gap are shown.
 const MOST_PATHS: usize = 3;
@@ -52,10 +52,10 @@ pub(super) fn write_coverage(page: &mut Page<'_>, report: &Report<'_>) -> io::Re
 fn write_gap(page: &mut Page<'_>, report: &Report<'_>, gap: Gap) -> io::Result<()> {
     let notes: Vec<&Note> = report.coverage.notes.iter().filter(|note| note.gap == gap).collect();
     let style = if gap.failed() { BAD } else { PLAIN };
-    let mut pieces = vec![words(style, format!("{} {}", count(notes.len() as u64), meaning(gap)))];
+    let mut pieces = vec![words(style, format!("{} ({})", meaning(gap), count(notes.len() as u64)))];
     for (n, note) in notes.iter().take(MOST_PATHS).enumerate() {
         pieces.push(words(DIM, if n == 0 { ": " } else { ", " }));
-        pieces.extend(place(note, report.redactor, if gap.failed() { PLAIN } else { DIM }));
+        pieces.extend(place(note, report, if gap.failed() { PLAIN } else { DIM }));
     }
     let more = notes.len().saturating_sub(MOST_PATHS);
     if more > 0 {
@@ -64,8 +64,9 @@ fn write_gap(page: &mut Page<'_>, report: &Report<'_>, gap: Gap) -> io::Result<(
     page.paragraph(2, &pieces)
 }
 
-fn place(note: &Note, redactor: &Redactor<'_>, style: Style) -> Vec<Piece> {
-    let mut pieces = vec![whole(style, redactor.name(&note.path))];
+fn place(note: &Note, report: &Report<'_>, style: Style) -> Vec<Piece> {
+    let redactor = report.redactor;
+    let mut pieces = vec![whole(style, redactor.name(&paths::of_note(report, &note.path)))];
     if !note.detail.is_empty() {
         pieces.push(words(DIM, format!(" ({})", redactor.redact(&note.detail))));
     }

@@ -64,7 +64,7 @@ fn notification(note: &Note, report: &Report<'_>, gaps: &Gaps, bases: &Bases<'_>
         "descriptor": gaps.reference(note.gap.as_str()),
         "level": if note.gap.failed() { "error" } else { "note" },
         "message": { "text": message(&words(note.gap, &report.redactor.hide(&note.detail))) },
-        "locations": [{ "physicalLocation": { "artifactLocation": bases.location(&report.redactor.hide_name(&note.path), None) } }],
+        "locations": [{ "physicalLocation": { "artifactLocation": bases.note(&note.path, report) } }],
     })
 }
 

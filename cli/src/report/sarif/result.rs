@@ -86,9 +86,7 @@ impl Results<'_, '_> {
     }
 
     fn artifact(&self, finding: &Finding) -> Map<String, Value> {
-        let path = self.report.redactor.hide_name(&finding.path);
-        let location = self.bases.location(&path, finding.locator.root.as_deref());
-        Map::from_iter([("artifactLocation".to_owned(), location)])
+        Map::from_iter([("artifactLocation".to_owned(), self.bases.finding(finding, self.report))])
     }
 
     fn place(&self, finding: &Finding) -> Value {
