@@ -59,8 +59,8 @@ pub(crate) fn chosen<'a>(findings: &'a [Finding], wanted: &str) -> Result<Vec<&'
 }
 
 fn occurrence(text: &mut String, finding: &Finding) {
+    text.push('\n');
     let mut line = |label: &str, value: &str| text.push_str(&format!("  {label:12} {value}\n"));
-    line("", "");
     line("at", &format!("{}:{}:{}", finding.path, finding.location.line, finding.location.column));
     line("rule", &format!("{} (severity {}, {} confidence)", finding.rule, finding.severity, finding.confidence));
     if finding.ignored {
