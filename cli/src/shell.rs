@@ -40,14 +40,6 @@ impl Shell {
         self.stdout().current_choice() != anstream::ColorChoice::Never
     }
 
-    /// The columns of the terminal, or of a page.
-    pub(crate) fn width(&self) -> usize {
-        const PAGE: usize = 100;
-        let told = env::get(env::COLUMNS).and_then(|columns| columns.to_str()?.parse().ok());
-        let asked = || terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
-        told.or_else(asked).unwrap_or(PAGE).clamp(40, 200)
-    }
-
     /// Whether what goes to stderr may be coloured.
     pub(crate) fn colours_stderr(&self) -> bool {
         self.err.current_choice() != anstream::ColorChoice::Never
@@ -81,6 +73,14 @@ impl Shell {
     fn say(&mut self, style: Style, label: &str, text: &str) {
         let _ = writeln!(self.err, "{style}{label}{style:#}: {text}");
     }
+}
+
+/// The columns of the terminal, or of a page.
+pub(crate) fn width() -> usize {
+    const PAGE: usize = 100;
+    let told = env::get(env::COLUMNS).and_then(|columns| columns.to_str()?.parse().ok());
+    let asked = || terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
+    told.or_else(asked).unwrap_or(PAGE).clamp(40, 200)
 }
 
 /// A panic is a bug. Its message may quote what was scanned, so only its place is told.

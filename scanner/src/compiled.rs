@@ -44,7 +44,7 @@ pub(crate) enum CompiledPart {
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
     known: Vec<ByteClass>,
-    tables: Vec<Box<[bool; 256]>>,
+    tables: Vec<[bool; 256]>,
 }
 
 impl Classes {
@@ -52,7 +52,7 @@ impl Classes {
         if let Some(index) = self.known.iter().position(|known| *known == class) {
             return index;
         }
-        let mut table = Box::new([false; 256]);
+        let mut table = [false; 256];
         class.bytes().for_each(|byte| table[usize::from(byte)] = true);
         self.known.push(class);
         self.tables.push(table);

@@ -116,7 +116,7 @@ impl Engine {
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
             all.push(engine.candidate(rule, matched, bytes));
         });
-        all.sort_by(|a, b| (a.rule, a.span.start, a.span.end).cmp(&(b.rule, b.span.start, b.span.end)));
+        all.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
         all
     }
 

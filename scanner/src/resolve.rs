@@ -13,7 +13,7 @@ use crate::weigh::COMPANION;
 /// Joins companions, drops what needs one and has none, and of candidates whose secrets overlap keeps the best. What stays is in
 /// order of place.
 pub(crate) fn resolve(candidates: &mut Vec<Candidate>, rules: &RuleSet, compiled: &[CompiledRule]) {
-    candidates.sort_by(|a, b| (a.secret.start, a.secret.end, a.rule).cmp(&(b.secret.start, b.secret.end, b.rule)));
+    candidates.sort_by_key(|c| (c.secret.start, c.secret.end, c.rule));
     join_companions(candidates, rules, compiled);
     candidates.retain(|candidate| !candidate.verdict.needs_companion || !candidate.companions.is_empty());
     keep_the_best(candidates, compiled);

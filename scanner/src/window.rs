@@ -9,9 +9,8 @@ use stanch_rules::{Extent, run_class};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'a> {
     bytes: &'a [u8],
-    /// Where in them the match stands.
+    /// Where in them the match starts.
     match_start: usize,
-    match_end: usize,
     secret_start: usize,
     secret_end: usize,
 }
@@ -23,7 +22,6 @@ impl<'a> Window<'a> {
         Self {
             bytes: input.get(range.clone()).unwrap_or_default(),
             match_start: shift(span.start),
-            match_end: shift(span.end),
             secret_start: shift(secret.start),
             secret_end: shift(secret.end),
         }
@@ -38,19 +36,9 @@ impl<'a> Window<'a> {
         self.bytes.get(..self.match_start).unwrap_or_default()
     }
 
-    /// What stands after the match.
-    pub(crate) fn after(&self) -> &'a [u8] {
-        self.bytes.get(self.match_end..).unwrap_or_default()
-    }
-
     /// What of the match stands before its secret: the name and operator of an assignment.
     pub(crate) fn head(&self) -> &'a [u8] {
         self.bytes.get(self.match_start..self.secret_start).unwrap_or_default()
-    }
-
-    /// What of the match stands after its secret.
-    pub(crate) fn tail(&self) -> &'a [u8] {
-        self.bytes.get(self.secret_end..self.match_end).unwrap_or_default()
     }
 
     /// What stands before the secret, the head of the match included.
@@ -76,7 +64,7 @@ pub(crate) fn around(input: &[u8], extent: Extent, span: &Range<usize>) -> Range
     let (left, right) = match extent {
         Extent::Bytes(_) | Extent::Document => (before.len(), after.len()),
         Extent::Line => (
-            before.iter().rev().position(|b| is_line_end(b)).unwrap_or(before.len()),
+            before.iter().rev().position(is_line_end).unwrap_or(before.len()),
             after.iter().position(is_line_end).unwrap_or(after.len()),
         ),
         Extent::Run => {

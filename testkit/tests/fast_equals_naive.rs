@@ -79,7 +79,7 @@ fn trace_in_parts(engine: &Engine, text: &[u8], part: usize) -> Vec<Candidate> {
             ..c
         }));
     }
-    all.sort_by(|a, b| (a.rule, a.span.start, a.span.end).cmp(&(b.rule, b.span.start, b.span.end)));
+    all.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
     all
 }
 

@@ -18,7 +18,7 @@ use crate::env;
 use crate::exit::{CliError, Exit};
 use crate::report::{self, Format, Look, Redactor, Report};
 use crate::rules::selected;
-use crate::shell::Shell;
+use crate::shell::{Shell, width};
 
 pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let HookCommand::Run { hook: Hook::PreCommit, files } = &args.command;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> 
             reveal: false,
         };
         let mut text = Vec::new();
-        report::write(Format::Human, &report, &Look { colour: shell.colours_stdout(), width: shell.width() }, &mut text)?;
+        report::write(Format::Human, &report, &Look { colour: shell.colours_stdout(), width: width() }, &mut text)?;
         std::io::Write::write_all(&mut shell.stdout(), &text)?;
     }
     if leaks {

@@ -19,7 +19,7 @@ use crate::key::{installation, write_private};
 use crate::progress::{Progress, catch_interrupts};
 use crate::report::{self, Format, Look, Redactor, Report};
 use crate::rules::selected;
-use crate::shell::Shell;
+use crate::shell::{Shell, width};
 use crate::suppress::{Baseline, IgnoreFile};
 
 pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
@@ -211,7 +211,7 @@ fn write_outputs(outputs: &[Output], report: &Report<'_>, shell: &Shell) -> Resu
     for output in outputs {
         let Some(path) = &output.path else {
             let mut out = io::BufWriter::new(shell.stdout());
-            report::write(output.format, report, &Look { colour: shell.colours_stdout(), width: shell.width() }, &mut out)?;
+            report::write(output.format, report, &Look { colour: shell.colours_stdout(), width: width() }, &mut out)?;
             out.flush()?;
             continue;
         };

@@ -16,7 +16,7 @@ use crate::exit::CliError;
 use crate::key::{random, write_private};
 
 /// The file's name, at the root of what is scanned.
-pub(crate) const FILE: &str = ".stanchignore";
+const FILE: &str = ".stanchignore";
 
 const HEAD: &str = "# Credentials that stanch does not count here. Each entry says why; `stanch ignore` adds one.\n\
                     # The key makes the fingerprints of this file; on its own it reveals nothing.\n";
@@ -25,7 +25,7 @@ const HEAD: &str = "# Credentials that stanch does not count here. Each entry sa
 #[derive(Debug, Default)]
 pub(crate) struct IgnoreFile {
     marks: Option<Marks>,
-    entries: Vec<Rule>,
+    entries: Vec<Accepted>,
     /// What a person should know: entries that have expired.
     pub(crate) warnings: Vec<String>,
 }
@@ -39,8 +39,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) expires: Option<Date>,
 }
 
+/// An entry that counts.
 #[derive(Debug)]
-struct Rule {
+struct Accepted {
     fingerprint: Option<String>,
     rule: Option<String>,
     path: Option<GlobMatcher>,
@@ -115,7 +116,7 @@ impl IgnoreFile {
             self.warnings.push(format!("an entry of {FILE} has expired and counts no more: {reason}{owner}"));
             return Ok(());
         }
-        self.entries.push(Rule {
+        self.entries.push(Accepted {
             fingerprint: entry.fingerprint,
             rule: entry.rule,
             path: path.map(|glob| glob.compile_matcher()),
@@ -205,7 +206,7 @@ mod tests {
     const TODAY: Date = Date::constant(2026, 11, 21);
 
     fn mistake(text: &str) -> String {
-        IgnoreFile::parse(text, TODAY).map(|_| String::new()).unwrap_or_else(|mistake| mistake.message)
+        IgnoreFile::parse(text, TODAY).map_or_else(|mistake| mistake.message, |_| String::new())
     }
 
     #[test]

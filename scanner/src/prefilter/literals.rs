@@ -31,7 +31,7 @@ pub(crate) struct Literals {
     /// For each folded quadruple, the range of `entries` that have it.
     buckets: HashMap<u32, Range<u32>, Spread>,
     entries: Vec<Entry>,
-    literals: Vec<Literal>,
+    known: Vec<Literal>,
     /// The furthest that a quadruple stands from the start of a match.
     reach: usize,
 }
@@ -93,7 +93,7 @@ impl LiteralsBuilder {
         }
         let entries = grams.into_iter().map(|(_, entry)| entry).collect();
         let literals = self.literals.into_iter().map(|(literal, _)| literal).collect();
-        Literals { bitmap, buckets, entries, literals, reach }
+        Literals { bitmap, buckets, entries, known: literals, reach }
     }
 }
 
@@ -101,15 +101,14 @@ impl Literals {
     /// Tells of every user whose match would start in `range`.
     pub(crate) fn find(&self, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(User, usize)) {
         let end = input.len().min(range.end.saturating_add(self.reach));
-        let mut at = range.start;
         let stop = end.min(input.len().saturating_sub(3));
-        for window in input.get(at..).unwrap_or_default().windows(4).take(stop.saturating_sub(at)) {
+        let windows = input.get(range.start..).unwrap_or_default().windows(4);
+        for (at, window) in (range.start..stop).zip(windows) {
             let quadruple = u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD;
             let bit = slot(quadruple);
             if self.bitmap[bit >> 6] >> (bit & 63) & 1 == 1 {
                 self.confirm(input, range, at, quadruple, &mut hit);
             }
-            at += 1;
         }
         // The last three bytes have no quadruple of their own; a literal of three bytes may still stand there.
         for at in stop.max(range.start)..end {
@@ -125,7 +124,7 @@ impl Literals {
     fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, quadruple: u32, hit: &mut impl FnMut(User, usize)) {
         let Some(bucket) = self.buckets.get(&quadruple) else { return };
         for entry in &self.entries[bucket.start as usize..bucket.end as usize] {
-            let literal = &self.literals[entry.literal as usize];
+            let literal = &self.known[entry.literal as usize];
             let Some(start) = at.checked_sub(usize::from(entry.gram)) else { continue };
             if !literal.stands_at(input, start) {
                 continue;
