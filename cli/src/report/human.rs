@@ -38,18 +38,23 @@ pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io
 
 fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>]) -> io::Result<()> {
     let places: usize = groups.iter().map(|group| group.findings.len()).sum();
-    let mut pieces = if groups.is_empty() {
+    let pieces = if groups.is_empty() {
         let complete = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
         // An unread input is never clean.
-        vec![if complete { words(GOOD, "No credentials found") } else { words(BAD, "No credentials found in what could be read") }]
+        vec![if complete {
+            words(GOOD, "No credentials found")
+        } else {
+            words(BAD, "No credentials found in what could be read")
+        }]
     } else {
         let text = format!("{} in {}", counted(groups.len() as u64, "credential"), counted(places as u64, "place"));
         vec![words(BOLD, text), words(PLAIN, format!(": {}", by_severity(groups)))]
     };
+    page.paragraph(0, &pieces)?;
     let coverage = report.coverage;
-    let read = format!(" · {}, {} in {}", counted(coverage.files, "file"), size(coverage.bytes), time(report.elapsed));
-    pieces.push(words(DIM, read));
-    page.paragraph(0, &pieces)
+    let read =
+        format!("{}, {} read in {}", counted(coverage.files, "file"), size(coverage.bytes), time(report.elapsed));
+    page.paragraph(0, &[words(DIM, read)])
 }
 
 /// `1 critical, 2 high`.
@@ -72,9 +77,9 @@ fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
     write_hint(page, &format!("stanch ignore {given} --reason \"…\""), "if it is no danger")
 }
 
+/// A command to be copied, and what it does as the shell takes remarks.
 fn write_hint(page: &mut Page<'_>, command: &str, what: &str) -> io::Result<()> {
-    const COLUMN: usize = 60;
-    page.paragraph(2, &[whole(PLAIN, format!("{command:COLUMN$}")), words(DIM, format!(" {what}"))])
+    page.paragraph(2, &[whole(PLAIN, command), words(DIM, format!("  # {what}"))])
 }
 
 /// The target as it has to be given again; nothing for the current folder.
@@ -90,7 +95,11 @@ fn target(report: &Report<'_>, group: &Group<'_>) -> String {
 /// A name as a shell takes it.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
-    if !name.is_empty() && name.chars().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod place;
 mod record;
 mod redact;
 mod sarif;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io::{self, Write};

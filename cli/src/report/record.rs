@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use stanch_model::{
-    Category, Checksum, Companion, Confidence, Finding, Fingerprint, GitPlace, Locator, Sensitivity, Severity, Source, SuppressionKind,
-    Verification,
+    Category, Checksum, Companion, Confidence, Finding, Fingerprint, GitPlace, Locator, Sensitivity, Severity, Source,
+    SuppressionKind, Verification,
 };
 
 use super::{Redactor, Report};
@@ -185,7 +185,9 @@ impl<'a> Evidence<'a> {
             entropy: (f64::from(evidence.entropy) * 100.0).round() / 100.0,
             checksum: evidence.checksum,
             context: evidence.context.iter().map(|word| redactor.hide_name(word)).collect(),
-            facts: facts.map(|fact| Fact { name: redactor.hide_name(&fact.name), value: redactor.hide(&fact.value) }).collect(),
+            facts: facts
+                .map(|fact| Fact { name: redactor.hide_name(&fact.name), value: redactor.hide(&fact.value) })
+                .collect(),
             decoded: &evidence.decoded,
             truncated: evidence.truncated,
             reasons: evidence

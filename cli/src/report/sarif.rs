@@ -47,7 +47,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         original_uri_base_ids: bases.describe(report),
         column_kind: "unicodeCodePoints",
         redaction_tokens: ["********"],
-        results: Each(|| report.findings.iter().zip(&ordinals.0).map(|(finding, ordinal)| results.result(finding, *ordinal))),
+        results: Each(|| {
+            report.findings.iter().zip(&ordinals.0).map(|(finding, ordinal)| results.result(finding, *ordinal))
+        }),
     };
     escape::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }

@@ -191,13 +191,16 @@ mod tests {
 
     #[test]
     fn text_wraps_in_its_column() {
-        let text = page(24, false, |page| page.field("why", &[words(PLAIN, "one two three four"), words(BOLD, ", five")]));
+        let text =
+            page(24, false, |page| page.field("why", &[words(PLAIN, "one two three four"), words(BOLD, ", five")]));
         assert_eq!(text, "  why      one two three\n           four, five\n");
     }
 
     #[test]
     fn what_is_whole_stays_together() {
-        let text = page(20, false, |page| page.field("at", &[whole(PLAIN, "a very long/path with.spaces"), words(DIM, " and more")]));
+        let text = page(20, false, |page| {
+            page.field("at", &[whole(PLAIN, "a very long/path with.spaces"), words(DIM, " and more")])
+        });
         assert_eq!(text, "  at       a very long/path with.spaces\n           and more\n");
     }
 

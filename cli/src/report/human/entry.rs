@@ -29,15 +29,18 @@ fn write_head(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
     let title = report.redactor.name(&finding.title);
     let mut shown = vec![
         words(style, format!("● {}", finding.severity)),
-        words(BOLD, format!(" {title}")),
-        words(PLAIN, " "),
+        words(DIM, " · "),
+        words(BOLD, title),
+        words(DIM, " · "),
         whole(PLAIN, visible(&secret(finding, report.reveal)).into_owned()),
     ];
     match &finding.verification {
         Verification::NotAttempted => {}
         Verification::Active => shown.push(words(BAD, " live: the provider accepts it")),
         Verification::Inactive => shown.push(words(GOOD, " dead: the provider refuses it")),
-        Verification::Unknown { why } => shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why)))),
+        Verification::Unknown { why } => {
+            shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why))))
+        }
     }
     page.paragraph(0, &shown)
 }
@@ -108,8 +111,9 @@ fn write_why(page: &mut Page<'_>, redactor: &Redactor<'_>, finding: &Finding) ->
     }
     page.field("why", &[words(PLAIN, text)])?;
     let facts = evidence.facts.iter();
-    let facts: Vec<String> =
-        facts.map(|fact| format!("{} {}", redactor.name(&fact.name).replace('-', " "), redactor.redact(&fact.value))).collect();
+    let facts: Vec<String> = facts
+        .map(|fact| format!("{} {}", redactor.name(&fact.name).replace('-', " "), redactor.redact(&fact.value)))
+        .collect();
     if facts.is_empty() { Ok(()) } else { page.field("it says", &[words(PLAIN, facts.join(", "))]) }
 }
 

@@ -19,15 +19,24 @@ pub(super) fn write_hidden(page: &mut Page<'_>, report: &Report<'_>) -> io::Resu
         (SuppressionKind::Ignored, "by .stanchignore"),
         (SuppressionKind::Baseline, "by the baseline"),
     ];
-    let of = |kind: SuppressionKind| report.findings.iter().filter(|f| f.suppression.as_ref().is_some_and(|s| s.kind == kind)).count() as u64;
-    let parts: Vec<String> =
-        kinds.iter().map(|(kind, how)| (of(*kind), how)).filter(|(n, _)| *n > 0).map(|(n, how)| format!("{} {how}", count(n))).collect();
+    let of = |kind: SuppressionKind| {
+        report.findings.iter().filter(|f| f.suppression.as_ref().is_some_and(|s| s.kind == kind)).count() as u64
+    };
+    let parts: Vec<String> = kinds
+        .iter()
+        .map(|(kind, how)| (of(*kind), how))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, how)| format!("{} {how}", count(n)))
+        .collect();
     if !parts.is_empty() {
         let all = report.findings.iter().filter(|finding| finding.suppression.is_some()).count() as u64;
         page.paragraph(0, &[words(DIM, format!("{} suppressed: {}", counted(all, "finding"), parts.join(", ")))])?;
     }
     if report.hidden_low > 0 {
-        let text = format!("{} of less confidence not shown (--min-confidence low)", counted(report.hidden_low as u64, "finding"));
+        let text = format!(
+            "{} of less confidence not shown (--min-confidence low)",
+            counted(report.hidden_low as u64, "finding")
+        );
         page.paragraph(0, &[words(DIM, text)])?;
     }
     Ok(())
@@ -83,7 +92,9 @@ fn meaning(gap: Gap) -> String {
         Gap::Special => "no plain files (pipes, sockets, devices)".to_owned(),
         Gap::Symlink => "symbolic links, not followed".to_owned(),
         Gap::GitDir => "git's own folders".to_owned(),
-        Gap::TooLargeForDocumentRules => "too large for the rules that look at a document as a whole; the others saw them".to_owned(),
+        Gap::TooLargeForDocumentRules => {
+            "too large for the rules that look at a document as a whole; the others saw them".to_owned()
+        }
         other => other.as_str().replace('-', " "),
     }
 }

@@ -35,7 +35,8 @@ impl<'t> Form<'t> {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let start = text.len() - rest.len();
-            let (decoded, length) = read(rest).unwrap_or_else(|| (rest[..c.len_utf8()].as_bytes().to_vec(), c.len_utf8()));
+            let (decoded, length) =
+                read(rest).unwrap_or_else(|| (rest[..c.len_utf8()].as_bytes().to_vec(), c.len_utf8()));
             starts.extend(std::iter::repeat_n(start, decoded.len()));
             bytes.extend(decoded);
             rest = &rest[length..];
@@ -50,7 +51,9 @@ impl<'t> Form<'t> {
 
     /// What to hide in the text, for a span of the form.
     pub(super) fn original(&self, span: &Range<usize>, preview: &str) -> Hidden {
-        let at = |offset: usize| if self.starts.is_empty() { offset } else { self.starts.get(offset).copied().unwrap_or(usize::MAX) };
+        let at = |offset: usize| {
+            if self.starts.is_empty() { offset } else { self.starts.get(offset).copied().unwrap_or(usize::MAX) }
+        };
         Hidden { span: at(span.start)..at(span.end), preview: preview.to_owned() }
     }
 }
@@ -94,7 +97,9 @@ mod tests {
     /// The forms as text, and the whole of each mapped back.
     fn forms(text: &str) -> Vec<(String, Range<usize>)> {
         let all = Form::all(text);
-        all.iter().map(|f| (String::from_utf8_lossy(f.bytes()).into_owned(), f.original(&(0..f.bytes().len()), "").span)).collect()
+        all.iter()
+            .map(|f| (String::from_utf8_lossy(f.bytes()).into_owned(), f.original(&(0..f.bytes().len()), "").span))
+            .collect()
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub(super) struct Known {
 }
 
 impl Known {
-    #[expect(clippy::disallowed_methods, reason = "to take a secret out of a text it has to be seen; the copies are secrets themselves")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "to take a secret out of a text it has to be seen; the copies are secrets themselves"
+    )]
     pub(super) fn new(findings: &[Finding]) -> Self {
         let mut known = Self { secrets: Vec::new(), strong: HashMap::new(), weak: Vec::new() };
         for finding in findings {
@@ -113,8 +116,11 @@ fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// The lines of a secret that has several, written as such or escaped; not those that frame it.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let parts = bytes.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\')).map(|line| line.strip_prefix(b"n").unwrap_or(line));
-    parts.map(<[u8]>::trim_ascii).filter(move |line| line.len() >= LINE && line.len() < bytes.len() && !line.starts_with(b"-----"))
+    let parts =
+        bytes.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\')).map(|line| line.strip_prefix(b"n").unwrap_or(line));
+    parts
+        .map(<[u8]>::trim_ascii)
+        .filter(move |line| line.len() >= LINE && line.len() < bytes.len() && !line.starts_with(b"-----"))
 }
 
 /// What all base64 texts that hold the secret have in common, for each of the three ways in which it may fall on groups of three bytes. The

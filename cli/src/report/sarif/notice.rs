@@ -16,7 +16,8 @@ pub(super) struct Gaps(BTreeMap<&'static str, bool>);
 
 impl Gaps {
     pub(super) fn new(coverage: &Coverage) -> Self {
-        let mut gaps: BTreeMap<_, _> = coverage.notes.iter().map(|note| (note.gap.as_str(), note.gap.failed())).collect();
+        let mut gaps: BTreeMap<_, _> =
+            coverage.notes.iter().map(|note| (note.gap.as_str(), note.gap.failed())).collect();
         if coverage.interrupted {
             gaps.insert(INTERRUPTED, true);
         }
@@ -48,7 +49,11 @@ impl Gaps {
 }
 
 /// One notification for each line of the ledger.
-pub(super) fn notifications<'r>(report: &'r Report<'_>, gaps: &'r Gaps, bases: &'r Bases<'_>) -> impl Iterator<Item = Value> + 'r {
+pub(super) fn notifications<'r>(
+    report: &'r Report<'_>,
+    gaps: &'r Gaps,
+    bases: &'r Bases<'_>,
+) -> impl Iterator<Item = Value> + 'r {
     let interrupted = report.coverage.interrupted.then(|| {
         json!({
             "descriptor": gaps.reference(INTERRUPTED),

@@ -126,11 +126,24 @@ impl Results<'_, '_> {
 
     /// What SARIF has no words for, under the names that `json` has for it.
     fn properties(&self, finding: &Finding) -> Value {
-        const TAKEN: &[&str] =
-            &["fingerprint", "confidence", "severity", "sensitivity", "category", "provider", "git", "ignored", "in_head", "verification", "evidence"];
+        const TAKEN: &[&str] = &[
+            "fingerprint",
+            "confidence",
+            "severity",
+            "sensitivity",
+            "category",
+            "provider",
+            "git",
+            "ignored",
+            "in_head",
+            "verification",
+            "evidence",
+        ];
         let record = serde_json::to_value(Record::new(finding, self.report)).unwrap_or_default();
-        let mut properties: Map<String, Value> =
-            TAKEN.iter().filter_map(|name| Some(((*name).to_owned(), record.get(name).filter(|value| !value.is_null())?.clone()))).collect();
+        let mut properties: Map<String, Value> = TAKEN
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), record.get(name).filter(|value| !value.is_null())?.clone())))
+            .collect();
         properties.insert("preview".to_owned(), Value::from(finding.preview.as_str()));
         if self.report.reveal {
             properties.insert("secret".to_owned(), Value::from(secret(finding, true)));

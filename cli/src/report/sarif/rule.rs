@@ -24,7 +24,10 @@ impl<'a> Used<'a> {
     }
 
     pub(super) fn descriptors(&self, redactor: &Redactor<'_>) -> Vec<Value> {
-        self.rules.iter().map(|(id, rule)| rule.map_or_else(|| json!({ "id": id }), |rule| descriptor(rule, redactor))).collect()
+        self.rules
+            .iter()
+            .map(|(id, rule)| rule.map_or_else(|| json!({ "id": id }), |rule| descriptor(rule, redactor)))
+            .collect()
     }
 }
 
