@@ -11,7 +11,7 @@ use stanch_rules::{Boundary, Look, Rule};
 
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
-use crate::evidence::{entropy::shannon, placeholder::placeholder, value, words::holds_word};
+use crate::evidence::{entropy::shannon, name::Name, placeholder::placeholder, value::{self, Assigned}, words::holds_word};
 use crate::window::Window;
 
 /// What the bytes say of a candidate, wherever they stand.
@@ -161,11 +161,12 @@ impl Scale {
     }
 
     fn value(&mut self, window: &Window<'_>) {
-        let secret = window.secret();
-        if let Some(reason) = value::no_secret(window.head(), secret, window.after_secret()) {
+        let name = Name::around(window.before_secret(), window.before().len());
+        let it = Assigned { head: window.head(), value: window.secret(), after: window.after_secret() };
+        if let Some(reason) = value::no_secret(&name, &it) {
             self.reject(reason);
         }
-        let (points, text) = value::strength(secret);
+        let (points, text) = value::strength(&name, &it);
         self.add(points, text);
     }
 
@@ -190,9 +191,8 @@ impl Scale {
 /// Whether a letter or digit stands right before, unless it is the letter of an escape (`\nghp_…`, `%3Dghp_…`).
 fn glued_left(before: &[u8]) -> bool {
     match before {
-        [.., b'\\', b'n' | b'r' | b't'] => false,
+        [] | [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => false,
         [.., last] => last.is_ascii_alphanumeric(),
-        [] => false,
     }
 }

@@ -1,6 +1,8 @@
 //! Evidence: what the bytes themselves say for and against a candidate.
 
 pub(crate) mod entropy;
+mod letters;
+pub(crate) mod name;
 pub(crate) mod placeholder;
 pub(crate) mod value;
 pub(crate) mod words;

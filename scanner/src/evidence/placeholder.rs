@@ -23,15 +23,24 @@ pub(crate) fn placeholder(secret: &[u8], prefix: usize) -> Option<&'static str> 
     if repeats(body) {
         return Some("it repeats itself");
     }
-    None
+    names_itself(body).then_some("it is the word for a secret")
+}
+
+/// `password`, `my-passwd`, `CLIENT_SECRET`: stock words without a digit, one of them for what should stand here.
+fn names_itself(body: &[u8]) -> bool {
+    const NAMES: [&[u8]; 8] = [b"password", b"passwd", b"passwort", b"passphrase", b"pass", b"pwd", b"secret", b"token"];
+    let digits = body.iter().any(u8::is_ascii_digit);
+    !digits && super::words::made_of_stock(body) && NAMES.iter().any(|name| super::words::holds_word(body, name))
 }
 
 /// `${VAR}`, `{{ var }}`, `<your-key>`, `%(name)s`, `$(cmd)`, `#{var}`, `%s`, `[YOUR_KEY]`.
 pub(crate) fn is_template(text: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
     let wrapped = |open: u8, close: u8| text.first() == Some(&open) && text.last() == Some(&close);
+    // Braces with more than a name between them are JSON.
+    let braced = wrapped(b'{', b'}') && !text.iter().any(|byte| matches!(byte, b'"' | b'\''));
     has(b"${") || has(b"{{") || has(b"}}") || has(b"$(") || has(b"#{") || has(b"%(") || has(b"<%")
-        || wrapped(b'<', b'>') || wrapped(b'[', b']') || wrapped(b'{', b'}') || wrapped(b'%', b'%') || wrapped(b'$', b'$')
+        || wrapped(b'<', b'>') || wrapped(b'[', b']') || braced || wrapped(b'%', b'%') || wrapped(b'$', b'$')
         || matches!(text, b"%s" | b"%d" | b"%v" | b"{}")
 }
 
@@ -106,7 +115,7 @@ mod tests {
     fn placeholders() {
         for text in [
             "xxxxxxxxxxxxxxxx", "****************", "${API_KEY}", "{{ token }}", "<your-key>", "0123456789abcdef0123",
-            "AbCdEfGhIjKlMnOp", "EXAMPLEKEY123", "your_api_key_here", "abcabcabcabc", "sk...abc", "9876543210", "AAAAAAAAAAAAAAAAAAAA",
+            "AbCdEfGhIjKlMnOp", "EXAMPLEKEY123", "password", "pwd", "MY_SECRET", "the-token", "your_api_key_here", "abcabcabcabc", "sk...abc", "9876543210", "AAAAAAAAAAAAAAAAAAAA",
         ] {
             assert!(placeholder(text.as_bytes(), 0).is_some(), "{text}");
         }

@@ -23,9 +23,59 @@ fn stands_alone(text: &[u8], at: usize, length: usize) -> bool {
     (!letter(at.checked_sub(1)) || camel) && !text.get(at + length).is_some_and(u8::is_ascii_lowercase)
 }
 
+/// Words of which values are made that stand for a secret, and of the passwords that everybody tries first.
+const STOCK: &[&str] = &[
+    "abc", "abcd", "access", "account", "acme", "admin", "administrator", "also", "an", "and", "another", "api", "app", "auth", "bad", "bar", "base", "baz", "better", "bogus", "broken", "change", "cert",
+    "client", "code", "confirm", "correct", "credential", "current", "customer", "data", "database", "db", "default", "demo", "dev", "different", "does", "dummy", "easy",
+    "empty", "encrypted", "enter", "example", "expired", "fake", "first", "foo", "for", "good", "guest", "hello", "here", "hidden", "hunter", "id", "in", "incorrect",
+    "insecure", "insert", "invalid", "is", "it", "its", "jwt", "key", "letmein", "local", "login", "long", "main", "master", "me", "mine", "mock", "my", "mysql", "name",
+    "new", "no", "none", "not", "of", "old", "openid", "or", "original", "other", "pass", "passphrase", "passwd", "password", "passwort", "phrase", "placeholder", "plain", "postgres", "private",
+    "prod", "production", "public", "pw", "pwd", "qux", "qwe", "qwerty", "raw", "real", "redis", "refresh", "replace", "right", "root", "sample", "second", "secret", "secure", "server", "service", "session", "some", "stage",
+    "staging", "static", "strong", "stub", "super", "supersecret", "temp", "test", "tester", "testing", "that", "the", "this", "tmp", "to", "token", "top", "unknown", "update", "updated", "user",
+    "username", "usr", "valid", "value", "very", "weak", "welcome", "with", "word", "world", "wrong", "xyz", "you", "your",
+];
+
+/// Whether the letters of a value spell stock words and nothing else: `test-password`, `newPass123`, `MY_SECRET_TOKEN`. Digits and signs between
+/// them do not count.
+pub(crate) fn made_of_stock(value: &[u8]) -> bool {
+    const LONGEST: usize = 48;
+    let has_letters = value.iter().any(u8::is_ascii_alphabetic);
+    has_letters && value.len() <= LONGEST && value.split(|byte| !byte.is_ascii_alphabetic()).all(is_stock)
+}
+
+/// Whether letters can be split into stock words. A bit for each length that words reach, the lowest for none.
+fn is_stock(letters: &[u8]) -> bool {
+    let mut reached: u64 = 1;
+    for at in 0..letters.len() {
+        if reached >> at & 1 == 0 {
+            continue;
+        }
+        let rest = &letters[at..];
+        let starts = |word: &&&str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+        STOCK.iter().filter(starts).for_each(|word| reached |= 1 << (at + word.len()));
+        // The plural of the word before.
+        if at > 0 && matches!(rest.first(), Some(b's' | b'S')) {
+            reached |= 1 << (at + 1);
+        }
+    }
+    reached >> letters.len() & 1 == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stock_words() {
+        for value in ["test-password", "newPass123", "MY_SECRET_TOKEN", "your client secret", "root123", "tokens", "secretkey"] {
+            assert!(made_of_stock(value.as_bytes()), "{value}");
+        }
+        for value in ["12345678", "dragonfly", "passenger", "kT8mmPq", "testqkz", ""] {
+            assert!(!made_of_stock(value.as_bytes()), "{value}");
+        }
+        assert!(!made_of_stock(&[b'a'; 500]));
+        assert!(made_of_stock("test".repeat(12).as_bytes()));
+    }
 
     #[test]
     fn words_and_parts_of_words() {
