@@ -75,7 +75,9 @@ fn every_rule_in_every_format() {
     Schema::sarif().check(&sarif);
     let schema = Schema::finding();
     let lines: Vec<Value> = lines.lines().map(parse).collect();
-    lines.iter().for_each(|line| schema.check(line));
+    for line in &lines {
+        schema.check(line);
+    }
     assert_eq!(report["findings"].as_array(), Some(&lines));
     let results = sarif["runs"][0]["results"].as_array().map(Vec::len);
     assert_eq!(results, Some(lines.len()));

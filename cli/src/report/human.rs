@@ -85,7 +85,7 @@ fn write_hint(page: &mut Page<'_>, command: &str, what: &str) -> io::Result<()> 
 /// The target as it has to be given again; nothing for the current folder.
 fn target(report: &Report<'_>, group: &Group<'_>) -> String {
     let names = report.targets.iter().filter(|name| name.as_str() != ".");
-    let mut target: String = names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect();
+    let mut target = names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect::<Vec<_>>().concat();
     if group.best.locator.source == Source::Index {
         target.push_str(" --staged");
     }

@@ -85,7 +85,7 @@ impl<'a> Redactor<'a> {
     }
 }
 
-fn map<'t>(text: Cow<'t, str>, with: impl Fn(&str) -> Cow<'_, str>) -> Cow<'t, str> {
+fn map(text: Cow<'_, str>, with: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => with(text),
         Cow::Owned(text) => Cow::Owned(with(&text).into_owned()),

@@ -173,7 +173,7 @@ pub(super) fn time(elapsed: std::time::Duration) -> String {
         s if s < 0.0995 => format!("{:.0} ms", (s * 1000.0).max(1.0)),
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 60.0 => format!("{s:.0} s"),
-        s => format!("{} min {} s", s as u64 / 60, s as u64 % 60),
+        _ => format!("{} min {} s", elapsed.as_secs() / 60, elapsed.as_secs() % 60),
     }
 }
 

@@ -25,8 +25,10 @@ impl Schema {
     pub(crate) fn report() -> Self {
         let finding = closed(read("docs/schema/finding.schema.json"));
         let id = finding["$id"].as_str().unwrap_or_default().to_owned();
-        let registry =
-            Registry::new().add(id, finding).and_then(|known| known.prepare()).expect("the schema has an address");
+        let registry = Registry::new()
+            .add(id, finding)
+            .and_then(jsonschema::RegistryBuilder::prepare)
+            .expect("the schema has an address");
         Self::build(&closed(read("docs/schema/report.schema.json")), &registry)
     }
 

@@ -39,7 +39,7 @@ fn write_head(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
         Verification::Active => shown.push(words(BAD, " live: the provider accepts it")),
         Verification::Inactive => shown.push(words(GOOD, " dead: the provider refuses it")),
         Verification::Unknown { why } => {
-            shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why))))
+            shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why))));
         }
     }
     page.paragraph(0, &shown)

@@ -83,18 +83,18 @@ fn place(note: &Note, report: &Report<'_>, style: Style) -> Vec<Piece> {
 }
 
 /// A gap in words.
-fn meaning(gap: Gap) -> String {
+const fn meaning(gap: Gap) -> &'static str {
     match gap {
-        Gap::Unreadable => "could not be read".to_owned(),
-        Gap::Vanished => "vanished while the scan ran".to_owned(),
-        Gap::Shrank => "became shorter while they were read".to_owned(),
-        Gap::Excluded => "excluded by you".to_owned(),
-        Gap::Special => "no plain files (pipes, sockets, devices)".to_owned(),
-        Gap::Symlink => "symbolic links, not followed".to_owned(),
-        Gap::GitDir => "git's own folders".to_owned(),
+        Gap::Unreadable => "could not be read",
+        Gap::Vanished => "vanished while the scan ran",
+        Gap::Shrank => "became shorter while they were read",
+        Gap::Excluded => "excluded by you",
+        Gap::Special => "no plain files (pipes, sockets, devices)",
+        Gap::Symlink => "symbolic links, not followed",
+        Gap::GitDir => "git's own folders",
         Gap::TooLargeForDocumentRules => {
-            "too large for the rules that look at a document as a whole; the others saw them".to_owned()
+            "too large for the rules that look at a document as a whole; the others saw them"
         }
-        other => other.as_str().replace('-', " "),
+        Gap::TooLarge => "too large to be held in memory",
     }
 }

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::Hidden;
 use super::visible::invisible;
 
+/// What the start of a text stands for, and how long that start is.
+type Decoded = (Vec<u8>, usize);
+
 /// A text with one encoding undone, and where each byte came from.
 pub(super) struct Form<'t> {
     bytes: Cow<'t, [u8]>,
@@ -30,13 +33,13 @@ impl<'t> Form<'t> {
     }
 
     /// Undoes an encoding. `read` gives what the start of a text stands for and its length, if it is encoded.
-    fn undone(text: &str, read: fn(&str) -> Option<(Vec<u8>, usize)>) -> Self {
+    fn undone(text: &str, read: fn(&str) -> Option<Decoded>) -> Self {
         let (mut bytes, mut starts) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let start = text.len() - rest.len();
             let (decoded, length) =
-                read(rest).unwrap_or_else(|| (rest[..c.len_utf8()].as_bytes().to_vec(), c.len_utf8()));
+                read(rest).unwrap_or_else(|| (rest.as_bytes()[..c.len_utf8()].to_vec(), c.len_utf8()));
             starts.extend(std::iter::repeat_n(start, decoded.len()));
             bytes.extend(decoded);
             rest = &rest[length..];
@@ -59,14 +62,14 @@ impl<'t> Form<'t> {
 }
 
 /// `%41`.
-fn percent(text: &str) -> Option<(Vec<u8>, usize)> {
+fn percent(text: &str) -> Option<Decoded> {
     let digits = text.strip_prefix('%')?.get(..2)?;
     let byte = u8::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     Some((vec![byte], 3))
 }
 
 /// `\n`, `\/`, `\u0041` and their like.
-fn escape(text: &str) -> Option<(Vec<u8>, usize)> {
+fn escape(text: &str) -> Option<Decoded> {
     let kind = text.strip_prefix('\\')?.chars().next()?;
     let byte = match kind {
         'n' => b'\n',
@@ -79,14 +82,14 @@ fn escape(text: &str) -> Option<(Vec<u8>, usize)> {
     Some((vec![byte], 2))
 }
 
-fn unicode(text: &str) -> Option<(Vec<u8>, usize)> {
+fn unicode(text: &str) -> Option<Decoded> {
     let digits = text.strip_prefix("\\u")?.get(..4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
     Some((c.to_string().into_bytes(), 6))
 }
 
 /// Characters that nobody sees stand for nothing.
-fn unseen(text: &str) -> Option<(Vec<u8>, usize)> {
+fn unseen(text: &str) -> Option<Decoded> {
     text.chars().next().filter(|c| invisible(*c)).map(|c| (Vec::new(), c.len_utf8()))
 }
 

@@ -24,7 +24,7 @@ fn known_secrets_go_in_every_form() {
     redacted(|sample, redactor| {
         let token = &sample.secrets.token;
         let preview = format!("acme_********{}", &token[token.len() - 4..]);
-        let escaped: String = token.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+        let escaped = token.chars().map(|c| format!("\\u{:04x}", c as u32)).collect::<Vec<_>>().concat();
         for form in
             [token.clone(), token.replace('_', "%5F"), escaped, format!("{}\u{200b}{}", &token[..9], &token[9..])]
         {

@@ -140,7 +140,7 @@ impl Sample {
     pub(super) fn hostile() -> Self {
         let mut sample = Self::plain();
         let Secrets { token, key_secret, unseen, .. } = &sample.secrets;
-        let encoded: String = token.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = token.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
         let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("user:{token}"));
         let ugly = format!(
             "{token} {encoded} {base64} {unseen} \u{202e}{}\u{200b}{}\u{1b}[31m\u{9b}\n{{0}}",
