@@ -17,8 +17,10 @@ pub enum PathClass {
     Test,
     /// Documentation.
     Docs,
-    /// Lock files, generated, vendored and minified code: dense in values that look random.
+    /// Lock files, generated and minified code: dense in values that look random.
     Generated,
+    /// Code of others that is kept along, with their tests and manuals.
+    Vendored,
     /// Anything else.
     Other,
 }
@@ -31,16 +33,21 @@ impl PathClass {
         let has_part = |parts: &[&str]| lower.split('/').rev().skip(1).any(|part| parts.contains(&part));
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         if ends(&[".lock", "-lock.json", "-lock.yaml", "go.sum", ".min.js", ".min.css", ".map", ".snap", ".svg", ".ipynb"])
-            || has_part(&["node_modules", "vendor", "third_party", "dist"])
+            || has_part(&["node_modules", "dist"])
         {
             return Self::Generated;
         }
+        if has_part(&["vendor", "vendored", "third_party", "third-party", "bower_components", "site-packages"]) {
+            return Self::Vendored;
+        }
         let test_name = ["test_", "test.", "spec."].iter().any(|start| name.starts_with(start))
             || ["_test.", ".test.", ".spec.", "_spec.", "tests."].iter().any(|part| name.contains(part));
-        if test_name || has_part(&["test", "tests", "testdata", "fixtures", "fixture", "spec", "specs", "__tests__", "examples", "example", "samples", "mocks"]) {
+        if test_name || has_part(&["test", "tests", "testdata", "fixtures", "fixture", "spec", "specs", "__tests__", "__mocks__", "e2e", "examples", "example", "samples", "sample", "mocks", "demo", "demos"]) {
             return Self::Test;
         }
-        if name.starts_with(".env") || ends(&[".env", ".tfvars", ".properties", ".npmrc", ".pypirc", ".netrc", "credentials", ".ini", ".cfg", ".conf"]) {
+        let deployed = ["docker-compose", "compose.", "application", "appsettings", "values", "secrets", "credentials", "database.", "settings.", "config."];
+        let configures = deployed.iter().any(|start| name.starts_with(start)) && ends(&[".yml", ".yaml", ".json", ".toml", ".xml", ".config"]);
+        if configures || name.starts_with(".env") || ends(&[".env", ".tfvars", ".properties", ".npmrc", ".pypirc", ".netrc", "credentials", ".ini", ".cfg", ".conf"]) {
             return Self::Settings;
         }
         if ends(&[".md", ".rst", ".adoc", ".txt", ".html"]) || has_part(&["docs", "doc"]) {
@@ -56,6 +63,8 @@ impl PathClass {
         match (self, by_name) {
             (Self::Settings, true) => MOST_POINTS,
             (Self::Generated, true) => -25,
+            // Only what looks issued, or like a good password.
+            (Self::Vendored, true) => -15,
             (Self::Test | Self::Docs, true) => -5,
             _ => 0,
         }
@@ -67,6 +76,7 @@ impl PathClass {
             Self::Test => "the file is a test or an example",
             Self::Docs => "the file is documentation",
             Self::Generated => "the file is generated, where much looks random",
+            Self::Vendored => "the file is of others, kept along",
             Self::Other => "the file is like any other",
         }
     }
@@ -94,6 +104,12 @@ mod tests {
             ("README.md", PathClass::Docs),
             ("web/package-lock.json", PathClass::Generated),
             ("node_modules/x/index.js", PathClass::Generated),
+            ("vendor/github.com/x/y/client_test.go", PathClass::Vendored),
+            ("deploy/docker-compose.prod.yml", PathClass::Settings),
+            ("src/main/resources/application-dev.yml", PathClass::Settings),
+            ("appsettings.Development.json", PathClass::Settings),
+            ("src/application.rs", PathClass::Other),
+            ("e2e/login.ts", PathClass::Test),
         ] {
             assert_eq!(PathClass::of(path), class, "{path}");
         }

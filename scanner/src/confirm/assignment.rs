@@ -74,6 +74,8 @@ fn stands_alone(input: &[u8], start: usize, length: usize) -> bool {
 struct Name {
     /// A quote closed it.
     quoted: bool,
+    /// It goes on after a dot, so that what is called is not the word's: `password.decode`.
+    member: bool,
     /// A value may follow after a blank: it is an option of a command, or stands behind a login in a `.netrc`.
     flag: bool,
     /// A string may follow after a blank, as in SQL.
@@ -137,14 +139,15 @@ impl Cursor<'_> {
     /// The rest of the name, and the quotes and brackets that close it: `"password"`, `config['password']`, `\"password\"`.
     fn name(&mut self, start: usize, word: usize) -> Name {
         let before = &self.input[start.saturating_sub(BEFORE)..start];
-        self.skip(NAME_TAIL, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        let tail = self.skip(NAME_TAIL, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        let member = self.input[self.at - tail..self.at].contains(&b'.');
         let written = &self.input[start..start + word];
         let capitals = !written.iter().any(u8::is_ascii_lowercase);
         let keyword = capitals || written.contains(&b' ');
         let mut quoted = self.skip(3, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\')) > 0;
         quoted |= ENTITIES.iter().any(|entity| self.skip_text(entity));
         let indexed = self.skip(1, |byte| byte == b']') > 0;
-        Name { quoted, flag: is_flag(before), keyword, capitals, argument: quoted && !indexed && is_argument(before) }
+        Name { quoted, member, flag: is_flag(before), keyword, capitals, argument: quoted && !indexed && is_argument(before) }
     }
 
     /// The operator between name and value; `None` if there is none.
@@ -164,7 +167,7 @@ impl Cursor<'_> {
         if self.skip_text(b">") {
             return Some(Link { needs_quote: false, closes_with: b"</" });
         }
-        if blanks == 0 && !name.quoted && self.skip_text(b"(") {
+        if blanks == 0 && !name.quoted && !name.member && self.skip_text(b"(") {
             return Some(Link { needs_quote: true, closes_with: b")" });
         }
         if self.value_field(from, name) {
@@ -380,6 +383,7 @@ mod tests {
             ("setPassword(\"hunter2\");", Some("hunter2")),
             ("setPassword(\"hunter2\", x);", None),
             ("setPassword(hunter2);", None),
+            ("password.decode(\"hunter2\")", None),
             ("password = Some(\"hunter2\"),", Some("hunter2")),
             ("password := []byte(\"hunter2\")", Some("hunter2")),
             ("password = new StringCredentialValue(\"hunter2\");", Some("hunter2")),

@@ -282,7 +282,25 @@ fn issued(value: &[u8]) -> (i16, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Any bytes may stand behind a name, and be part of it.
+        #[test]
+        fn no_panic(head in proptest::collection::vec(any::<u8>(), 0..60), value in value()) {
+            let name = Name::around(&head, head.len() / 2);
+            let it = Assigned { head: &head, value: &value, after: &head };
+            prop_assert!((-20..=15).contains(&strength(&name, &it).0));
+            let _ = no_secret(&name, &it);
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Vec<u8>> {
+        let dense = "[$_.:%@a-zA-Z0-9{}() -]{0,60}".prop_map(String::into_bytes);
+        prop_oneof![proptest::collection::vec(any::<u8>(), 0..80), dense]
+    }
 
     /// The name and the parts of a line; the value stands between `⟦` and `⟧`.
     fn judged(text: &str) -> (Option<&'static str>, i16) {
