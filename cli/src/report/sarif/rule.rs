@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use stanch_model::{Confidence, Sensitivity, Severity};
 use stanch_rules::Rule;
 
@@ -53,13 +53,9 @@ fn descriptor(rule: &Rule, redactor: &Redactor<'_>) -> Value {
         },
     });
     if let (Some(uri), Some(object)) = (help_uri(rule), object.as_object_mut()) {
-        insert(object, "helpUri", uri);
+        object.insert("helpUri".to_owned(), Value::from(uri));
     }
     object
-}
-
-fn insert(object: &mut Map<String, Value>, key: &str, value: &str) {
-    object.insert(key.to_owned(), Value::from(value));
 }
 
 /// The id in the form of a name: `aws.access-key-id` is `AwsAccessKeyId`.
@@ -69,8 +65,21 @@ fn name(id: &str) -> String {
 }
 
 /// The page where it is revoked, else the first reference.
-fn help_uri(rule: &Rule) -> Option<&str> {
-    rule.manual.url.as_deref().or_else(|| rule.references.first().map(|reference| &**reference))
+fn help_uri(rule: &Rule) -> Option<String> {
+    rule.manual.url.as_deref().or_else(|| rule.references.first().map(|reference| &**reference)).map(address)
+}
+
+/// An address as RFC 3986 wants it: people's addresses have brackets for what the reader fills in.
+fn address(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 fn help_text(rule: &Rule, title: &str) -> String {
@@ -94,9 +103,15 @@ fn help_markdown(rule: &Rule, title: &str) -> String {
     text
 }
 
-fn tags(rule: &Rule) -> [&str; 5] {
+fn tags(rule: &Rule) -> Vec<&str> {
     // CWE-798, use of hard-coded credentials: <https://cwe.mitre.org/data/definitions/798.html>.
-    ["security", "secret", "external/cwe/cwe-798", rule.category.as_str(), &rule.provider]
+    let mut tags = vec!["security", "secret", "external/cwe/cwe-798"];
+    for tag in [rule.category.as_str(), &rule.provider] {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
 }
 
 /// The level that a rule's results have if nothing speaks against it.
@@ -150,6 +165,11 @@ mod tests {
         assert_eq!(level(Severity::High, Confidence::Low), "note");
         assert_eq!(level(Severity::Medium, Confidence::High), "warning");
         assert_eq!(level(Severity::Low, Confidence::High), "note");
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("https://a.example/d?to=/[team]/~/x%20y"), "https://a.example/d?to=/%5Bteam%5D/~/x%20y");
     }
 
     #[test]
