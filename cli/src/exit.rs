@@ -1,9 +1,11 @@
 //! How a run ends: its exit code, and what is said of an error. `docs/exit-codes.md` documents the codes.
 
 use std::fmt;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::shell::Shell;
+use crate::env;
+use crate::shell::{Shell, hidden};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub(crate) fn report(outcome: Result<Exit, CliError>, shell: &mut Shell) -> Exit
         Err(error) => {
             shell.error(&error.message);
             if let Some(drawing) = &error.drawing {
-                shell.note(drawing);
+                shell.drawing(drawing);
             }
             error.hints.iter().for_each(|hint| shell.hint(hint));
             Exit::Failed
@@ -93,7 +95,15 @@ pub(crate) fn report(outcome: Result<Exit, CliError>, shell: &mut Shell) -> Exit
 
 /// Prints help, or what is wrong with the command line. Help and version are success; bad usage failed.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe while help is printed is no failure either.
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { Exit::Failed.code() } else { Exit::Clean.code() })
+    if !error.use_stderr() {
+        // A closed pipe while help is printed is no failure either.
+        let _ = error.print();
+        return ExitCode::from(Exit::Clean.code());
+    }
+    // It quotes what was typed, which may be a secret.
+    let colours = std::io::stderr().is_terminal() && env::get(env::NO_COLOR).is_none();
+    let text = error.render();
+    let text = hidden(&if colours { text.ansi().to_string() } else { text.to_string() });
+    let _ = write!(std::io::stderr(), "{text}");
+    ExitCode::from(Exit::Failed.code())
 }

@@ -4,9 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
 use anstyle::{AnsiColor, Style};
+use stanch_rules::RuleSet;
+use stanch_scanner::Engine;
 
 use crate::args::{Args, When};
 use crate::env;
+use crate::report::Redactor;
 
 /// Talk on stderr: errors, warnings, hints.
 pub(crate) struct Shell {
@@ -64,15 +67,35 @@ impl Shell {
         self.say(HINT, "hint", text);
     }
 
-    /// Text as it is.
+    /// Lines of talk without a label.
     pub(crate) fn note(&mut self, text: &str) {
-        // Nobody is left to tell if stderr is closed.
+        for line in text.lines() {
+            let line = redacted(line);
+            // Nobody is left to tell if stderr is closed.
+            let _ = writeln!(self.err, "{line}");
+        }
+    }
+
+    /// A drawing with colours of its own.
+    pub(crate) fn drawing(&mut self, text: &str) {
+        let text = hidden(text);
         let _ = writeln!(self.err, "{text}");
     }
 
     fn say(&mut self, style: Style, label: &str, text: &str) {
+        let text = redacted(text);
         let _ = writeln!(self.err, "{style}{label}{style:#}: {text}");
     }
+}
+
+/// What may be said: arguments, paths and other people's error messages can hold a secret.
+fn redacted(text: &str) -> String {
+    Redactor::new(&Engine::new(RuleSet::builtin()), &[]).redact(text).into_owned()
+}
+
+/// As [`redacted`], for text with terminal colours in it.
+pub(crate) fn hidden(text: &str) -> String {
+    Redactor::new(&Engine::new(RuleSet::builtin()), &[]).hide(text).into_owned()
 }
 
 /// The columns of the terminal, or of a page.

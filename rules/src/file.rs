@@ -145,6 +145,9 @@ pub(crate) fn parse(text: &str) -> (Vec<Located>, Vec<Defect>) {
     };
     let mut rules = Vec::new();
     let mut defects = Vec::new();
+    if file.rule.is_empty() {
+        defects.push(Defect::new(0..text.len(), "there is no `[[rule]]` in the file"));
+    }
     let defaults = Defaults { provider: file.provider, category: file.category, references: file.references };
     for raw in file.rule {
         let span = raw.span();

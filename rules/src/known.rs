@@ -10,6 +10,8 @@ const KNOWN: &[(u64, &str)] = &[
     (0x7f75_367e_7881_2551, "it is the sample token of jwt.io"),
     // https://learn.microsoft.com/en-us/azure/cosmos-db/emulator
     (0xaa65_4743_9583_c3a2, "it is the published key of the Azure Cosmos DB emulator"),
+    // https://www.rfc-editor.org/rfc/rfc7617#section-2
+    (0xcf4d_418e_d3de_92d7, "it is the sample of the Basic scheme's standard"),
     // The older sample of jwt.io, HS256 with the key `secret` (the signature was recomputed)
     (0xda81_6f9f_2c16_e6c5, "it is the sample token of jwt.io"),
 ];
@@ -17,7 +19,7 @@ const KNOWN: &[(u64, &str)] = &[
 /// Which published value the secret is; `None` if it is none.
 pub fn published_sample(secret: &[u8]) -> Option<&'static str> {
     // The list holds values of these lengths only, and hashing is not free.
-    if !(64..=256).contains(&secret.len()) {
+    if !(24..=256).contains(&secret.len()) {
         return None;
     }
     let hash = Sha256::digest(secret);

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &ExplainArgs, shell: &mut Shell) -> Result<Exit, CliErro
     let mut scanned = scanner.scan(&args.target, shell)?;
     suppress(&mut scanned, &args.target, None, shell)?;
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
-    let redactor = Redactor::new(&scanner.engine, &scanned.outcome.findings);
+    let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     let mut text = String::new();
     if let Some(first) = findings.first() {
         text.push_str(&format!("{}  {}\n", first.title, first.preview));

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> 
     let leaks = findings.iter().any(|finding| finding.suppression.is_none());
     let failed = scanned.outcome.coverage.notes.iter().any(|note| note.gap.failed());
     if leaks || failed {
-        let redactor = Redactor::new(&scanner.engine, &scanned.outcome.findings);
+        let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
         let report = Report {
             findings: &scanned.outcome.findings,
             hidden_low,

@@ -6,6 +6,7 @@ use crate::args::IgnoreArgs;
 use crate::commands::explain::chosen;
 use crate::commands::scan::{Scanner, today};
 use crate::exit::{CliError, Exit};
+use crate::report::Redactor;
 use crate::rules::selected;
 use crate::shell::Shell;
 use crate::suppress::{Entry, IgnoreFile};
@@ -22,10 +23,16 @@ pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
     // One credential, one entry, however often it stands.
     let Some(finding) = findings.first() else { return Ok(Exit::Clean) };
-    let entry = Entry { finding, reason: args.reason.trim(), owner: args.owner.as_deref(), expires: args.expires };
+    let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
+    let entry = Entry {
+        finding,
+        reason: redactor.redact(args.reason.trim()),
+        owner: args.owner.as_deref().map(|owner| redactor.redact(owner)),
+        expires: args.expires,
+    };
     let folders = args.target.folders();
     let folder = folders.first().ok_or_else(|| CliError::new("no target"))?;
-    let path = IgnoreFile::append(folder, &[entry], today())?;
+    let path = IgnoreFile::append(folder, &entry, today())?;
     shell.note(&format!("{} ({}) is ignored from now on; see `{}`", finding.preview, title(finding), path.display()));
     Ok(Exit::Clean)
 }

@@ -28,14 +28,15 @@ pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> 
     let scanner = Scanner::new(selected(&args.rules, shell)?);
     let mut scanned = scanner.scan(&args.target, shell)?;
     suppress(&mut scanned, &args.target, args.baseline.as_deref(), shell)?;
+    // The redactor knows every secret of the run, also those that are not reported.
+    let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     if let Some(path) = &args.write_baseline {
         let known = scanned.outcome.findings.iter().filter(|finding| finding.confidence >= args.min_confidence);
-        let count = Baseline::write(path, known)?;
+        let count = Baseline::write(path, known, &redactor)?;
         shell.note(&format!("{count} credentials written to the baseline `{}`", path.display()));
     }
     let hidden_low = drop_below(&mut scanned.outcome.findings, args.min_confidence);
     let (findings, coverage) = (&scanned.outcome.findings, &scanned.outcome.coverage);
-    let redactor = Redactor::new(&scanner.engine, findings);
     let report = Report {
         findings,
         hidden_low,
@@ -56,6 +57,8 @@ pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> 
 /// An engine, and all that a scan needs beside it.
 pub(crate) struct Scanner {
     pub(crate) engine: Engine,
+    /// The engine of all rules, where `engine` has fewer.
+    all: Option<Engine>,
     key: FingerprintKey,
 }
 
@@ -70,7 +73,15 @@ pub(crate) struct Scanned {
 
 impl Scanner {
     pub(crate) fn new(rules: RuleSet) -> Self {
-        Self { engine: Engine::new(rules), key: installation() }
+        // What is looked for may be narrow; what is hidden never is.
+        let narrow = rules.len() < RuleSet::builtin().len();
+        let all = narrow.then(|| Engine::new(RuleSet::builtin()));
+        Self { engine: Engine::new(rules), all, key: installation() }
+    }
+
+    /// The engine by which output is redacted.
+    pub(crate) fn redaction(&self) -> &Engine {
+        self.all.as_ref().unwrap_or(&self.engine)
     }
 
     /// Scans every target. One that cannot be scanned is told of, and the others are scanned all the same.

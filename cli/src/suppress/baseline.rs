@@ -9,6 +9,7 @@ use stanch_model::{Finding, Suppression, SuppressionKind};
 
 use super::mark::Marks;
 use crate::exit::CliError;
+use crate::report::Redactor;
 use crate::key::{random, write_private};
 
 const SCHEMA: &str = "stanch.baseline/1";
@@ -62,7 +63,11 @@ impl Baseline {
     }
 
     /// Writes a baseline of the findings, in order of first path and place.
-    pub(crate) fn write<'a>(path: &Path, findings: impl Iterator<Item = &'a Finding>) -> Result<usize, CliError> {
+    pub(crate) fn write<'a>(
+        path: &Path,
+        findings: impl Iterator<Item = &'a Finding>,
+        redactor: &Redactor<'_>,
+    ) -> Result<usize, CliError> {
         let marks = Marks::new(random());
         let mut known: Vec<Known> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -73,8 +78,9 @@ impl Baseline {
                 known.len() - 1
             });
             let paths = &mut known[index].paths;
-            if !paths.contains(&finding.path) {
-                paths.push(finding.path.clone());
+            let shown = redactor.name(&finding.path);
+            if !paths.iter().any(|path| *path == shown) {
+                paths.push(shown.into_owned());
             }
         }
         let count = known.len();

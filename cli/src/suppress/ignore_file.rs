@@ -1,5 +1,6 @@
 //! `.stanchignore`: credentials and places that a person takes responsibility for.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -34,8 +35,9 @@ pub(crate) struct IgnoreFile {
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     pub(crate) finding: &'a Finding,
-    pub(crate) reason: &'a str,
-    pub(crate) owner: Option<&'a str>,
+    /// Why, and who answers for it; what people type may quote the secret, so it has passed the redactor.
+    pub(crate) reason: Cow<'a, str>,
+    pub(crate) owner: Option<Cow<'a, str>>,
     pub(crate) expires: Option<Date>,
 }
 
@@ -141,8 +143,8 @@ impl IgnoreFile {
         covering.map(|entry| &entry.suppression)
     }
 
-    /// Adds entries to the file of a folder, which is made if there is none. What stands in it stays as it is.
-    pub(crate) fn append(folder: &Path, entries: &[Entry<'_>], today: Date) -> Result<PathBuf, CliError> {
+    /// Adds an entry to the file of a folder, which is made if there is none. What stands in it stays as it is.
+    pub(crate) fn append(folder: &Path, entry: &Entry<'_>, today: Date) -> Result<PathBuf, CliError> {
         let path = folder.join(FILE);
         let mut text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -156,9 +158,7 @@ impl IgnoreFile {
             text = format!("{HEAD}key = \"{}\"\n{text}", marks.key_text());
             marks
         });
-        for entry in entries {
-            text.push_str(&entry.to_toml(&marks));
-        }
+        text.push_str(&entry.to_toml(&marks));
         let write = |error| CliError::new(format!("cannot write `{}`: {error}", path.display()));
         write_private(&path, text.as_bytes()).map_err(write)?;
         Ok(path)
@@ -169,8 +169,8 @@ impl Entry<'_> {
     fn to_toml(&self, marks: &Marks) -> String {
         let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
         let mut lines = format!("\n[[ignore]]\nfingerprint = {}\n", text(&marks.name(self.finding)));
-        lines.push_str(&format!("rule = {}\nreason = {}\n", text(self.finding.rule.as_str()), text(self.reason)));
-        if let Some(owner) = self.owner {
+        lines.push_str(&format!("rule = {}\nreason = {}\n", text(self.finding.rule.as_str()), text(&self.reason)));
+        if let Some(owner) = &self.owner {
             lines.push_str(&format!("owner = {}\n", text(owner)));
         }
         if let Some(expires) = self.expires {

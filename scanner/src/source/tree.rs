@@ -29,8 +29,8 @@ pub struct TreeOptions {
 /// Scans a file, or all files below a folder: hidden and ignored ones too, but no git folder and nothing behind a symbolic link,
 /// unless the root itself is one. Findings name paths relative to a folder, and a file as it was given.
 ///
-/// Up to `control.jobs` threads work; with one job, or for one small file, none is started. Memory is bound by about 20 MB a job
-/// and what is found, whatever the files' sizes.
+/// Up to `control.jobs` threads work; with one job, or for one small file, none is started. Memory is bound by a few parts of 1 MiB a
+/// job and what is found, whatever the files' sizes; only rules that look at whole documents make the engine hold up to 64 MiB a job.
 ///
 /// # Errors
 /// If the root cannot be read, or a glob not be understood. What goes wrong below the root is noted in the outcome.
@@ -70,6 +70,7 @@ impl Skipped {
     fn new(folder: &Path, exclude: &[String]) -> Result<Self, SourceError> {
         let bad = |glob: &str, error| SourceError::new(SourceErrorKind::BadGlob, format!("cannot understand the glob `{glob}`")).because(error);
         let mut builder = GitignoreBuilder::new(folder);
+        builder.allow_unclosed_class(false);
         for glob in exclude {
             builder.add_line(None, glob).map_err(|error| bad(glob, error))?;
         }
@@ -182,7 +183,7 @@ impl<'a> Tree<'a> {
             Ok(opened) => opened,
             Err(gap) => return self.note(path, gap),
         };
-        if opened.length > self.sizes.whole {
+        if opened.length > self.sizes.alone {
             lock(&self.large).push(path.to_path_buf());
         } else {
             let name = name(path, self.folder);
@@ -244,7 +245,10 @@ impl<'a> Tree<'a> {
         if opened.length <= self.sizes.whole {
             return scan_small(self.control, opened, &document, buffers);
         }
-        let mut scanned = scan_large(self.control, opened, document, self.sizes, buffers);
+        // While the walk goes on, the other threads have files of their own.
+        let jobs = if opened.length > self.sizes.alone { self.control.jobs } else { 1 };
+        let control = Control { jobs, ..*self.control };
+        let mut scanned = scan_large(&control, opened, document, self.sizes, buffers);
         if self.control.engine.reach().document {
             scanned.gaps.push((Gap::TooLargeForDocumentRules, String::new()));
         }
