@@ -12,8 +12,16 @@ pub(crate) const LINE: usize = 4096;
 
 /// Our marker, then those of other scanners, which people have in their code already.
 const MARKERS: &[&str] = &[
-    "stanch:allow", "gitleaks:allow", "betterleaks:allow", "trufflehog:ignore", "kingfisher:ignore", "kingfisher:allow", "ggignore",
-    "pragma: allowlist secret", "pragma: whitelist secret", "noseyparker:ignore",
+    "stanch:allow",
+    "gitleaks:allow",
+    "betterleaks:allow",
+    "trufflehog:ignore",
+    "kingfisher:ignore",
+    "kingfisher:allow",
+    "ggignore",
+    "pragma: allowlist secret",
+    "pragma: whitelist secret",
+    "noseyparker:ignore",
 ];
 
 /// A marker on a line.
@@ -78,7 +86,8 @@ impl Allowances {
     fn nearest(&self, line: u64, marker: &Marker, findings: &[Finding]) -> Option<usize> {
         // Only so far is looked, or a line of a million secrets and markers would cost the square of that.
         let first = self.seen.partition_point(|seen| seen.span.start.saturating_add(LINE as u64) < marker.at);
-        let near = self.seen.iter().skip(first).take_while(|seen| seen.span.start <= marker.at.saturating_add(LINE as u64));
+        let near =
+            self.seen.iter().skip(first).take_while(|seen| seen.span.start <= marker.at.saturating_add(LINE as u64));
         let fits = |seen: &&Seen| {
             let rule = findings.get(seen.index).map(|finding| finding.rule.as_str());
             seen.line == line && (marker.rule.is_none() || marker.rule.as_deref() == rule)
@@ -126,7 +135,12 @@ fn reason(rest: &[u8]) -> Option<String> {
     const MOST: usize = 200;
     let text = String::from_utf8_lossy(&rest[..rest.len().min(MOST)]);
     let text = text.trim().trim_end_matches("*/").trim_end_matches("-->").trim();
-    let text: String = text.trim_start_matches([':', '-', ',', '(']).trim_end_matches(')').chars().filter(|c| !c.is_control()).collect();
+    let text: String = text
+        .trim_start_matches([':', '-', ',', '('])
+        .trim_end_matches(')')
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -169,7 +183,10 @@ mod tests {
         let found = find_markers(b" // stanch:allow=acme.token the vendor's own example */", 10);
         assert_eq!(found.len(), 1);
         let marker = found.first().cloned().unwrap_or(Marker { at: 0, text: "", rule: None, reason: None });
-        assert_eq!((marker.at, marker.rule.as_deref(), marker.reason.as_deref()), (14, Some("acme.token"), Some("the vendor's own example")));
+        assert_eq!(
+            (marker.at, marker.rule.as_deref(), marker.reason.as_deref()),
+            (14, Some("acme.token"), Some("the vendor's own example"))
+        );
         assert_eq!(find_markers(b"# gitleaks:allow", 0).len(), 1);
         assert_eq!(find_markers(b"# nothing", 0).len(), 0);
     }

@@ -86,7 +86,8 @@ pub(crate) fn columns(bytes: &[u8]) -> u64 {
 pub(crate) fn boundary(bytes: &[u8], at: usize) -> usize {
     const CONTINUATION: usize = 3;
     let continues = |place: usize| bytes.get(place).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let follows_ascii = |place: usize| place.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii);
+    let follows_ascii =
+        |place: usize| place.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii);
     let first = at.saturating_sub(CONTINUATION);
     (first..=at).rev().find(|place| !continues(*place) || follows_ascii(*place)).unwrap_or(at)
 }
@@ -145,7 +146,16 @@ mod tests {
 
     /// Pieces of UTF-8, whole and broken, with newlines.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![Just(b'a'), Just(b'\n'), Just(0x80), Just(0x9f), Just(0xc3), Just(0xe2), Just(0xf0), Just(0xed)];
+        let byte = prop_oneof![
+            Just(b'a'),
+            Just(b'\n'),
+            Just(0x80),
+            Just(0x9f),
+            Just(0xc3),
+            Just(0xe2),
+            Just(0xf0),
+            Just(0xed)
+        ];
         proptest::collection::vec(byte, 0..40)
     }
 }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stanch_model::{Companion, Evidence, Finding, FingerprintKey, GitPlace, Location, Locator, RuleId, Secret, Source, Verification};
+use stanch_model::{
+    Companion, Evidence, Finding, FingerprintKey, GitPlace, Location, Locator, RuleId, Secret, Source, Verification,
+};
 use stanch_rules::normalise;
 
 use crate::allow;
@@ -187,7 +189,13 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn add_one(&mut self, excerpts: &[Excerpt<'_>], excerpt: &Excerpt<'_>, lines: &mut Lines<'_>, candidate: &Candidate) {
+    fn add_one(
+        &mut self,
+        excerpts: &[Excerpt<'_>],
+        excerpt: &Excerpt<'_>,
+        lines: &mut Lines<'_>,
+        candidate: &Candidate,
+    ) {
         let Some(secret) = excerpt.local(&candidate.secret) else { return };
         let location = lines.locate(&secret);
         let line = lines.line_around(secret.start, allow::LINE);
@@ -208,7 +216,12 @@ impl<'a> Findings<'a> {
 }
 
 /// Turns the resolved candidates of a whole document, in order of place, into findings.
-pub(crate) fn findings(control: &Control<'_>, document: &Document<'_>, bytes: &[u8], candidates: &[Candidate]) -> Vec<Finding> {
+pub(crate) fn findings(
+    control: &Control<'_>,
+    document: &Document<'_>,
+    bytes: &[u8],
+    candidates: &[Candidate],
+) -> Vec<Finding> {
     if candidates.is_empty() {
         return Vec::new();
     }
@@ -228,7 +241,13 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// A companion, which may stand in another excerpt.
-    fn companion(&self, control: &Control<'_>, candidate: &Candidate, rule: usize, span: &Range<usize>) -> Option<Companion> {
+    fn companion(
+        &self,
+        control: &Control<'_>,
+        candidate: &Candidate,
+        rule: usize,
+        span: &Range<usize>,
+    ) -> Option<Companion> {
         let at = self.excerpts.partition_point(|excerpt| excerpt.offset <= span.start).checked_sub(1)?;
         let excerpt = self.excerpts.get(at)?;
         let bytes = excerpt.bytes.get(excerpt.local(span)?)?;
@@ -244,7 +263,11 @@ impl Place<'_> {
             (false, _) => excerpt.line + newlines(excerpt.offset..span.start),
         };
         let rule = &control.engine.rules()[rule];
-        Some(Companion { rule: RuleId::new(rule.id.clone()), fingerprint: control.key.fingerprint(&normalise(bytes)), line })
+        Some(Companion {
+            rule: RuleId::new(rule.id.clone()),
+            fingerprint: control.key.fingerprint(&normalise(bytes)),
+            line,
+        })
     }
 }
 
@@ -258,7 +281,8 @@ fn finding(control: &Control<'_>, document: &Document<'_>, at: &Place<'_>, candi
     let mut reasons = verdict.reasons.clone();
     let score = verdict.score + reason.as_ref().map_or(0, |r| r.points);
     reasons.extend(reason);
-    let companions = candidate.companions.iter().filter_map(|(other, span)| at.companion(control, candidate, *other, span));
+    let companions =
+        candidate.companions.iter().filter_map(|(other, span)| at.companion(control, candidate, *other, span));
     Some(Finding {
         rule: RuleId::new(rule.id.clone()),
         title: rule.title.clone(),

@@ -57,7 +57,10 @@ fn what_is_added_is_found_in_the_index() {
     let finding = &outcome.findings[0];
     let blob = git(top, &["rev-parse", ":src/a.rs"]).trim().to_owned();
     assert_eq!(finding.git.as_ref().map(|place| &place.blob), Some(&blob));
-    assert_eq!((finding.locator.source, finding.locator.blob.as_ref(), finding.locator.root.as_deref()), (Source::Index, Some(&blob), top.to_str()));
+    assert_eq!(
+        (finding.locator.source, finding.locator.blob.as_ref(), finding.locator.root.as_deref()),
+        (Source::Index, Some(&blob), top.to_str())
+    );
     assert_eq!((outcome.coverage.files, gaps(&outcome)), (1, vec![]));
     assert_eq!(found(&staged(&top.join("src"))), places(&[("src/a.rs", 2)]), "paths are those of the repository");
 }
@@ -95,7 +98,16 @@ fn of_more_copies_than_before_the_added_one_is_reported() {
     let top = folder.path();
     write(&top.join("a.rs"), line(1));
     commit(top);
-    write(&top.join("a.rs"), ["fn before() {}\n".to_owned(), line(1), "fn after() {}\n".to_owned(), format!("let x = [{}];\n", line(1).trim())].concat());
+    write(
+        &top.join("a.rs"),
+        [
+            "fn before() {}\n".to_owned(),
+            line(1),
+            "fn after() {}\n".to_owned(),
+            format!("let x = [{}];\n", line(1).trim()),
+        ]
+        .concat(),
+    );
     stage(top);
     assert_eq!(found(&staged(top)), places(&[("a.rs", 4)]));
 }
@@ -166,8 +178,14 @@ fn only_some_paths() {
     let absolute = top.join("sub/b.rs");
     assert_eq!(found(&staged_only(top, &["a.rs"])), places(&[("a.rs", 1)]));
     assert_eq!(found(&staged_only(top, &["sub"])), places(&[("sub/b.rs", 1), ("sub/deep/c.rs", 1)]));
-    assert_eq!(found(&staged_only(top, &[absolute.to_str().expect("UTF-8"), "./a.rs"])), places(&[("a.rs", 1), ("sub/b.rs", 1)]));
-    assert_eq!(found(&staged_only(&top.join("sub"), &["deep/../b.rs", "../a.rs"])), places(&[("a.rs", 1), ("sub/b.rs", 1)]));
+    assert_eq!(
+        found(&staged_only(top, &[absolute.to_str().expect("UTF-8"), "./a.rs"])),
+        places(&[("a.rs", 1), ("sub/b.rs", 1)])
+    );
+    assert_eq!(
+        found(&staged_only(&top.join("sub"), &["deep/../b.rs", "../a.rs"])),
+        places(&[("a.rs", 1), ("sub/b.rs", 1)])
+    );
     assert_eq!(found(&staged_only(top, &["."])).len(), 4);
     assert_eq!(found(&staged_only(top, &["README"])), []);
     let options = StagedOptions { paths: vec![PathBuf::from("../elsewhere")] };
@@ -178,7 +196,9 @@ fn only_some_paths() {
 #[test]
 fn where_nothing_can_be_staged() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let kind = |path: &Path| scan_staged(&control(1), path, &StagedOptions::default()).expect_err("nothing can be staged").kind();
+    let kind = |path: &Path| {
+        scan_staged(&control(1), path, &StagedOptions::default()).expect_err("nothing can be staged").kind()
+    };
     // The folder of temporary files may be in a repository itself, which is no fault of ours.
     assert_eq!(kind(folder.path()), SourceErrorKind::NotARepository);
     assert_eq!(kind(&folder.path().join("nowhere")), SourceErrorKind::NotFound);
@@ -275,7 +295,8 @@ fn ranges_compare_two_commits() {
     git(top, &["clone", "--quiet", "--bare", ".", "bare.git"]);
     let zeros = "0".repeat(40);
     for repo in [top, &bare] {
-        let range = |from: &str, to: &str| scan_range_trees(&control(2), repo, from, to, &[]).expect("they are commits");
+        let range =
+            |from: &str, to: &str| scan_range_trees(&control(2), repo, from, to, &[]).expect("they are commits");
         let outcome = range("HEAD~1", "main");
         assert_eq!(found(&outcome), places(&[("a.rs", 1), ("sub/d.rs", 1)]));
         let finding = &outcome.findings[0];
@@ -283,7 +304,8 @@ fn ranges_compare_two_commits() {
         assert_eq!((finding.locator.source, finding.locator.blob.as_ref()), (Source::Object, Some(&blob)));
         assert_eq!(found(&range("HEAD", "HEAD~1")), []);
         assert_eq!(range(&zeros, "HEAD").findings.len(), 4);
-        let only = scan_range_trees(&control(1), top, "HEAD~1", "HEAD", &[PathBuf::from("sub")]).expect("they are commits");
+        let only =
+            scan_range_trees(&control(1), top, "HEAD~1", "HEAD", &[PathBuf::from("sub")]).expect("they are commits");
         assert_eq!(found(&only), places(&[("sub/d.rs", 1)]));
         for bad in ["nowhere", "HEAD~7", "", "--all", "HEAD:a.rs"] {
             let error = scan_range_trees(&control(1), repo, bad, "HEAD", &[]).expect_err("it names no commit");
@@ -298,10 +320,14 @@ const AS_HOOK: &str = "SCAN_AS_HOOK";
 /// Git sets variables of its own for hooks, and for some commits a temporary index.
 #[test]
 fn hooks_see_what_will_be_committed() {
-    #[expect(clippy::disallowed_methods, reason = "the table of variables is the product's; this one is the test's own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the table of variables is the product's; this one is the test's own"
+    )]
     let report = std::env::var_os(AS_HOOK);
     if let Some(report) = report {
-        let outcome = scan_staged(&control(1), Path::new("."), &StagedOptions::default()).expect("git runs us in the repository");
+        let outcome =
+            scan_staged(&control(1), Path::new("."), &StagedOptions::default()).expect("git runs us in the repository");
         let lines: Vec<String> = found(&outcome).iter().map(|(path, line)| format!("{path}:{line}\n")).collect();
         return fs::write(report, lines.concat()).expect("the report can be written");
     }
@@ -314,7 +340,12 @@ fn hooks_see_what_will_be_committed() {
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("a mode");
     let report = folder.path().join("report");
     let commit = |folder: &Path, arguments: &[&str]| {
-        let output = git_command(folder).arg("commit").args(["--quiet", "--message=x"]).args(arguments).env(AS_HOOK, &report).output();
+        let output = git_command(folder)
+            .arg("commit")
+            .args(["--quiet", "--message=x"])
+            .args(arguments)
+            .env(AS_HOOK, &report)
+            .output();
         let output = output.expect("git runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = fs::read_to_string(&report).expect("the hook wrote it");
@@ -345,7 +376,11 @@ fn hooks_see_what_will_be_committed() {
     git(&top, &["add", "d.rs"]);
     let (repository, tree) = (top.join(".git"), top.to_string_lossy().into_owned());
     let elsewhere = [format!("--git-dir={}", repository.display()), format!("--work-tree={tree}")];
-    let output = git_command(folder.path()).args(elsewhere).args(["commit", "--quiet", "--message=x"]).env(AS_HOOK, &report).output();
+    let output = git_command(folder.path())
+        .args(elsewhere)
+        .args(["commit", "--quiet", "--message=x"])
+        .env(AS_HOOK, &report)
+        .output();
     assert!(output.expect("git runs").status.success());
     assert_eq!(fs::read_to_string(&report).expect("the hook wrote it"), "d.rs:1\n", "from elsewhere");
 }

@@ -138,7 +138,9 @@ fn what_may_not_be_read_is_noted() {
     write(&root.path().join("a.rs"), line(1));
     write(&root.path().join("locked/b.rs"), line(2));
     write(&root.path().join("c.rs"), line(3));
-    let lock = |path: &str, mode| fs::set_permissions(root.path().join(path), fs::Permissions::from_mode(mode)).expect("a mode");
+    let lock = |path: &str, mode| {
+        fs::set_permissions(root.path().join(path), fs::Permissions::from_mode(mode)).expect("a mode")
+    };
     lock("locked", 0);
     lock("c.rs", 0);
     let outcome = scan_tree(&control(2), root.path(), &everything()).expect("the root is there");
@@ -156,15 +158,19 @@ fn what_may_not_be_read_is_noted() {
 #[test]
 fn git_folders_and_exclusions_are_noted() {
     let root = folder();
-    for (seed, path) in ["a.rs", ".git/config", "sub/.git", "sub/.git.rs", "vendor/x/y.rs", "docs/b.md", "docs/c.md"].iter().enumerate() {
+    for (seed, path) in
+        ["a.rs", ".git/config", "sub/.git", "sub/.git.rs", "vendor/x/y.rs", "docs/b.md", "docs/c.md"].iter().enumerate()
+    {
         write(&root.path().join(path), line(seed as u64));
     }
-    let options = TreeOptions { exclude: vec!["vendor/".to_owned(), "/docs/*.md".to_owned(), "!/docs/c.md".to_owned()] };
+    let options =
+        TreeOptions { exclude: vec!["vendor/".to_owned(), "/docs/*.md".to_owned(), "!/docs/c.md".to_owned()] };
     for jobs in [1, 2] {
         let outcome = scan_tree(&control(jobs), root.path(), &options).expect("the root is there");
         let paths: Vec<String> = found(&outcome).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, ["a.rs", "docs/c.md", "sub/.git.rs"]);
-        let expected = [(".git", "git-dir"), ("docs/b.md", "excluded"), ("sub/.git", "git-dir"), ("vendor", "excluded")];
+        let expected =
+            [(".git", "git-dir"), ("docs/b.md", "excluded"), ("sub/.git", "git-dir"), ("vendor", "excluded")];
         assert_eq!(gaps(&outcome), expected.map(|(path, gap)| (path.to_owned(), gap)));
     }
     let bad = TreeOptions { exclude: vec!["a{b".to_owned()] };
@@ -197,11 +203,17 @@ fn files_that_vanish_are_noted() {
     for (seed, path) in paths.iter().enumerate() {
         write(path, line(seed as u64));
     }
-    let events = AfterFirst(AtomicBool::new(false), || paths.iter().for_each(|path| fs::remove_file(path).expect("it is there")));
+    let events = AfterFirst(AtomicBool::new(false), || {
+        paths.iter().for_each(|path| fs::remove_file(path).expect("it is there"))
+    });
     let stop = AtomicBool::new(false);
     let outcome = scan_tree(&control_with(1, &stop, &events), root.path(), &everything()).expect("the root is there");
     assert_eq!((outcome.findings.len(), outcome.coverage.files), (1, 1));
-    assert!(gaps(&outcome).iter().all(|(_, gap)| *gap == "vanished") && gaps(&outcome).len() == 4, "{:?}", gaps(&outcome));
+    assert!(
+        gaps(&outcome).iter().all(|(_, gap)| *gap == "vanished") && gaps(&outcome).len() == 4,
+        "{:?}",
+        gaps(&outcome)
+    );
 }
 
 #[test]
@@ -209,7 +221,8 @@ fn a_large_file_that_shrinks_is_noted() {
     let root = folder();
     let path = root.path().join("a.log");
     write(&path, [line(1), "words and words\n".repeat(2_000_000), line(2)].concat());
-    let truncate = || fs::File::options().write(true).open(&path).and_then(|file| file.set_len(5_000_000)).expect("it can be cut");
+    let truncate =
+        || fs::File::options().write(true).open(&path).and_then(|file| file.set_len(5_000_000)).expect("it can be cut");
     let events = AfterFirst(AtomicBool::new(false), truncate);
     let stop = AtomicBool::new(false);
     let outcome = scan_tree(&control_with(1, &stop, &events), root.path(), &everything()).expect("the root is there");
@@ -225,7 +238,8 @@ fn a_stop_ends_the_scan_with_what_was_found() {
     for jobs in [1, 2] {
         let stop = AtomicBool::new(false);
         let events = AfterFirst(AtomicBool::new(false), || stop.store(true, Ordering::Relaxed));
-        let outcome = scan_tree(&control_with(jobs, &stop, &events), root.path(), &everything()).expect("the root is there");
+        let outcome =
+            scan_tree(&control_with(jobs, &stop, &events), root.path(), &everything()).expect("the root is there");
         assert!(outcome.coverage.interrupted);
         assert!((1..10).contains(&outcome.findings.len()), "{}", outcome.findings.len());
     }
@@ -233,7 +247,8 @@ fn a_stop_ends_the_scan_with_what_was_found() {
     let events = AfterFirst(AtomicBool::new(false), || stop.store(true, Ordering::Relaxed));
     let bytes = [line(1), "words\n".repeat(2_000_000), line(2)].concat();
     let options = StdinOptions { name: "<stdin>".to_owned() };
-    let outcome = scan_reader(&control_with(1, &stop, &events), &mut bytes.as_bytes(), &options).expect("it can be read");
+    let outcome =
+        scan_reader(&control_with(1, &stop, &events), &mut bytes.as_bytes(), &options).expect("it can be read");
     assert_eq!((outcome.findings.len(), outcome.coverage.interrupted), (1, true));
 }
 
@@ -247,14 +262,21 @@ fn large_files_give_the_same_as_bytes_in_memory() {
     }
     write(&root.path().join("src/big.rs"), &text);
     write(&root.path().join("src/small.rs"), line(77));
+    // One that a single thread scans in parts.
+    let medium = [text.get(..3_000_000).expect("it is longer"), &line(78)].concat();
+    write(&root.path().join("src/medium.rs"), &medium);
+    let expected_medium =
+        scan_bytes(&control(1), "src/medium.rs", medium.as_bytes(), Source::File, None, &mut Scratch::default());
+    assert!(expected_medium.len() > 5);
     let expected = scan_bytes(&control(1), "src/big.rs", text.as_bytes(), Source::File, None, &mut Scratch::default());
     assert_eq!(expected.len(), 40);
     for jobs in [1, 2, 3] {
         let mut outcome = scan_tree(&control(jobs), root.path(), &everything()).expect("the root is there");
-        assert_eq!(outcome.coverage.bytes, (text.len() + line(77).len()) as u64);
+        assert_eq!(outcome.coverage.bytes, (text.len() + line(77).len() + medium.len()) as u64);
         assert_eq!(outcome.findings.pop().map(|finding| finding.path), Some("src/small.rs".to_owned()));
         outcome.findings.iter_mut().for_each(|finding| finding.locator.root = None);
-        assert_eq!(shown(&outcome.findings), shown(&expected));
+        let medium = outcome.findings.split_off(expected.len());
+        assert_eq!((shown(&outcome.findings), shown(&medium)), (shown(&expected), shown(&expected_medium)));
     }
 }
 
@@ -287,9 +309,27 @@ fn what_git_ignores_is_scanned_and_marked() {
         write(&top.join(path), text);
     }
     let paths = [
-        "a.rs", "a.log", "keep.log", "build/x.rs", "build/keep.log", "sub/build/x.rs", "sub/local.rs", "sub/important.log", "sub/x.tmp",
-        "secret1.txt", "sub/secret2.txt", "#odd", "nested/deep.rs", "nested/a/b/deep.rs", "private.rs", "sub/private.rs", "foo/x.rs", "foo/bar/y.rs",
-        "tracked.log", "build/tracked.rs", "sp ace/ö.log",
+        "a.rs",
+        "a.log",
+        "keep.log",
+        "build/x.rs",
+        "build/keep.log",
+        "sub/build/x.rs",
+        "sub/local.rs",
+        "sub/important.log",
+        "sub/x.tmp",
+        "secret1.txt",
+        "sub/secret2.txt",
+        "#odd",
+        "nested/deep.rs",
+        "nested/a/b/deep.rs",
+        "private.rs",
+        "sub/private.rs",
+        "foo/x.rs",
+        "foo/bar/y.rs",
+        "tracked.log",
+        "build/tracked.rs",
+        "sp ace/ö.log",
     ];
     for (seed, path) in paths.iter().enumerate() {
         write(&top.join(path), line(seed as u64));
@@ -317,7 +357,12 @@ fn what_git_ignores_is_scanned_and_marked() {
 fn git_ignores(path: &Path) -> bool {
     let folder = path.parent().expect("a file is in a folder");
     let name = path.file_name().expect("a file has a name");
-    let status = git_command(folder).arg("check-ignore").arg("--quiet").arg(Path::new(".").join(name)).status().expect("git runs");
+    let status = git_command(folder)
+        .arg("check-ignore")
+        .arg("--quiet")
+        .arg(Path::new(".").join(name))
+        .status()
+        .expect("git runs");
     match status.code() {
         Some(0) => true,
         Some(1) => false,
@@ -380,7 +425,10 @@ fn streams() {
     let text = ["one\n".to_owned(), line(1)].concat();
     let outcome = scan_reader(&control(1), &mut text.as_bytes(), &options).expect("it can be read");
     assert_eq!(found(&outcome), [("<stdin>".to_owned(), 2)]);
-    assert_eq!((outcome.findings[0].locator.source, outcome.coverage.files, outcome.coverage.bytes), (Source::Stdin, 1, text.len() as u64));
+    assert_eq!(
+        (outcome.findings[0].locator.source, outcome.coverage.files, outcome.coverage.bytes),
+        (Source::Stdin, 1, text.len() as u64)
+    );
 
     let outcome = scan_reader(&control(1), &mut Breaks(text.as_bytes()), &options).expect("some of it can be read");
     assert_eq!(found(&outcome), [("<stdin>".to_owned(), 2)]);

@@ -84,7 +84,12 @@ struct Pair<'a> {
 }
 
 /// Compares two states. It ends early, with what it found, if the scan is stopped.
-pub(crate) fn compare<'a>(control: &Control<'_>, repository: &gix::Repository, new: Option<Folder<'a>>, old: Option<Folder<'a>>) -> Changes {
+pub(crate) fn compare<'a>(
+    control: &Control<'_>,
+    repository: &gix::Repository,
+    new: Option<Folder<'a>>,
+    old: Option<Folder<'a>>,
+) -> Changes {
     let mut changes = Changes::default();
     // A stack of our own: hostile trees are nested deeper than a thread's stack.
     let mut pairs = vec![Pair { prefix: BString::default(), new, old }];
@@ -119,7 +124,14 @@ impl Changes {
         }
     }
 
-    fn compare_nodes<'a>(&mut self, prefix: &BString, name: &BString, new: Node<'a>, old: Node<'a>, pairs: &mut Vec<Pair<'a>>) {
+    fn compare_nodes<'a>(
+        &mut self,
+        prefix: &BString,
+        name: &BString,
+        new: Node<'a>,
+        old: Node<'a>,
+        pairs: &mut Vec<Pair<'a>>,
+    ) {
         let mut path = prefix.clone();
         path.extend_from_slice(name);
         let place = |blob: &ObjectId| Place { path: path.clone(), blob: *blob };
@@ -198,7 +210,9 @@ fn name_below<'a>(state: &'a State, entry: &Entry, depth: usize) -> (&'a [u8], b
     let path = entry.path(state).get(depth..).unwrap_or_default();
     match path.find_byte(b'/') {
         // A sparse index has folders as entries, with a `/` at the end.
-        Some(slash) if slash + 1 < path.len() || entry.mode != Mode::DIR => (path.get(..slash).unwrap_or_default(), true),
+        Some(slash) if slash + 1 < path.len() || entry.mode != Mode::DIR => {
+            (path.get(..slash).unwrap_or_default(), true)
+        }
         Some(slash) => (path.get(..slash).unwrap_or_default(), false),
         None => (path, false),
     }
@@ -208,7 +222,10 @@ impl Node<'_> {
     fn add(&mut self, entry: &Entry) {
         if entry.mode == Mode::DIR {
             self.folders.push(Folder::Tree(entry.id));
-        } else if entry.mode != Mode::COMMIT && !entry.flags.contains(Flags::INTENT_TO_ADD) && entry.stage() != Stage::Base {
+        } else if entry.mode != Mode::COMMIT
+            && !entry.flags.contains(Flags::INTENT_TO_ADD)
+            && entry.stage() != Stage::Base
+        {
             self.blobs.push(entry.id);
         }
     }
@@ -232,7 +249,11 @@ mod tests {
 
     fn git(folder: &Path, arguments: &[&str]) -> Fallible<String> {
         let mut command = Command::new("git");
-        command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").args(arguments);
+        command
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .args(arguments);
         for variable in ["GIT_AUTHOR", "GIT_COMMITTER"] {
             command.env(format!("{variable}_NAME"), "A Tester").env(format!("{variable}_EMAIL"), "tester@example.com");
         }
@@ -252,13 +273,30 @@ mod tests {
         assert!(changes.gaps.is_empty());
         let written = ObjectId::from_hex(git(folder, &["write-tree"])?.trim().as_bytes())?;
         let trees = compare(&control, &repository, Some(Folder::Tree(written)), Some(Folder::Tree(head)));
-        assert_eq!((&trees.new, &trees.old), (&changes.new, &changes.old), "the index and the tree that it is written as");
+        assert_eq!(
+            (&trees.new, &trees.old),
+            (&changes.new, &changes.old),
+            "the index and the tree that it is written as"
+        );
         Ok((changes.new, changes.old))
     }
 
     /// The same by git.
     fn theirs(folder: &Path) -> Fallible<(Vec<Place>, Vec<Place>)> {
-        let raw = git(folder, &["diff-index", "-r", "--cached", "--ita-invisible-in-index", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"])?;
+        let raw = git(
+            folder,
+            &[
+                "diff-index",
+                "-r",
+                "--cached",
+                "--ita-invisible-in-index",
+                "--raw",
+                "-z",
+                "--no-renames",
+                "--no-abbrev",
+                "HEAD",
+            ],
+        )?;
         let (mut new, mut old) = (BTreeSet::new(), BTreeSet::new());
         let mut fields = raw.split('\0');
         while let (Some(change), Some(path)) = (fields.next(), fields.next()) {

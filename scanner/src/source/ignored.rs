@@ -80,7 +80,8 @@ impl Cache {
 
     /// Whether a folder below the top, or one above it, is ignored; everything in it then is.
     fn is_folder_ignored(&mut self, top: &Path, folder: &Path) -> bool {
-        let below: Vec<&Path> = folder.ancestors().take_while(|folder| *folder != top && folder.starts_with(top)).collect();
+        let below: Vec<&Path> =
+            folder.ancestors().take_while(|folder| *folder != top && folder.starts_with(top)).collect();
         // From the top down, so that the folders above are known.
         let mut ignored = false;
         for folder in below.into_iter().rev() {
@@ -96,7 +97,8 @@ impl Cache {
     /// What the patterns say of a path itself: the nearest file's word counts, and in it the last.
     fn matches(&mut self, top: &Path, path: &Path, is_folder: bool) -> bool {
         for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
-            let file = self.files.entry(folder.to_path_buf()).or_insert_with(|| patterns(folder, &folder.join(".gitignore")));
+            let file =
+                self.files.entry(folder.to_path_buf()).or_insert_with(|| patterns(folder, &folder.join(".gitignore")));
             let matched = file.matched(path, is_folder);
             if !matched.is_none() {
                 return matched.is_ignore();

@@ -4,13 +4,14 @@ use stanch_model::Finding;
 
 use crate::allow::LINE;
 use crate::engine::Candidate;
+use crate::lines::{boundary, columns};
 use crate::scan::{Control, Document, Excerpt, Findings};
 use crate::source::part::{Column, Part};
 
-/// So many candidates, or so many bytes around them, may wait for what comes after them. A document that is that dense is resolved
-/// at the ends of parts, where a companion may then be missed.
-const MOST_CANDIDATES: usize = 1 << 18;
-const MOST_BYTES: usize = 32 << 20;
+/// So many candidates, or so many bytes around them, may wait for what comes after them. In a document that is that dense a companion
+/// may be missed once in so many.
+const MOST_CANDIDATES: usize = 1 << 16;
+const MOST_BYTES: usize = 16 << 20;
 
 /// Takes the parts of a document in order and makes findings of them.
 ///
@@ -57,7 +58,12 @@ impl<'a> Joiner<'a> {
                 Column::Known(column) => column,
                 Column::FromPart(columns) => self.column.saturating_add_signed(columns),
             };
-            self.pieces.push(Placed { bytes: piece.bytes, offset: piece.offset, line: self.line + piece.newlines, column });
+            self.pieces.push(Placed {
+                bytes: piece.bytes,
+                offset: piece.offset,
+                line: self.line + piece.newlines,
+                column,
+            });
         }
         self.line += part.newlines;
         self.column = if part.newlines > 0 { 1 } else { self.column } + part.tail;
@@ -65,9 +71,14 @@ impl<'a> Joiner<'a> {
             self.candidates.extend(part.candidates);
             self.candidates.sort_by_key(|candidate| (candidate.secret.start, candidate.secret.end, candidate.rule));
         }
+        let settled = self.settled(part.span.end, self.near);
+        self.settle(settled);
         let bytes: usize = self.pieces.iter().map(|piece| piece.bytes.len()).sum();
-        let dense = self.candidates.len() > MOST_CANDIDATES || bytes > MOST_BYTES;
-        self.settle(if dense { self.candidates.len() } else { self.settled(part.span.end) });
+        if self.candidates.len() > MOST_CANDIDATES || bytes > MOST_BYTES {
+            // Where no secrets overlap the cut does the least harm.
+            let settled = self.settled(part.span.end, 0);
+            self.settle(if settled > 0 { settled } else { self.candidates.len() });
+        }
     }
 
     /// The findings of all parts.
@@ -76,14 +87,14 @@ impl<'a> Joiner<'a> {
         self.findings.finish()
     }
 
-    /// How many candidates nothing that comes after them can matter to. All that comes starts at `from` or after it.
-    fn settled(&self, from: usize) -> usize {
+    /// How many candidates have nothing `near` after them that may matter to them. All that comes starts at `from` or after it.
+    fn settled(&self, from: usize, near: usize) -> usize {
         let starts = self.candidates.iter().skip(1).map(|candidate| candidate.secret.start).chain([from]);
         let mut end = 0;
         let mut settled = 0;
         for (index, (candidate, next)) in self.candidates.iter().zip(starts).enumerate() {
             end = end.max(candidate.secret.end);
-            if next > end.saturating_add(self.near) {
+            if next > end.saturating_add(near) {
                 settled = index + 1;
             }
         }
@@ -96,15 +107,18 @@ impl<'a> Joiner<'a> {
         let mut candidates = std::mem::replace(&mut self.candidates, rest);
         if !candidates.is_empty() {
             self.control.engine.resolve(&mut candidates);
-            let merged = merge(&mut self.pieces);
-            let excerpts: Vec<Excerpt<'_>> = merged.iter().map(Placed::excerpt).collect();
+            self.pieces = merge(std::mem::take(&mut self.pieces));
+            let excerpts: Vec<Excerpt<'_>> = self.pieces.iter().map(Placed::excerpt).collect();
             self.findings.add(&excerpts, &candidates);
         }
         // What remains needs the bytes around it only.
-        match self.candidates.first().map(|candidate| candidate.secret.start.saturating_sub(LINE)) {
-            Some(low) => self.pieces.retain(|piece| piece.end() > low),
-            None => self.pieces.clear(),
-        }
+        let Some(low) = self.candidates.first().map(|candidate| candidate.secret.start.saturating_sub(LINE)) else {
+            return self.pieces.clear();
+        };
+        self.pieces.retain_mut(|piece| {
+            piece.forget(low);
+            piece.end() > low
+        });
     }
 }
 
@@ -112,19 +126,35 @@ impl Placed {
     fn excerpt(&self) -> Excerpt<'_> {
         Excerpt { bytes: &self.bytes, offset: self.offset, line: self.line, column: self.column }
     }
+
+    /// Forgets the bytes before a place in the document, up to where a code point starts.
+    fn forget(&mut self, before: usize) {
+        let Some(count) = before.checked_sub(self.offset).map(|at| boundary(&self.bytes, at.min(self.bytes.len())))
+        else {
+            return;
+        };
+        let gone = self.bytes.get(..count).unwrap_or_default();
+        self.column = match memchr::memrchr(b'\n', gone) {
+            Some(newline) => columns(gone.get(newline + 1..).unwrap_or_default()) + 1,
+            None => self.column + columns(gone),
+        };
+        self.line += memchr::memchr_iter(b'\n', gone).count() as u64;
+        self.offset += count;
+        self.bytes.drain(..count);
+    }
 }
 
-/// Copies of the pieces, in order of place, those that touch as one.
-fn merge(pieces: &mut [Placed]) -> Vec<Placed> {
+/// The pieces in order of place, those that touch as one.
+fn merge(mut pieces: Vec<Placed>) -> Vec<Placed> {
     pieces.sort_by_key(|piece| piece.offset);
     let mut merged: Vec<Placed> = Vec::with_capacity(pieces.len());
-    for piece in pieces.iter() {
+    for piece in pieces {
         match merged.last_mut() {
             Some(last) if piece.offset <= last.end() => {
                 let known = last.end() - piece.offset;
                 last.bytes.extend_from_slice(piece.bytes.get(known..).unwrap_or_default());
             }
-            _ => merged.push(Placed { bytes: piece.bytes.clone(), ..*piece }),
+            _ => merged.push(piece),
         }
     }
     merged

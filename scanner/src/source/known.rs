@@ -8,14 +8,21 @@ use stanch_model::Finding;
 /// Leaves out as many occurrences of each credential as were known. Which ones: first those on the same line of the same file, then
 /// those in the same file, then any. What a marker allowed before allows nothing without the marker.
 pub(crate) fn only_new(new: Vec<Finding>, known: Vec<Finding>) -> Vec<Finding> {
-    let (new, known) = cancel(new, known, |finding| (finding.fingerprint, finding.suppression.is_some(), finding.path.clone(), finding.line_hash.clone()));
-    let (new, known) = cancel(new, known, |finding| (finding.fingerprint, finding.suppression.is_some(), finding.path.clone()));
+    let (new, known) = cancel(new, known, |finding| {
+        (finding.fingerprint, finding.suppression.is_some(), finding.path.clone(), finding.line_hash.clone())
+    });
+    let (new, known) =
+        cancel(new, known, |finding| (finding.fingerprint, finding.suppression.is_some(), finding.path.clone()));
     let (new, _) = cancel(new, known, |finding| (finding.fingerprint, finding.suppression.is_some()));
     new
 }
 
 /// Takes pairs with the same key out of both.
-fn cancel<K: Eq + Hash>(mut new: Vec<Finding>, mut known: Vec<Finding>, key: impl Fn(&Finding) -> K) -> (Vec<Finding>, Vec<Finding>) {
+fn cancel<K: Eq + Hash>(
+    mut new: Vec<Finding>,
+    mut known: Vec<Finding>,
+    key: impl Fn(&Finding) -> K,
+) -> (Vec<Finding>, Vec<Finding>) {
     let mut counts: HashMap<K, usize> = HashMap::new();
     for finding in &known {
         *counts.entry(key(finding)).or_default() += 1;

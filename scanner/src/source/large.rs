@@ -33,7 +33,13 @@ pub(crate) struct Buffers {
 
 /// Scans a file in parts. Each thread holds one part at a time, so memory is bound by the threads, the size of a part and what is
 /// found.
-pub(crate) fn scan_large(control: &Control<'_>, opened: &Opened, document: Document<'_>, sizes: Sizes, buffers: &mut Buffers) -> Scanned {
+pub(crate) fn scan_large(
+    control: &Control<'_>,
+    opened: &Opened,
+    document: Document<'_>,
+    sizes: Sizes,
+    buffers: &mut Buffers,
+) -> Scanned {
     let Ok(length) = usize::try_from(opened.length) else {
         return Scanned { gaps: vec![(Gap::TooLarge, String::new())], ..Scanned::default() };
     };
@@ -44,7 +50,12 @@ pub(crate) fn scan_large(control: &Control<'_>, opened: &Opened, document: Docum
         size: sizes.part.max(1),
         margins: Margins::of(control.engine),
         next: AtomicUsize::new(0),
-        order: Mutex::new(Order { waiting: BTreeMap::new(), next: 0, joiner: Joiner::new(*control, document), done: Scanned::default() }),
+        order: Mutex::new(Order {
+            waiting: BTreeMap::new(),
+            next: 0,
+            joiner: Joiner::new(*control, document),
+            done: Scanned::default(),
+        }),
     };
     let helpers = control.jobs.min(work.parts()).saturating_sub(1);
     if helpers == 0 {

@@ -6,7 +6,14 @@ use crate::engine::Scratch;
 use crate::scan::{Control, Document, findings};
 
 /// Scans one document. `path` is how findings name it.
-pub fn scan_bytes(control: &Control<'_>, path: &str, bytes: &[u8], source: Source, git: Option<GitPlace>, scratch: &mut Scratch) -> Vec<Finding> {
+pub fn scan_bytes(
+    control: &Control<'_>,
+    path: &str,
+    bytes: &[u8],
+    source: Source,
+    git: Option<GitPlace>,
+    scratch: &mut Scratch,
+) -> Vec<Finding> {
     let document = Document { path, source, root: None, git, ignored: false };
     let candidates = control.engine.scan(bytes, scratch);
     findings(control, &document, bytes, candidates)

@@ -14,15 +14,17 @@ use crate::lines::{boundary, columns};
 pub(crate) struct Sizes {
     /// Documents up to this size are scanned whole.
     pub(crate) whole: u64,
-    /// Larger ones are scanned in parts of this size.
+    /// Those up to this size are scanned in parts by one thread, larger ones by all.
+    pub(crate) alone: u64,
+    /// The size of parts. What the engine holds of a part grows with it, what is read twice shrinks.
     pub(crate) part: usize,
 }
 
 impl Sizes {
     /// What suits an engine: if some rule looks at whole documents, only what is very large is cut.
     pub(crate) fn of(engine: &Engine) -> Self {
-        let whole = if engine.reach().document { 64 << 20 } else { 8 << 20 };
-        Self { whole, part: 4 << 20 }
+        let whole = if engine.reach().document { 64 << 20 } else { 1 << 20 };
+        Self { whole, alone: whole.max(8 << 20), part: 1 << 20 }
     }
 }
 

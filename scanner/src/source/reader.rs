@@ -22,7 +22,11 @@ pub struct StdinOptions {
 ///
 /// # Errors
 /// If nothing can be read from it. If it breaks off later, what came before is scanned and the rest noted.
-pub fn scan_reader(control: &Control<'_>, reader: &mut dyn Read, options: &StdinOptions) -> Result<Outcome, SourceError> {
+pub fn scan_reader(
+    control: &Control<'_>,
+    reader: &mut dyn Read,
+    options: &StdinOptions,
+) -> Result<Outcome, SourceError> {
     let document = Document { path: &options.name, source: Source::Stdin, root: None, git: None, ignored: false };
     let streamed = scan_stream(control, reader, document, Sizes::of(control.engine), &mut Scratch::default());
     let mut notes = Vec::new();

@@ -55,7 +55,12 @@ pub fn scan_staged(control: &Control<'_>, path: &Path, options: &StagedOptions) 
 /// As [`scan_staged`].
 pub fn staged_paths(control: &Control<'_>, path: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let (_, changes) = Opened::at(path)?.staged(control, path)?;
-    let mut paths: Vec<PathBuf> = changes.new.iter().filter_map(|place| gix::path::from_bstr(place.path.as_bstr()).ok()).map(Cow::into_owned).collect();
+    let mut paths: Vec<PathBuf> = changes
+        .new
+        .iter()
+        .filter_map(|place| gix::path::from_bstr(place.path.as_bstr()).ok())
+        .map(Cow::into_owned)
+        .collect();
     paths.sort();
     paths.dedup();
     Ok(paths)
@@ -67,7 +72,13 @@ pub fn staged_paths(control: &Control<'_>, path: &Path) -> Result<Vec<PathBuf>, 
 ///
 /// # Errors
 /// If `repo` is in no repository, a revision names no commit or tree, or one of the paths is outside of the repository.
-pub fn scan_range_trees(control: &Control<'_>, repo: &Path, from: &str, to: &str, paths: &[PathBuf]) -> Result<Outcome, SourceError> {
+pub fn scan_range_trees(
+    control: &Control<'_>,
+    repo: &Path,
+    from: &str,
+    to: &str,
+    paths: &[PathBuf],
+) -> Result<Outcome, SourceError> {
     let opened = Opened::at(repo)?;
     let top = opened.local.workdir().unwrap_or(&opened.folder).to_path_buf();
     let paths = opened.relative_to(&top, paths)?;
@@ -131,14 +142,17 @@ impl Opened {
 
     fn tree_of(&self, revision: &str) -> Result<ObjectId, SourceError> {
         let tree = self.local.rev_parse_single(revision).and_then(|id| Ok(id.object()?.peel_to_tree()?.id));
-        tree.map_err(|error| SourceError::new(SourceErrorKind::BadRevision, format!("`{revision}` names no commit")).because(error))
+        tree.map_err(|error| {
+            SourceError::new(SourceErrorKind::BadRevision, format!("`{revision}` names no commit")).because(error)
+        })
     }
 
     /// The user's paths as the repository writes them.
     fn relative_to(&self, top: &Path, paths: &[PathBuf]) -> Result<Vec<BString>, SourceError> {
         let top = top.canonicalize().map_err(|error| SourceError::io(top, error))?;
         let relative = |path: &PathBuf| {
-            let inside = inside(&top, &self.folder.join(path)).and_then(|path| gix::path::into_bstr(path).ok().map(Cow::into_owned));
+            let inside = inside(&top, &self.folder.join(path))
+                .and_then(|path| gix::path::into_bstr(path).ok().map(Cow::into_owned));
             let path = inside.map(|path| gix::path::to_unix_separators_on_windows(path).into_owned());
             path.ok_or_else(|| SourceError::new(SourceErrorKind::NotFound, "a path is outside of the repository"))
         };
@@ -163,7 +177,8 @@ impl Opened {
     }
 
     fn scan_blobs(&self, control: &Control<'_>, source: Source, places: &[Place]) -> Outcome {
-        let work = Work { control, root: &self.root, source, places, next: AtomicUsize::new(0), done: Mutex::default() };
+        let work =
+            Work { control, root: &self.root, source, places, next: AtomicUsize::new(0), done: Mutex::default() };
         let helpers = control.jobs.min(places.len() / BLOBS_A_THREAD).saturating_sub(1);
         if helpers == 0 {
             work.run(&self.local);
@@ -218,15 +233,29 @@ impl Work<'_> {
         done.coverage.notes.append(&mut own.coverage.notes);
     }
 
-    fn scan(&self, repository: &gix::Repository, place: &Place, scratch: &mut Scratch) -> Result<(Vec<Finding>, u64), Closed> {
+    fn scan(
+        &self,
+        repository: &gix::Repository,
+        place: &Place,
+        scratch: &mut Scratch,
+    ) -> Result<(Vec<Finding>, u64), Closed> {
         let unreadable = |error: gix::Error| (Gap::Unreadable, error.to_string());
         let size = repository.find_header(place.blob).map_err(unreadable)?.size();
         if size > MOST_BYTES {
             return Err((Gap::TooLarge, format!("{size} bytes")));
         }
         let blob = repository.find_blob(place.blob).map_err(unreadable)?;
-        let git = GitPlace { commit: None, author: None, email: None, date: None, subject: None, blob: place.blob.to_string(), reachable: None };
-        let mut findings = scan_bytes(self.control, &place.path.to_str_lossy(), &blob.data, self.source, Some(git), scratch);
+        let git = GitPlace {
+            commit: None,
+            author: None,
+            email: None,
+            date: None,
+            subject: None,
+            blob: place.blob.to_string(),
+            reachable: None,
+        };
+        let mut findings =
+            scan_bytes(self.control, &place.path.to_str_lossy(), &blob.data, self.source, Some(git), scratch);
         for finding in &mut findings {
             finding.locator.root = Some(self.root.to_owned());
         }

@@ -7,22 +7,24 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 use stanch_model::{Finding, FingerprintKey, Source};
-use stanch_rules::{RuleSet, mint};
+use stanch_rules::{Extent, Rule, RuleSet, mint};
 
 use crate::engine::{Engine, Scratch};
-use crate::scan::{Control, Document};
+use crate::scan::{Control, Document, Gap};
 use crate::source::file::{Links, open};
 use crate::source::large::{Buffers, scan_large};
 use crate::source::part::Sizes;
 use crate::source::reader::scan_stream;
-use crate::source::scan_bytes;
+use crate::source::tree::scan_tree_in;
+use crate::source::{TreeOptions, scan_bytes};
 
 const PATH: &str = "src/settings.rs";
 
 static BUILTIN: LazyLock<Engine> = LazyLock::new(|| Engine::new(RuleSet::builtin()));
 /// Rules that look no further than a line have small margins, so that small documents are cut.
 static NEAR: LazyLock<Engine> = LazyLock::new(|| {
-    let rules = RuleSet::builtin().filtered(|rule| rule.bound < 1000 && matches!(&*rule.provider, "github" | "generic" | "aws" | "gitlab"));
+    let rules = RuleSet::builtin()
+        .filtered(|rule| rule.bound < 1000 && matches!(&*rule.provider, "github" | "generic" | "aws" | "gitlab"));
     Engine::new(rules)
 });
 
@@ -41,15 +43,18 @@ fn shown(findings: &[Finding]) -> Vec<String> {
 }
 
 fn whole(engine: &Engine, bytes: &[u8]) -> Vec<String> {
-    shown(&with_control(engine, 1, |control| scan_bytes(control, PATH, bytes, Source::File, None, &mut Scratch::default())))
+    shown(&with_control(engine, 1, |control| {
+        scan_bytes(control, PATH, bytes, Source::File, None, &mut Scratch::default())
+    }))
 }
 
 fn in_parts(engine: &Engine, bytes: &[u8], part: usize, jobs: usize) -> io::Result<Vec<String>> {
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(bytes)?;
     let opened = open(file.path(), Links::Refuse).map_err(|(_, detail)| io::Error::other(detail))?;
-    let sizes = Sizes { whole: 0, part };
-    let scanned = with_control(engine, jobs, |control| scan_large(control, &opened, document(), sizes, &mut Buffers::default()));
+    let sizes = Sizes { whole: 0, alone: 0, part };
+    let scanned =
+        with_control(engine, jobs, |control| scan_large(control, &opened, document(), sizes, &mut Buffers::default()));
     assert_eq!((scanned.bytes, scanned.gaps, scanned.interrupted), (bytes.len() as u64, Vec::new(), false));
     Ok(shown(&scanned.findings))
 }
@@ -65,9 +70,11 @@ impl Read for Trickle<'_> {
 }
 
 fn as_stream(engine: &Engine, bytes: &[u8], part: usize) -> Vec<String> {
-    let sizes = Sizes { whole: 0, part };
+    let sizes = Sizes { whole: 0, alone: 0, part };
     let mut reader = Trickle(bytes, 777);
-    let streamed = with_control(engine, 1, |control| scan_stream(control, &mut reader, document(), sizes, &mut Scratch::default()));
+    let streamed = with_control(engine, 1, |control| {
+        scan_stream(control, &mut reader, document(), sizes, &mut Scratch::default())
+    });
     assert_eq!((streamed.bytes, streamed.error.is_none()), (bytes.len() as u64, true));
     shown(&streamed.findings)
 }
@@ -90,14 +97,18 @@ static SNIPPETS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let minted = TEMPLATES.iter().flat_map(|template| (1..4).map(move |seed| mint(template, seed)));
     let mut snippets: Vec<Vec<u8>> = minted.flatten().map(|minted| minted.text).collect();
     assert_eq!(snippets.len(), 3 * TEMPLATES.len(), "every template mints");
-    snippets.extend(["é", "日本", "\n", "\n\n", " ", "x", "=", "\"", "password", "AKIA"].map(|text| text.as_bytes().to_vec()));
+    snippets.extend(
+        ["é", "日本", "\n", "\n\n", " ", "x", "=", "\"", "password", "AKIA"].map(|text| text.as_bytes().to_vec()),
+    );
     snippets.extend([vec![0xff], vec![0x80; 5], vec![0xf0, 0x9f], vec![0]]);
     snippets
 });
 
 /// Snippets with fillers of some length between them: prose, one long line, bytes that are no text, wide characters.
 fn documents(longest: usize) -> impl Strategy<Value = Vec<u8>> {
-    let filler = |unit: &'static [u8], longest| (0..=longest).prop_map(move |length: usize| unit.iter().copied().cycle().take(length).collect());
+    let filler = |unit: &'static [u8], longest| {
+        (0..=longest).prop_map(move |length: usize| unit.iter().copied().cycle().take(length).collect())
+    };
     let piece = prop_oneof![
         6 => any::<prop::sample::Index>().prop_map(|index| index.get(&SNIPPETS).clone()),
         1 => filler(b"some words of prose, ", longest),
@@ -168,6 +179,60 @@ fn secrets_without_a_gap_between_them() -> Result<(), Box<dyn std::error::Error>
     assert!(expected.len() > 5000, "{}", expected.len());
     assert_eq!(in_parts(&NEAR, &bytes, 20_000, 3)?, expected);
     assert_eq!(as_stream(&NEAR, &bytes, 20_000), expected);
+    Ok(())
+}
+
+#[test]
+fn a_document_too_dense_to_wait_for_a_gap() -> Result<(), Box<dyn std::error::Error>> {
+    let tokens = (0..100).map(|seed| mint("{{ghp_{base62:30}|github-crc32}} ", seed).map(|minted| minted.text));
+    let bytes = tokens.collect::<Result<Vec<_>, _>>()?.concat().repeat(900);
+    let starts =
+        |findings: Vec<Finding>| -> Vec<u64> { findings.iter().map(|finding| finding.locator.start).collect() };
+    let expected = with_control(&NEAR, 1, |control| {
+        scan_bytes(control, PATH, &bytes, Source::File, None, &mut Scratch::default())
+    });
+    let sizes = Sizes { whole: 0, alone: 0, part: 1 << 20 };
+    let streamed = with_control(&NEAR, 1, |control| {
+        scan_stream(control, &mut bytes.as_slice(), document(), sizes, &mut Scratch::default())
+    });
+    assert_eq!(expected.len(), 90_000);
+    assert!(starts(streamed.findings) == starts(expected), "nothing is lost or reported twice");
+    Ok(())
+}
+
+#[test]
+fn what_is_too_large_for_rules_of_whole_documents_is_noted() -> Result<(), Box<dyn std::error::Error>> {
+    let builtin = RuleSet::builtin();
+    let rules = builtin.iter().filter(|rule| rule.provider == "github").cloned();
+    let engine = Engine::new(RuleSet::new(rules.map(|rule| Rule { extent: Extent::Document, ..rule }).collect()));
+    let mut bytes = mint("\"{{ghp_{base62:30}|github-crc32}}\"\n", 1)?.text;
+    bytes.extend(b"words\n".repeat(1000));
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("a");
+    std::fs::write(&path, &bytes)?;
+    for (whole, notes) in [(bytes.len(), 0), (bytes.len() - 1, 1)] {
+        let sizes = Sizes { whole: whole as u64, alone: whole as u64, part: 500 };
+        let tree = with_control(&engine, 1, |control| scan_tree_in(control, &path, &TreeOptions::default(), sizes))?;
+        let gaps: Vec<Gap> = tree.coverage.notes.iter().map(|note| note.gap).collect();
+        assert_eq!((tree.findings.len(), gaps), (1, vec![Gap::TooLargeForDocumentRules; notes]));
+        let streamed = with_control(&engine, 1, |control| {
+            scan_stream(control, &mut bytes.as_slice(), document(), sizes, &mut Scratch::default())
+        });
+        assert_eq!((streamed.findings.len(), streamed.cut), (1, notes == 1));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_large_file_is_left_when_the_scan_is_stopped() -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(&b"words\n".repeat(1000))?;
+    let opened = open(file.path(), Links::Refuse).map_err(|(_, detail)| io::Error::other(detail))?;
+    let (key, stop) = (FingerprintKey::from_bytes([7; 32]), AtomicBool::new(true));
+    let control = Control { engine: &NEAR, key: &key, stop: &stop, events: &(), jobs: 2 };
+    let scanned =
+        scan_large(&control, &opened, document(), Sizes { whole: 0, alone: 0, part: 100 }, &mut Buffers::default());
+    assert_eq!((scanned.bytes, scanned.interrupted), (0, true));
     Ok(())
 }
 

@@ -38,7 +38,12 @@ pub fn scan_tree(control: &Control<'_>, root: &Path, options: &TreeOptions) -> R
     scan_tree_in(control, root, options, Sizes::of(control.engine))
 }
 
-pub(crate) fn scan_tree_in(control: &Control<'_>, root: &Path, options: &TreeOptions, sizes: Sizes) -> Result<Outcome, SourceError> {
+pub(crate) fn scan_tree_in(
+    control: &Control<'_>,
+    root: &Path,
+    options: &TreeOptions,
+    sizes: Sizes,
+) -> Result<Outcome, SourceError> {
     let metadata = std::fs::metadata(root).map_err(|error| SourceError::io(root, error))?;
     if metadata.is_dir() {
         std::fs::read_dir(root).map_err(|error| SourceError::io(root, error))?;
@@ -68,7 +73,9 @@ struct Skipped {
 
 impl Skipped {
     fn new(folder: &Path, exclude: &[String]) -> Result<Self, SourceError> {
-        let bad = |glob: &str, error| SourceError::new(SourceErrorKind::BadGlob, format!("cannot understand the glob `{glob}`")).because(error);
+        let bad = |glob: &str, error| {
+            SourceError::new(SourceErrorKind::BadGlob, format!("cannot understand the glob `{glob}`")).because(error)
+        };
         let mut builder = GitignoreBuilder::new(folder);
         builder.allow_unclosed_class(false);
         for glob in exclude {
@@ -235,12 +242,18 @@ impl<'a> Tree<'a> {
     }
 
     fn scan_opened(&self, name: &str, opened: &Opened, buffers: &mut Buffers) -> Scanned {
-        let document = Document { path: name, source: Source::File, root: Some(&self.root_name), git: None, ignored: false };
+        let document =
+            Document { path: name, source: Source::File, root: Some(&self.root_name), git: None, ignored: false };
         if opened.length == 0 {
             // Empty, or one of the system's own files, which do not say their length.
             let streamed = scan_stream(self.control, &mut &opened.file, document, self.sizes, &mut buffers.scratch);
             let gaps = streamed.error.map(|error| closed(&error)).into_iter().collect();
-            return Scanned { findings: streamed.findings, bytes: streamed.bytes, gaps, interrupted: streamed.interrupted };
+            return Scanned {
+                findings: streamed.findings,
+                bytes: streamed.bytes,
+                gaps,
+                interrupted: streamed.interrupted,
+            };
         }
         if opened.length <= self.sizes.whole {
             return scan_small(self.control, opened, &document, buffers);

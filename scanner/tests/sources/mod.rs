@@ -69,7 +69,8 @@ pub(crate) fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)
         for entry in fs::read_dir(&folder).expect("the folder can be listed") {
             let entry = entry.expect("the entry is there");
             let metadata = entry.path().symlink_metadata().expect("the entry is there");
-            let content = if metadata.is_file() { fs::read(entry.path()).expect("the file can be read") } else { Vec::new() };
+            let content =
+                if metadata.is_file() { fs::read(entry.path()).expect("the file can be read") } else { Vec::new() };
             files.insert(entry.path(), (content, metadata.modified().expect("the system keeps times")));
             if metadata.is_dir() {
                 folders.push(entry.path());
