@@ -139,7 +139,7 @@ fn what_may_not_be_read_is_noted() {
     write(&root.path().join("locked/b.rs"), line(2));
     write(&root.path().join("c.rs"), line(3));
     let lock = |path: &str, mode| {
-        fs::set_permissions(root.path().join(path), fs::Permissions::from_mode(mode)).expect("a mode")
+        fs::set_permissions(root.path().join(path), fs::Permissions::from_mode(mode)).expect("a mode");
     };
     lock("locked", 0);
     lock("c.rs", 0);
@@ -204,7 +204,9 @@ fn files_that_vanish_are_noted() {
         write(path, line(seed as u64));
     }
     let events = AfterFirst(AtomicBool::new(false), || {
-        paths.iter().for_each(|path| fs::remove_file(path).expect("it is there"))
+        for path in &paths {
+            fs::remove_file(path).expect("it is there");
+        }
     });
     let stop = AtomicBool::new(false);
     let outcome = scan_tree(&control_with(1, &stop, &events), root.path(), &everything()).expect("the root is there");
