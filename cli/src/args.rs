@@ -1,7 +1,7 @@
 //! The command line, as the user types it. Its doc comments are the help.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use stanch_model::Confidence;
@@ -89,27 +89,9 @@ pub(crate) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// The current folder, with one thread and no progress, as hooks scan it.
-    pub(crate) fn here() -> Self {
-        Self { targets: Vec::new(), staged: true, exclude: Vec::new(), jobs: NonZeroUsize::new(1), progress: When::Never }
-    }
-
     /// The targets; the current folder if none is named.
     pub(crate) fn targets(&self) -> Vec<PathBuf> {
         if self.targets.is_empty() { vec![PathBuf::from(".")] } else { self.targets.clone() }
-    }
-
-    /// The folders whose ignore files count: of each target, or the one that a file stands in.
-    pub(crate) fn folders(&self) -> Vec<PathBuf> {
-        let folder = |target: PathBuf| match target.parent() {
-            _ if target == Path::new("-") => PathBuf::from("."),
-            Some(parent) if target.is_file() && parent.as_os_str().is_empty() => PathBuf::from("."),
-            Some(parent) if target.is_file() => parent.to_owned(),
-            _ => target,
-        };
-        let mut folders: Vec<PathBuf> = self.targets().into_iter().map(folder).collect();
-        folders.dedup();
-        folders
     }
 
     /// How many threads work.

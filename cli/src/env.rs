@@ -30,6 +30,7 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
     if let Some(dir) = get(STANCH_STATE_DIR) {
         return Some(PathBuf::from(dir));
     }
-    let base = get(XDG_STATE_HOME).map(PathBuf::from).or_else(|| Some(PathBuf::from(get(HOME)?).join(".local/state")))?;
+    let base =
+        get(XDG_STATE_HOME).map(PathBuf::from).or_else(|| Some(PathBuf::from(get(HOME)?).join(".local/state")))?;
     Some(base.join("stanch"))
 }

@@ -44,16 +44,22 @@ pub(crate) struct CliError {
     drawing: Option<String>,
     /// The reader of our output has gone: that is success.
     closed_pipe: bool,
+    exit: Exit,
 }
 
 impl CliError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), drawing: None, closed_pipe: false }
+        Self { message: message.into(), hints: Vec::new(), drawing: None, closed_pipe: false, exit: Exit::Failed }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same error with another exit code.
+    pub(crate) fn exits_with(self, exit: Exit) -> Self {
+        Self { exit, ..self }
     }
 
     pub(crate) fn drawing(mut self, drawing: String) -> Self {
@@ -87,7 +93,7 @@ pub(crate) fn report(outcome: Result<Exit, CliError>, shell: &mut Shell) -> Exit
                 shell.drawing(drawing);
             }
             error.hints.iter().for_each(|hint| shell.hint(hint));
-            Exit::Failed
+            error.exit
         }
     };
     ExitCode::from(exit.code())

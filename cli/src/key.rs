@@ -26,7 +26,10 @@ pub(crate) fn installation() -> FingerprintKey {
 /// Thirty-two bytes from the system's random source.
 pub(crate) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
-    #[expect(clippy::expect_used, reason = "without randomness no fingerprint is safe, and no system that runs us lacks it")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no fingerprint is safe, and no system that runs us lacks it"
+    )]
     getrandom::fill(&mut bytes).expect("the system has a random source");
     bytes
 }

@@ -11,9 +11,11 @@ mod key;
 mod progress;
 mod report;
 mod rules;
+mod session;
 mod shell;
 mod suppress;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,8 +32,9 @@ fn main() -> ExitCode {
     };
     let mut shell = Shell::new(&args);
     shell::start_logging(&args);
-    let outcome = run(args.command, &mut shell);
-    exit::report(outcome, &mut shell)
+    // A bug of ours is a failure like any other; its message has been told by the panic hook.
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| run(args.command, &mut shell)));
+    outcome.map_or(ExitCode::from(Exit::Failed.code()), |outcome| exit::report(outcome, &mut shell))
 }
 
 /// Runs one verb.

@@ -16,7 +16,11 @@ pub(crate) fn catch_interrupts() -> &'static AtomicBool {
     // A handler that cannot be set leaves the default, which ends the process: nothing is lost but the partial report.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
-            #[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice; there is no one to unwind to in a handler")]
+            #[expect(
+                clippy::exit,
+                clippy::disallowed_methods,
+                reason = "the user asked twice; there is no one to unwind to in a handler"
+            )]
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     });

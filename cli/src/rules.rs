@@ -18,7 +18,8 @@ pub(crate) fn selected(args: &RuleArgs, shell: &Shell) -> Result<RuleSet, CliErr
     }
     for id in args.only.iter().chain(&args.skip) {
         if !rules.iter().any(|rule| covers(id, rule)) {
-            return Err(CliError::new(format!("no rule `{id}`")).hint("`stanch rules list` shows the ids; a provider's name stands for all its rules"));
+            return Err(CliError::new(format!("no rule `{id}`"))
+                .hint("`stanch rules list` shows the ids; a provider's name stands for all its rules"));
         }
     }
     let wanted = |rule: &Rule| args.only.is_empty() || args.only.iter().any(|id| covers(id, rule));
@@ -43,7 +44,9 @@ impl GivenError {
             Self::Load(errors) => {
                 let drawn: Vec<String> = errors.iter().map(|error| error.render(shell.colours_stderr())).collect();
                 let names: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                CliError::new(names.join("; ")).drawing(drawn.join("\n\n")).hint("`docs/rule-format.md` describes the format")
+                CliError::new(names.join("; "))
+                    .drawing(drawn.join("\n\n"))
+                    .hint("`docs/rule-format.md` describes the format")
             }
         }
     }

@@ -109,8 +109,12 @@ pub(crate) fn width() -> usize {
 /// A panic is a bug. Its message may quote what was scanned, so only its place is told.
 pub(crate) fn hide_panics() {
     std::panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
-        let place = info.location().map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
-        let _ = writeln!(std::io::stderr(), "error: stanch met a bug of its own at {place}; nothing scanned is shown here, please report it");
+        let place =
+            info.location().map_or_else(|| "an unknown place".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: stanch met a bug of its own at {place}; nothing scanned is shown here, please report it"
+        );
     }));
 }
 
@@ -123,7 +127,11 @@ pub(crate) fn start_logging(args: &Args) {
         _ => tracing::Level::TRACE,
     };
     if args.global.verbose > 0 {
-        let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).without_time();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .without_time();
         subscriber.init();
     }
 }

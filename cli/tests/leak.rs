@@ -24,7 +24,8 @@ struct Planted {
 
 impl Planted {
     fn new() -> Self {
-        let minted = |recipe: &str| mint(recipe, 4711).map(|minted| minted.text).unwrap_or_else(|error| panic!("{error}"));
+        let minted =
+            |recipe: &str| mint(recipe, 4711).map(|minted| minted.text).unwrap_or_else(|error| panic!("{error}"));
         let text = |recipe: &str| String::from_utf8(minted(recipe)).unwrap_or_else(|error| panic!("{error}"));
         Self {
             token: Canary::new(&text("{{ghp_{base62:30}|github-crc32}}"), 4),
@@ -67,7 +68,11 @@ impl<'a> Watch<'a> {
     /// Looks at what a run wrote.
     fn run(&mut self, what: impl std::fmt::Debug, run: &Run) {
         self.runs += 1;
-        assert!(run.code.is_some() && run.code != Some(101), "{what:?} was ended by a signal or a panic: {}", run.stderr);
+        assert!(
+            run.code.is_some() && run.code != Some(101),
+            "{what:?} was ended by a signal or a panic: {}",
+            run.stderr
+        );
         for (name, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
             let leak = self.planted.shown(text.as_bytes());
             self.leaks.extend(leak.map(|leak| format!("{what:?}: {name} shows {leak}")));
@@ -283,8 +288,12 @@ fn files_of_ours_with_mistakes_in_them() {
         format!("{token} = 1\n"),
         format!("[[rule]]\nid = \"{token}\"\n"),
         format!("provider = \"acme\"\n[[rule]]\nid = \"acme.{token}\"\ntitle = \"{token}\"\nanchor = \"{token}\"\n"),
-        format!("provider = \"acme\" # {content}\n[[rule]]\nid = \"acme.x\"\nshape = \"{token}{{base63:4}}\"\nanchor = \"literal\"\n"),
-        format!("provider = \"acme\"\n[[rule]]\nid = \"acme.x\"\nanchor = \"literal\"\npattern = '({token}'\nliterals = [\"abc\"]\nbound = 9\n"),
+        format!(
+            "provider = \"acme\" # {content}\n[[rule]]\nid = \"acme.x\"\nshape = \"{token}{{base63:4}}\"\nanchor = \"literal\"\n"
+        ),
+        format!(
+            "provider = \"acme\"\n[[rule]]\nid = \"acme.x\"\nanchor = \"literal\"\npattern = '({token}'\nliterals = [\"abc\"]\nbound = 9\n"
+        ),
     ];
     for (number, text) in rule_files.iter().enumerate() {
         let path = sandbox.write(format!("rules-{number}.toml"), text);
@@ -305,11 +314,18 @@ fn files_of_ours_with_mistakes_in_them() {
         format!("[[ignore]]\nfingerprint = \"{token}\"\nreason = \"{token}\"\n"),
         format!("[[ignore]]\npath = \"[{token}\"\nreason = \"{token}\"\n"),
         format!("[[ignore]]\npath = \"x\"\nreason = \"{token}\"\nexpires = \"{token}\"\n"),
-        format!("[[ignore]]\npath = \"x\"\nreason = \"{token} is dead\"\nowner = \"{token}\"\nexpires = \"2020-01-01\"\n"),
+        format!(
+            "[[ignore]]\npath = \"x\"\nreason = \"{token} is dead\"\nowner = \"{token}\"\nexpires = \"2020-01-01\"\n"
+        ),
     ];
     for (number, text) in ignore_files.iter().enumerate() {
         let path = sandbox.write(".stanchignore", text);
-        for verb in [&["scan", "-vv"][..], &["scan", "--format", "json"], &["explain", "abcdef"], &["ignore", "abcdef", "--reason", "x"]] {
+        for verb in [
+            &["scan", "-vv"][..],
+            &["scan", "--format", "json"],
+            &["explain", "abcdef"],
+            &["ignore", "abcdef", "--reason", "x"],
+        ] {
             watch.run((verb, "ignore file", number), &sandbox.run(verb));
         }
         fs::remove_file(path).unwrap_or_else(|error| panic!("{error}"));
@@ -472,7 +488,12 @@ fn reveal_shows_where_it_is_asked_to_and_nowhere_else() {
         assert_eq!(run.code, Some(1), "{}", run.stderr);
         for canary in [&planted.token, &planted.password] {
             assert!(run.stdout.contains(canary.secret()), "{format} reveals: {}", run.stdout);
-            assert_eq!(canary.seen_in(run.stderr.as_bytes()), None, "{format}: the log is not asked for: {}", run.stderr);
+            assert_eq!(
+                canary.seen_in(run.stderr.as_bytes()),
+                None,
+                "{format}: the log is not asked for: {}",
+                run.stderr
+            );
         }
     }
     let mut watch = Watch::new(&planted);

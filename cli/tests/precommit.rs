@@ -159,11 +159,14 @@ fn a_leak_is_stopped_and_explained_until_it_is_ignored_with_a_reason() {
     assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), before, "nothing was committed");
     let said = stopped.written();
     let found = sandbox.run(["scan", "--staged", "--format", "jsonl"]).stdout;
-    let finding: serde_json::Value = serde_json::from_str(found.trim()).unwrap_or_else(|error| panic!("one finding: {error}: {found}"));
+    let finding: serde_json::Value =
+        serde_json::from_str(found.trim()).unwrap_or_else(|error| panic!("one finding: {error}: {found}"));
     let fingerprint = finding["fingerprint"].as_str().unwrap_or_default();
     assert!(fingerprint.len() > 12);
     // What it is, where it stands, what to do, and by which name.
-    for needed in ["GitHub", "app.env", "revoke", "stanch ignore", "--reason", "git add .stanchignore", &fingerprint[..8]] {
+    for needed in
+        ["GitHub", "app.env", "revoke", "stanch ignore", "--reason", "git add .stanchignore", &fingerprint[..8]]
+    {
         assert!(said.contains(needed), "the message tells `{needed}`: {said}");
     }
 
@@ -246,7 +249,11 @@ fn what_is_staged_counts_and_not_what_lies_beside_it() {
     sandbox.git(&["add", "app.env"]);
     sandbox.write("app.env", line(&leaked));
     assert_passed(&hook.commit(&sandbox));
-    assert_eq!(fs::read_to_string(sandbox.path().join("app.env")).unwrap_or_default(), line(&leaked), "the tree is as it was");
+    assert_eq!(
+        fs::read_to_string(sandbox.path().join("app.env")).unwrap_or_default(),
+        line(&leaked),
+        "the tree is as it was"
+    );
     // Leaking in the index, clean in the tree: the commit would hold it.
     sandbox.git(&["add", "app.env"]);
     sandbox.write("app.env", "TOKEN=\n");

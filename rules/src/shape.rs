@@ -105,21 +105,30 @@ impl Shape {
         }
     }
 
-    /// A class of variable length takes all it can and gives nothing back, so what follows must not start inside it.
+    /// A class of variable length takes all it can and gives nothing back, so what follows must not start inside it. Where what follows may be
+    /// empty, what comes after that counts too.
     fn refuse_ambiguity(&self, starts: &[usize]) -> Result<(), ShapeError> {
-        for (index, pair) in self.parts.windows(2).enumerate() {
-            let [Part::Class { class, min, max, .. }, next] = pair else { continue };
-            let clash = match next {
-                Part::Literal(bytes) => bytes.first().is_some_and(|&byte| class.contains(byte)),
-                Part::Class { class: other, .. } => class.bytes().any(|byte| other.contains(byte)),
-            };
-            if min != max && clash {
-                return Err(ShapeError {
-                    at: starts.get(index + 1).copied().unwrap_or_default(),
-                    message: "ambiguous: what stands before has no fixed length and could take this too; \
-                              write alternatives of fixed length, or a pattern"
-                        .to_owned(),
-                });
+        for (index, part) in self.parts.iter().enumerate() {
+            let Part::Class { class, min, max, .. } = part else { continue };
+            if min == max {
+                continue;
+            }
+            for (next, following) in self.parts.iter().enumerate().skip(index + 1) {
+                let clash = match following {
+                    Part::Literal(bytes) => bytes.first().is_some_and(|&byte| class.contains(byte)),
+                    Part::Class { class: other, .. } => class.bytes().any(|byte| other.contains(byte)),
+                };
+                if clash {
+                    return Err(ShapeError {
+                        at: starts.get(next).copied().unwrap_or_default(),
+                        message: "ambiguous: what stands before has no fixed length and could take this too; \
+                                  write alternatives of fixed length, or a pattern"
+                            .to_owned(),
+                    });
+                }
+                if following.lengths().0 > 0 {
+                    break;
+                }
             }
         }
         Ok(())
@@ -302,6 +311,8 @@ mod tests {
         assert!(parse("{base62:8}X").is_ok());
         let error = parse("abc{base62:8-20}X").map(|_| ()).unwrap_err();
         assert!(error.starts_with("16: ambiguous"), "{error}");
+        let error = parse("{lower:1-5}{digit:0-2}xyz").map(|_| ()).unwrap_err();
+        assert!(error.contains("ambiguous"), "{error}");
     }
 
     #[test]

@@ -145,33 +145,25 @@ fn reason(rest: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A name of the place that needs no key and does not depend on the secret: a hash of the rule, the path and the line without the
-/// secret. It survives edits elsewhere in the file.
-pub(crate) fn line_hash(finding: &Finding, (before, after): (&[u8], &[u8])) -> String {
-    // FNV-1a: it names, it does not protect; nothing secret goes in.
+/// A name of the place that needs no key and tells nothing of any secret: a hash of the rule, the path and the name right before the secret.
+/// It survives edits elsewhere in the file and line.
+///
+/// The name goes in only if it has no digit: it could be the end of another secret, and whoever has the hash could test guesses at it.
+pub(crate) fn line_hash(finding: &Finding, before: &[u8]) -> String {
+    const LONGEST: usize = 40;
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let end = before.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
+    let start = before.iter().take(end).rposition(|byte| !in_name(byte)).map_or(0, |at| at + 1);
+    let name = before.get(start..end).unwrap_or_default();
+    let name = if name.len() > LONGEST || name.iter().any(u8::is_ascii_digit) { &[] } else { name };
+    // FNV-1a: it names, it does not protect.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bytes: &[u8]| {
-        for &byte in bytes.iter().filter(|byte| !byte.is_ascii_whitespace()) {
+    for part in [finding.rule.as_str().as_bytes(), finding.path.as_bytes(), name] {
+        for &byte in part.iter().chain(&[0xff]) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
-        hash = (hash ^ 0xff).wrapping_mul(0x100_0000_01b3);
-    };
-    add(finding.rule.as_str().as_bytes());
-    add(finding.path.as_bytes());
-    // Another secret may stand on the line; only the shape of what is long goes in.
-    add(&without_tokens(before));
-    add(&without_tokens(after));
-    format!("{hash:016x}")
-}
-
-/// The text with every longer token replaced.
-fn without_tokens(text: &[u8]) -> Vec<u8> {
-    const TOKEN: usize = 12;
-    let mut out = Vec::new();
-    for part in text.split_inclusive(|byte| !byte.is_ascii_alphanumeric() && !b"_-+/=.!#$%&*@^~".contains(byte)) {
-        if part.len() > TOKEN { out.push(b'*') } else { out.extend_from_slice(part) }
     }
-    out
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]

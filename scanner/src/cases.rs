@@ -30,7 +30,14 @@ pub fn run_cases(engine: &Engine, rule: &Rule, scratch: &mut Scratch) -> (usize,
     (rule.accept.len() + rule.reject.len(), failures)
 }
 
-fn run_case(engine: &Engine, rule: &Rule, number: usize, accept: bool, case: &Case, scratch: &mut Scratch) -> Result<(), String> {
+fn run_case(
+    engine: &Engine,
+    rule: &Rule,
+    number: usize,
+    accept: bool,
+    case: &Case,
+    scratch: &mut Scratch,
+) -> Result<(), String> {
     let minted = mint_case(&rule.id, number, case).map_err(|error| error.to_string())?;
     let found = engine.scan(&minted.text, scratch);
     let is_ours = |candidate: &&Candidate| engine.rules()[candidate.rule].id == rule.id;
@@ -40,7 +47,8 @@ fn run_case(engine: &Engine, rule: &Rule, number: usize, accept: bool, case: &Ca
         return wrong.map_or(Ok(()), |candidate| Err(format!("found with score {}", candidate.verdict.score)));
     }
     let at = |candidate: &Candidate| minted.text.get(candidate.secret.clone());
-    let Some(hit) = found.iter().find(|candidate| is_ours(candidate) && at(candidate) == Some(minted.finds.as_slice())) else {
+    let Some(hit) = found.iter().find(|candidate| is_ours(candidate) && at(candidate) == Some(minted.finds.as_slice()))
+    else {
         return Err(instead(engine, rule, &minted.text, &minted.finds, scratch));
     };
     if sure(hit) < Some(case.confidence) {
@@ -57,7 +65,11 @@ fn instead(engine: &Engine, rule: &Rule, text: &[u8], finds: &[u8], scratch: &mu
         .map(|c| {
             let exact = text.get(c.secret.clone()) == Some(finds);
             let (length, score) = (c.secret.len(), c.verdict.score);
-            format!("{} takes {length} bytes{} with score {score}", engine.rules()[c.rule].id, if exact { "" } else { " (others)" })
+            format!(
+                "{} takes {length} bytes{} with score {score}",
+                engine.rules()[c.rule].id,
+                if exact { "" } else { " (others)" }
+            )
         })
         .collect();
     let traced = engine.trace(text, scratch);
@@ -70,7 +82,11 @@ fn instead(engine: &Engine, rule: &Rule, text: &[u8], finds: &[u8], scratch: &mu
         })
         .collect();
     let own = if own.is_empty() { "it matches nowhere".to_owned() } else { own.join("; ") };
-    format!("not found at the {} minted bytes; {own}; {}", finds.len(), if others.is_empty() { "nothing else is found".to_owned() } else { others.join("; ") })
+    format!(
+        "not found at the {} minted bytes; {own}; {}",
+        finds.len(),
+        if others.is_empty() { "nothing else is found".to_owned() } else { others.join("; ") }
+    )
 }
 
 fn reasons(candidate: &Candidate) -> String {

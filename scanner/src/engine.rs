@@ -19,8 +19,8 @@ pub struct Engine {
     compiled: Vec<CompiledRule>,
     classes: Classes,
     literals: Literals,
-    /// The run-anchored rules and their shapes.
-    runs: Vec<User>,
+    /// The run-anchored rules, each with the number of its shapes.
+    runs: Vec<(u32, u16)>,
     reach: Reach,
 }
 
@@ -95,7 +95,13 @@ impl Engine {
 
     /// Finds the candidates whose match starts in `range`, unresolved. `bytes` holds the range with [`Engine::reach`] around
     /// it, as far as there is anything. Offsets are those of `bytes`.
-    pub fn scan_part(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch, mut found: impl FnMut(Candidate)) {
+    pub fn scan_part(
+        &self,
+        bytes: &[u8],
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        mut found: impl FnMut(Candidate),
+    ) {
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
             let candidate = engine.candidate(rule, matched, bytes);
             if candidate.verdict.rejected.is_none() && candidate.may_be_reported() {
@@ -129,11 +135,7 @@ impl Engine {
         };
         let mut runs = RunEnds::default();
         runs.reset(&self.classes);
-        let matches = (0..alternatives).filter_map(|alternative| {
-            confirm(&self.rules[rule], compiled, &self.classes, alternative as u16, document, start, &mut runs)
-        });
-        // Of equals the first: `max_by_key` alone would give the last.
-        let best = matches.reduce(|best, next| if next.span.end > best.span.end { next } else { best })?;
+        let best = self.longest(document, rule as u32, 0..alternatives as u16, start, &mut runs)?;
         Some(self.candidate(rule, best, document))
     }
 
@@ -142,45 +144,83 @@ impl Engine {
         resolve(candidates, &self.rules, &self.compiled);
     }
 
-    fn each_match(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch, mut matched: impl FnMut(&Self, usize, Match)) {
+    /// Tells of every match that starts in the range. Hits are looked for slice by slice, so that dense ones cost no memory; where a slice is
+    /// cut makes no difference to them.
+    fn each_match(
+        &self,
+        bytes: &[u8],
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        mut matched: impl FnMut(&Self, usize, Match),
+    ) {
+        const SLICE: usize = 16 << 10;
         scratch.run_ends.reset(&self.classes);
+        let mut at = range.start;
+        while at < range.end {
+            let slice = at..range.end.min(at + SLICE);
+            at = slice.end;
+            self.literal_matches(bytes, &slice, scratch, &mut matched);
+            if !self.runs.is_empty() {
+                self.run_matches(bytes, &slice, &mut scratch.run_ends, &mut matched);
+            }
+        }
+    }
+
+    /// The matches of rules that are found by a literal or a naming word. Hits are put in order of start, which lets the ends of runs be found
+    /// once, and then of rule: a start that several alternatives or words of a rule hit counts once.
+    fn literal_matches(
+        &self,
+        bytes: &[u8],
+        slice: &Range<usize>,
+        scratch: &mut Scratch,
+        matched: &mut impl FnMut(&Self, usize, Match),
+    ) {
         let Scratch { hits, run_ends, .. } = scratch;
         hits.clear();
-        self.literals.find(bytes, &range, |user, start| hits.push((start, user)));
-        if !self.runs.is_empty() {
-            token_starts(bytes, &range, |start| hits.extend(self.runs.iter().map(|user| (start, *user))));
-        }
-        // Starts in order let the ends of runs be found once. A start that several alternatives or words of a rule hit counts once.
+        self.literals.find(bytes, slice, |user, start| hits.push((start, user)));
         hits.sort_unstable_by_key(|(start, user)| (*start, user.rule, user.alternative));
-        let mut rest = hits.as_slice();
-        while let Some((start, user)) = rest.first().copied() {
-            let same = rest.iter().take_while(|(at, other)| *at == start && other.rule == user.rule).count();
-            let (group, after) = rest.split_at(same);
-            rest = after;
-            if let Some(best) = self.longest(bytes, group, run_ends) {
+        for group in hits.chunk_by(|(a, one), (b, other)| a == b && one.rule == other.rule) {
+            let Some((start, user)) = group.first() else { continue };
+            let alternatives = group.iter().map(|(_, user)| user.alternative);
+            if let Some(best) = self.longest(bytes, user.rule, alternatives, *start, run_ends) {
                 matched(self, user.rule as usize, best);
             }
         }
     }
 
+    /// The matches of rules that look at long token-like values.
+    fn run_matches(
+        &self,
+        bytes: &[u8],
+        slice: &Range<usize>,
+        runs: &mut RunEnds,
+        matched: &mut impl FnMut(&Self, usize, Match),
+    ) {
+        token_starts(bytes, slice, |start| {
+            for (rule, shapes) in &self.runs {
+                if let Some(best) = self.longest(bytes, *rule, 0..*shapes, start, runs) {
+                    matched(self, *rule as usize, best);
+                }
+            }
+        });
+    }
+
     /// The longest match of a rule's alternatives at one start; the first of equals.
-    fn longest(&self, bytes: &[u8], group: &[(usize, User)], runs: &mut RunEnds) -> Option<Match> {
-        let mut best: Option<Match> = None;
+    fn longest(
+        &self,
+        bytes: &[u8],
+        rule: u32,
+        alternatives: impl Iterator<Item = u16>,
+        start: usize,
+        runs: &mut RunEnds,
+    ) -> Option<Match> {
+        let rules: &[Rule] = &self.rules;
+        let (data, compiled) = (rules.get(rule as usize)?, self.compiled.get(rule as usize)?);
         let mut previous = None;
-        for (start, user) in group {
-            if previous.replace(user.alternative) == Some(user.alternative) {
-                continue;
-            }
-            let rule = user.rule as usize;
-            let (data, compiled) = (&self.rules[rule], &self.compiled[rule]);
-            let found = confirm(data, compiled, &self.classes, user.alternative, bytes, *start, runs);
-            if let Some(found) = found
-                && best.as_ref().is_none_or(|best| found.span.end > best.span.end)
-            {
-                best = Some(found);
-            }
-        }
-        best
+        let fresh = alternatives.filter(|alternative| previous.replace(*alternative) != Some(*alternative));
+        let matches =
+            fresh.filter_map(|alternative| confirm(data, compiled, &self.classes, alternative, bytes, start, runs));
+        matches.reduce(|best, next| if next.span.end > best.span.end { next } else { best })
     }
 
     fn candidate(&self, index: usize, found: Match, bytes: &[u8]) -> Candidate {
@@ -216,8 +256,18 @@ impl Candidate {
 }
 
 /// Tells the hit finders what a rule is found by.
-fn add_anchors(index: u32, rule: &Rule, compiled: &CompiledRule, literals: &mut LiteralsBuilder, runs: &mut Vec<User>) {
-    let user = |alternative: usize, offset: usize| User { rule: index, alternative: alternative as u16, offset: offset as u16 };
+fn add_anchors(
+    index: u32,
+    rule: &Rule,
+    compiled: &CompiledRule,
+    literals: &mut LiteralsBuilder,
+    runs: &mut Vec<(u32, u16)>,
+) {
+    let user = |alternative: usize, offset: usize| User {
+        rule: index,
+        alternative: alternative as u16,
+        offset: offset as u16,
+    };
     match &rule.look {
         Look::Literal(shapes) => {
             for (alternative, shape) in shapes.iter().enumerate() {
@@ -228,7 +278,7 @@ fn add_anchors(index: u32, rule: &Rule, compiled: &CompiledRule, literals: &mut 
         }
         Look::Run(_) => {
             if let CompiledLook::Shapes { shapes, .. } = &compiled.look {
-                runs.extend((0..shapes.len()).map(|alternative| user(alternative, 0)));
+                runs.push((index, shapes.len() as u16));
             }
         }
         Look::Pattern(pattern) => {
@@ -245,7 +295,9 @@ fn class_after(shape: &stanch_rules::Shape, anchor: stanch_rules::FixedLiteral<'
     let mut offset = 0;
     for part in shape.parts.iter() {
         match part {
-            stanch_rules::Part::Class { class, min, .. } if offset == anchor.offset + anchor.bytes.len() && *min > 0 => {
+            stanch_rules::Part::Class { class, min, .. }
+                if offset == anchor.offset + anchor.bytes.len() && *min > 0 =>
+            {
                 return Some(*class);
             }
             part => offset += part.lengths().0 as usize,

@@ -40,6 +40,7 @@ pub use engine::{Candidate, Engine, Reach, Scratch};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{
-    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, scan_bytes, scan_range_trees, scan_reader, scan_staged, staged_paths, scan_tree,
+    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, file_at, scan_bytes, scan_range_trees,
+    scan_reader, scan_staged, scan_tree, staged_paths, worktree_top,
 };
 pub use weigh::{ContentVerdict, confidence, threshold};

@@ -32,8 +32,18 @@ impl PathClass {
         let name = lower.rsplit('/').next().unwrap_or(&lower);
         let has_part = |parts: &[&str]| lower.split('/').rev().skip(1).any(|part| parts.contains(&part));
         let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-        if ends(&[".lock", "-lock.json", "-lock.yaml", "go.sum", ".min.js", ".min.css", ".map", ".snap", ".svg", ".ipynb"])
-            || has_part(&["node_modules", "dist"])
+        if ends(&[
+            ".lock",
+            "-lock.json",
+            "-lock.yaml",
+            "go.sum",
+            ".min.js",
+            ".min.css",
+            ".map",
+            ".snap",
+            ".svg",
+            ".ipynb",
+        ]) || has_part(&["node_modules", "dist"])
         {
             return Self::Generated;
         }
@@ -42,12 +52,58 @@ impl PathClass {
         }
         let test_name = ["test_", "test.", "spec."].iter().any(|start| name.starts_with(start))
             || ["_test.", ".test.", ".spec.", "_spec.", "tests."].iter().any(|part| name.contains(part));
-        if test_name || has_part(&["test", "tests", "testdata", "fixtures", "fixture", "spec", "specs", "__tests__", "__mocks__", "e2e", "examples", "example", "samples", "sample", "mocks", "demo", "demos"]) {
+        if test_name
+            || has_part(&[
+                "test",
+                "tests",
+                "testdata",
+                "fixtures",
+                "fixture",
+                "spec",
+                "specs",
+                "__tests__",
+                "__mocks__",
+                "e2e",
+                "examples",
+                "example",
+                "samples",
+                "sample",
+                "mocks",
+                "demo",
+                "demos",
+            ])
+        {
             return Self::Test;
         }
-        let deployed = ["docker-compose", "compose.", "application", "appsettings", "values", "secrets", "credentials", "database.", "settings.", "config."];
-        let configures = deployed.iter().any(|start| name.starts_with(start)) && ends(&[".yml", ".yaml", ".json", ".toml", ".xml", ".config"]);
-        if configures || name.starts_with(".env") || ends(&[".env", ".tfvars", ".properties", ".npmrc", ".pypirc", ".netrc", "credentials", ".ini", ".cfg", ".conf"]) {
+        let deployed = [
+            "docker-compose",
+            "compose.",
+            "application",
+            "appsettings",
+            "values",
+            "secrets",
+            "credentials",
+            "database.",
+            "settings.",
+            "config.",
+        ];
+        let configures = deployed.iter().any(|start| name.starts_with(start))
+            && ends(&[".yml", ".yaml", ".json", ".toml", ".xml", ".config"]);
+        if configures
+            || name.starts_with(".env")
+            || ends(&[
+                ".env",
+                ".tfvars",
+                ".properties",
+                ".npmrc",
+                ".pypirc",
+                ".netrc",
+                "credentials",
+                ".ini",
+                ".cfg",
+                ".conf",
+            ])
+        {
             return Self::Settings;
         }
         if ends(&[".md", ".rst", ".adoc", ".txt", ".html"]) || has_part(&["docs", "doc"]) {

@@ -21,7 +21,8 @@ pub(crate) fn resolve(candidates: &mut Vec<Candidate>, rules: &RuleSet, compiled
 
 fn join_companions(candidates: &mut [Candidate], rules: &RuleSet, compiled: &[CompiledRule]) {
     for candidate in candidates.iter_mut() {
-        candidate.verdict.needs_companion |= rules[candidate.rule].companion.as_ref().is_some_and(|companion| companion.need);
+        candidate.verdict.needs_companion |=
+            rules[candidate.rule].companion.as_ref().is_some_and(|companion| companion.need);
     }
     for index in 0..candidates.len() {
         let rule = candidates[index].rule;
@@ -33,8 +34,13 @@ fn join_companions(candidates: &mut [Candidate], rules: &RuleSet, compiled: &[Co
         let candidate = &mut candidates[index];
         candidate.verdict.score += COMPANION;
         candidate.verdict.reasons.push(Reason { points: COMPANION, text: "what belongs to it stands near".into() });
-        candidate.companions.push(found);
-        candidates[nearest].companions.push(back);
+        // Rules that name each other join the same pair twice.
+        if !candidate.companions.contains(&found) {
+            candidate.companions.push(found);
+        }
+        if !candidates[nearest].companions.contains(&back) {
+            candidates[nearest].companions.push(back);
+        }
     }
 }
 
@@ -45,7 +51,8 @@ fn nearest(candidates: &[Candidate], index: usize, rule: usize, within: usize) -
         if other.start >= own.end { other.start - own.end } else { own.start.saturating_sub(other.end) }
     };
     let after = (index + 1..candidates.len()).take_while(|at| gap(&candidates[*at].secret) <= within);
-    let before = (0..index).rev().take_while(|at| own.start.saturating_sub(candidates[*at].secret.start) <= within + MAX_SECRET);
+    let before =
+        (0..index).rev().take_while(|at| own.start.saturating_sub(candidates[*at].secret.start) <= within + MAX_SECRET);
     // Only so many are looked at, or a file of a hundred thousand keys would cost the square of that.
     let near = after.take(NEIGHBOURS).chain(before.take(NEIGHBOURS));
     // What needs a companion itself proves nothing: two that look like anything would vouch for each other.
@@ -80,7 +87,14 @@ fn settle(cluster: &mut Vec<Candidate>, kept: &mut Vec<Candidate>, compiled: &[C
     cluster.sort_by_key(|candidate| {
         let proven = candidate.verdict.checksum == Some(Checksum::Valid);
         let specificity = compiled[candidate.rule].specificity;
-        (Reverse(proven), Reverse(specificity), Reverse(candidate.verdict.score), candidate.secret.start, Reverse(candidate.secret.end), candidate.rule)
+        (
+            Reverse(proven),
+            Reverse(specificity),
+            Reverse(candidate.verdict.score),
+            candidate.secret.start,
+            Reverse(candidate.secret.end),
+            candidate.rule,
+        )
     });
     let first = kept.len();
     let mut taken = Taken::default();

@@ -55,6 +55,18 @@ pub struct Outcome {
     pub coverage: Coverage,
 }
 
+impl Outcome {
+    /// Takes over what another target or part gave.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        let Coverage { files, bytes, notes, interrupted } = other.coverage;
+        self.coverage.files += files;
+        self.coverage.bytes += bytes;
+        self.coverage.notes.extend(notes);
+        self.coverage.interrupted |= interrupted;
+    }
+}
+
 /// The ledger: nothing is skipped in silence.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Coverage {
@@ -106,6 +118,12 @@ impl Gap {
     /// Whether something failed, which makes a scan end with an error; otherwise it was limited by design.
     pub const fn failed(self) -> bool {
         matches!(self, Self::Unreadable | Self::Vanished | Self::Shrank)
+    }
+
+    /// Whether something that belongs to the target was left out. Git's own data is no part of a tree, and what a link points to is
+    /// scanned where it stands.
+    pub const fn limits(self) -> bool {
+        !matches!(self, Self::GitDir | Self::Symlink)
     }
 
     /// The word for it in reports.
@@ -203,7 +221,7 @@ impl<'a> Findings<'a> {
         let Some(mut finding) = finding(&self.control, &self.document, &place, candidate) else { return };
         let before = excerpt.bytes.get(line.start..secret.start).unwrap_or_default();
         let after = excerpt.bytes.get(secret.end..line.end).unwrap_or_default();
-        finding.line_hash = allow::line_hash(&finding, (before, after));
+        finding.line_hash = allow::line_hash(&finding, before);
         self.allowances.note(self.found.len(), &finding, (before, after));
         self.found.push(finding);
     }

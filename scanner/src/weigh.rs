@@ -11,7 +11,13 @@ use stanch_rules::{Boundary, Look, Rule};
 
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
-use crate::evidence::{entropy::shannon, name::Name, placeholder::placeholder, value::{self, Assigned}, words::holds_word};
+use crate::evidence::{
+    entropy::shannon,
+    name::Name,
+    placeholder::placeholder,
+    value::{self, Assigned},
+    words::holds_word,
+};
 use crate::window::Window;
 
 /// What the bytes say of a candidate, wherever they stand.
@@ -59,9 +65,17 @@ const STRUCTURE_HOLDS: i16 = 15;
 const CHECK_FAILS: i16 = -45;
 const GLUED_LEFT: i16 = -10;
 const GLUED_RIGHT: i16 = -30;
+/// In programs and archives anything looks like a name and a value.
+const BINARY: i16 = -30;
 
 /// Weighs a match. `window` holds the rule's extent around it, `context` the reach of its context words.
-pub(crate) fn weigh(rule: &Rule, compiled: &CompiledRule, found: &Match, window: &Window<'_>, context: Option<&Window<'_>>) -> ContentVerdict {
+pub(crate) fn weigh(
+    rule: &Rule,
+    compiled: &CompiledRule,
+    found: &Match,
+    window: &Window<'_>,
+    context: Option<&Window<'_>>,
+) -> ContentVerdict {
     let mut scale = Scale::new(rule);
     let secret = window.secret();
     scale.checksum(compiled, secret);
@@ -78,6 +92,9 @@ pub(crate) fn weigh(rule: &Rule, compiled: &CompiledRule, found: &Match, window:
     }
     if let Look::Assignment(_) = rule.look {
         scale.value(window);
+    }
+    if matches!(rule.look, Look::Assignment(_) | Look::Run(_)) && window.is_binary() {
+        scale.add(BINARY, "it stands among bytes of no text");
     }
     scale.context(rule, context);
     scale.verdict
@@ -149,7 +166,10 @@ impl Scale {
     }
 
     fn boundaries(&mut self, rule: &Rule, found: &Match, window: &Window<'_>) {
-        if glued_left(window.before()) && !matches!(rule.look, Look::Assignment(_)) {
+        // Only what starts with a letter or digit itself can be the middle of a longer token.
+        let starts_inside =
+            window.matched().first().is_some_and(u8::is_ascii_alphanumeric) && glued_left(window.before());
+        if starts_inside && !matches!(rule.look, Look::Assignment(_)) {
             if rule.boundary == Boundary::Strict {
                 self.reject("a letter or digit stands right before it");
             }

@@ -36,6 +36,16 @@ impl<'a> Window<'a> {
         self.bytes.get(..self.match_start).unwrap_or_default()
     }
 
+    /// The match from its first byte on.
+    pub(crate) fn matched(&self) -> &'a [u8] {
+        self.bytes.get(self.match_start..).unwrap_or_default()
+    }
+
+    /// Whether bytes stand here that no text has.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.bytes.contains(&0)
+    }
+
     /// What of the match stands before its secret: the name and operator of an assignment.
     pub(crate) fn head(&self) -> &'a [u8] {
         self.bytes.get(self.match_start..self.secret_start).unwrap_or_default()

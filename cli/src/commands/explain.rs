@@ -5,16 +5,16 @@ use std::io::Write;
 use stanch_model::{Checksum, Finding};
 
 use crate::args::ExplainArgs;
-use crate::commands::scan::{Scanner, suppress};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::rules::selected;
+use crate::session::{Scanner, ignore_files};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &ExplainArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let scanner = Scanner::new(selected(&args.rules, shell)?);
     let mut scanned = scanner.scan(&args.target, shell)?;
-    suppress(&mut scanned, &args.target, None, shell)?;
+    scanned.suppress(&ignore_files(&args.target)?, None, shell);
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     let mut text = String::new();

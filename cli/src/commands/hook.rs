@@ -5,60 +5,84 @@
 //! named without being part of a change is scanned whole.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use stanch_model::Confidence;
 use stanch_scanner::{
-    Control, Coverage, Outcome, SourceError, StagedOptions, TreeOptions, scan_range_trees, scan_staged, scan_tree, sort_findings, staged_paths,
+    Control, Gap, Note, Outcome, SourceError, StagedOptions, TreeOptions, file_at, scan_range_trees, scan_staged,
+    scan_tree, staged_paths,
 };
 
-use crate::args::{Hook, HookArgs, HookCommand, TargetArgs};
-use crate::commands::scan::{Scanned, Scanner, for_people, suppress};
+use crate::args::{Hook, HookArgs, HookCommand, RuleArgs};
 use crate::env;
 use crate::exit::{CliError, Exit};
 use crate::report::{self, Format, Look, Redactor, Report};
 use crate::rules::selected;
+use crate::session::{Scanned, Scanner, for_people, ignore_folder, today, verdict};
 use crate::shell::{Shell, width};
+use crate::suppress::{IGNORE_FILE, IgnoreFile};
 
 pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let HookCommand::Run { hook: Hook::PreCommit, files } = &args.command;
     let started = Instant::now();
-    let scanner = Scanner::new(selected(&crate::args::RuleArgs::default(), shell)?);
+    let scanner = Scanner::new(selected(&RuleArgs::default(), shell)?);
     let here = Path::new(".");
-    let outcome = scanner.with_control(1, |control| changes(control, here, files)).map_err(|error| for_people(&error, here))?;
-    let mut scanned = Scanned { outcome, names: vec![".".to_owned()], failed_targets: false };
-    sort_findings(&mut scanned.outcome.findings);
-    suppress(&mut scanned, &TargetArgs::here(), None, shell)?;
-    let findings = &mut scanned.outcome.findings;
-    let before = findings.len();
-    findings.retain(|finding| finding.confidence >= stanch_model::Confidence::Medium);
-    let hidden_low = before - findings.len();
-    let leaks = findings.iter().any(|finding| finding.suppression.is_none());
-    let failed = scanned.outcome.coverage.notes.iter().any(|note| note.gap.failed());
-    if leaks || failed {
-        let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
+    let range = Range::of_pre_commit();
+    let outcome = changes(&scanner.control(), here, range.as_ref(), files).map_err(|error| for_people(&error, here))?;
+    let mut scanned = Scanned { outcome, names: vec![here.display().to_string()], failed_targets: false };
+    scanned.sort();
+    scanned.suppress(&[(here.display().to_string(), ignore_file(here, range.as_ref())?)], None, shell);
+    let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
+    let hidden_low = scanned.drop_below(Confidence::Medium);
+    let (findings, coverage) = (&scanned.outcome.findings, &scanned.outcome.coverage);
+    let exit = verdict(findings, coverage, false, false, |_| true);
+    if exit != Exit::Clean {
         let report = Report {
-            findings: &scanned.outcome.findings,
+            findings,
             hidden_low,
-            coverage: &scanned.outcome.coverage,
+            coverage,
             rules: scanner.engine.rules(),
             redactor: &redactor,
             targets: &scanned.names,
             elapsed: started.elapsed(),
             reveal: false,
         };
-        let mut text = Vec::new();
-        report::write(Format::Human, &report, &Look { colour: shell.colours_stdout(), width: width() }, &mut text)?;
-        std::io::Write::write_all(&mut shell.stdout(), &text)?;
+        report::write(
+            Format::Human,
+            &report,
+            &Look { colour: shell.colours_stdout(), width: width() },
+            &mut shell.stdout(),
+        )?;
     }
-    if leaks {
+    if exit == Exit::Findings {
         shell.note(ADVICE);
     }
-    Ok(match (failed, leaks) {
-        (true, _) => Exit::Failed,
-        (_, true) => Exit::Findings,
-        _ => Exit::Clean,
-    })
+    Ok(exit)
+}
+
+/// The range of `pre-commit run --from-ref --to-ref`.
+struct Range {
+    from: String,
+    to: String,
+}
+
+impl Range {
+    fn of_pre_commit() -> Option<Self> {
+        let name = |variable| env::get(variable).map(|name| name.to_string_lossy().into_owned());
+        Some(Self { from: name(env::PRE_COMMIT_FROM_REF)?, to: name(env::PRE_COMMIT_TO_REF)? })
+    }
+}
+
+/// The ignore file that counts. A change does not judge itself: for a range it is the one of its base.
+fn ignore_file(here: &Path, range: Option<&Range>) -> Result<IgnoreFile, CliError> {
+    let Some(range) = range else { return IgnoreFile::read(&ignore_folder(here, true)?, today()) };
+    let bytes = file_at(here, &range.from, IGNORE_FILE).map_err(|error| for_people(&error, here))?;
+    bytes.map_or_else(
+        || Ok(IgnoreFile::default()),
+        |bytes| IgnoreFile::from_bytes(&bytes, Path::new(IGNORE_FILE), today()),
+    )
 }
 
 const ADVICE: &str = "\
@@ -68,10 +92,14 @@ The commit was stopped because it would add the credentials above to the history
   3. If one is no secret, say so: `stanch ignore FINGERPRINT --staged --reason \"…\"`, then `git add .stanchignore`.";
 
 /// What the change adds, by how the hook was called.
-fn changes(control: &Control<'_>, here: &Path, files: &[PathBuf]) -> Result<Outcome, SourceError> {
-    let range = env::get(env::PRE_COMMIT_FROM_REF).zip(env::get(env::PRE_COMMIT_TO_REF));
-    if let Some((from, to)) = range {
-        return scan_range_trees(control, here, &from.to_string_lossy(), &to.to_string_lossy(), files);
+fn changes(
+    control: &Control<'_>,
+    here: &Path,
+    range: Option<&Range>,
+    files: &[PathBuf],
+) -> Result<Outcome, SourceError> {
+    if let Some(Range { from, to }) = range {
+        return scan_range_trees(control, here, from, to, files);
     }
     if files.is_empty() {
         return scan_staged(control, here, &StagedOptions { paths: Vec::new() });
@@ -80,19 +108,31 @@ fn changes(control: &Control<'_>, here: &Path, files: &[PathBuf]) -> Result<Outc
     let (changed, whole): (Vec<PathBuf>, Vec<PathBuf>) = files.iter().cloned().partition(|file| staged.contains(file));
     let mut all = Outcome::default();
     if !changed.is_empty() {
-        join(&mut all, scan_staged(control, here, &StagedOptions { paths: changed })?);
+        all.absorb(scan_staged(control, here, &StagedOptions { paths: changed })?);
     }
     for file in &whole {
-        join(&mut all, scan_tree(control, file, &TreeOptions { exclude: Vec::new() })?);
+        all.absorb(whole_file(control, file));
     }
     Ok(all)
 }
 
-fn join(all: &mut Outcome, one: Outcome) {
-    all.findings.extend(one.findings);
-    let Coverage { files, bytes, notes, interrupted } = one.coverage;
-    all.coverage.files += files;
-    all.coverage.bytes += bytes;
-    all.coverage.notes.extend(notes);
-    all.coverage.interrupted |= interrupted;
+/// A file that is no part of the change. pre-commit names links and submodules too; what they point to is not the file's.
+fn whole_file(control: &Control<'_>, file: &Path) -> Outcome {
+    let gap = match fs::symlink_metadata(file) {
+        Ok(kind) if kind.is_symlink() => (Gap::Symlink, String::new()),
+        Ok(kind) if !kind.is_file() => (Gap::Special, String::new()),
+        Ok(_) => match scan_tree(control, file, &TreeOptions { exclude: Vec::new() }) {
+            Ok(mut outcome) => {
+                // Findings of all files of the hook belong to one target.
+                outcome.findings.iter_mut().for_each(|finding| finding.locator.root = Some(".".to_owned()));
+                return outcome;
+            }
+            Err(error) => (Gap::Unreadable, error.to_string()),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Gap::Vanished, error.to_string()),
+        Err(error) => (Gap::Unreadable, error.to_string()),
+    };
+    let mut outcome = Outcome::default();
+    outcome.coverage.notes.push(Note { path: file.to_string_lossy().into_owned(), gap: gap.0, detail: gap.1 });
+    outcome
 }

@@ -4,16 +4,17 @@ use stanch_model::Finding;
 
 use crate::args::IgnoreArgs;
 use crate::commands::explain::chosen;
-use crate::commands::scan::{Scanner, today};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::rules::selected;
+use crate::session::{Scanner, ignore_folder, today};
 use crate::shell::Shell;
 use crate::suppress::{Entry, IgnoreFile};
 
 pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     if args.reason.trim().is_empty() {
-        return Err(CliError::new("a reason is needed").hint("say why the credential is no danger, as in --reason \"revoked on 2026-11-02\""));
+        return Err(CliError::new("a reason is needed")
+            .hint("say why the credential is no danger, as in --reason \"revoked on 2026-11-02\""));
     }
     if args.expires.is_some_and(|date| date < today()) {
         return Err(CliError::new("the date of --expires has passed"));
@@ -30,9 +31,11 @@ pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError
         owner: args.owner.as_deref().map(|owner| redactor.redact(owner)),
         expires: args.expires,
     };
-    let folders = args.target.folders();
-    let folder = folders.first().ok_or_else(|| CliError::new("no target"))?;
-    let path = IgnoreFile::append(folder, &entry, today())?;
+    let targets = args.target.targets();
+    let target =
+        targets.iter().find(|target| finding.locator.root.as_deref().is_none_or(|root| target.to_str() == Some(root)));
+    let target = target.or(targets.first()).ok_or_else(|| CliError::new("no target"))?;
+    let path = IgnoreFile::append(&ignore_folder(target, args.target.staged)?, &entry, today())?;
     shell.note(&format!("{} ({}) is ignored from now on; see `{}`", finding.preview, title(finding), path.display()));
     Ok(Exit::Clean)
 }

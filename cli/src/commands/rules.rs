@@ -40,7 +40,9 @@ fn list_checks(rules: &RuleSet, shell: &Shell) -> Result<Exit, CliError> {
 }
 
 fn show(id: &str, rules: &RuleSet, shell: &Shell) -> Result<Exit, CliError> {
-    let rule = rules.get(id).ok_or_else(|| CliError::new(format!("no rule `{id}`")).hint("`stanch rules list` shows the ids"))?;
+    let rule = rules
+        .get(id)
+        .ok_or_else(|| CliError::new(format!("no rule `{id}`")).hint("`stanch rules list` shows the ids"))?;
     let mut out = shell.stdout();
     writeln!(out, "{}  {}", rule.id, rule.title)?;
     for (name, value) in fields(rule) {
@@ -58,14 +60,22 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
         ("confidence", rule.confidence.to_string()),
     ];
     match &rule.look {
-        Look::Literal(shapes) | Look::Run(shapes) => fields.extend(shapes.iter().map(|shape| ("shape", shape.source.to_string()))),
+        Look::Literal(shapes) | Look::Run(shapes) => {
+            fields.extend(shapes.iter().map(|shape| ("shape", shape.source.to_string())))
+        }
         Look::Pattern(pattern) => fields.push(("pattern", pattern.regex.to_string())),
         Look::Assignment(assignment) => fields.push(("names", assignment.words.join(", "))),
     }
     fields.push(("bound", format!("{} bytes", rule.bound)));
     fields.extend(rule.entropy.map(|floor| ("entropy", format!("at least {floor} bits a byte"))));
-    fields.extend(rule.check.as_ref().map(|check| ("check", format!("{check}{}", if rule.gate { ", needed" } else { "" }))));
-    fields.extend(rule.context.as_ref().map(|c| ("context", format!("{}{}", c.words.join(", "), if c.need { ", needed" } else { "" }))));
+    fields.extend(
+        rule.check.as_ref().map(|check| ("check", format!("{check}{}", if rule.gate { ", needed" } else { "" }))),
+    );
+    fields.extend(
+        rule.context
+            .as_ref()
+            .map(|c| ("context", format!("{}{}", c.words.join(", "), if c.need { ", needed" } else { "" }))),
+    );
     fields.extend(rule.companion.as_ref().map(|c| ("companion", format!("{} within {} bytes", c.rule, c.within))));
     fields.extend(rule.manual.url.as_ref().map(|url| ("revoke at", url.to_string())));
     fields.push(("runbook", rule.manual.runbook.to_string()));

@@ -4,38 +4,36 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use stanch_model::{Confidence, Finding, FingerprintKey};
-use stanch_rules::RuleSet;
-use stanch_scanner::{
-    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, scan_reader,
-    scan_staged, scan_tree, sort_findings,
-};
+use stanch_model::{Confidence, Finding};
+use stanch_scanner::Coverage;
 
-use crate::args::{ExitCodes, FailOn, ScanArgs, TargetArgs};
+use crate::args::{ExitCodes, FailOn, ScanArgs};
 use crate::exit::{CliError, Exit};
-use crate::key::{installation, write_private};
-use crate::progress::{Progress, catch_interrupts};
+use crate::key::write_private;
 use crate::report::{self, Format, Look, Redactor, Report};
 use crate::rules::selected;
+use crate::session::{Scanned, Scanner, ignore_files, verdict};
 use crate::shell::{Shell, width};
-use crate::suppress::{Baseline, IgnoreFile};
+use crate::suppress::Baseline;
 
 pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let codes = |exit| args.exit_codes.map_or(exit, |codes| codes.map(exit));
+    scan(args, shell).map(codes).map_err(|error| error.exits_with(codes(Exit::Failed)))
+}
+
+fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let outputs = outputs(&args.format, &args.output)?;
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let started = Instant::now();
     let scanner = Scanner::new(selected(&args.rules, shell)?);
     let mut scanned = scanner.scan(&args.target, shell)?;
-    suppress(&mut scanned, &args.target, args.baseline.as_deref(), shell)?;
+    scanned.suppress(&ignore_files(&args.target)?, baseline.as_ref(), shell);
     // The redactor knows every secret of the run, also those that are not reported.
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
+    let hidden_low = scanned.drop_below(args.min_confidence);
     if let Some(path) = &args.write_baseline {
-        let known = scanned.outcome.findings.iter().filter(|finding| finding.confidence >= args.min_confidence);
-        let count = Baseline::write(path, known, &redactor)?;
-        shell.note(&format!("{count} credentials written to the baseline `{}`", path.display()));
+        write_baseline(path, &scanned, &redactor, shell)?;
     }
-    let hidden_low = drop_below(&mut scanned.outcome.findings, args.min_confidence);
     let (findings, coverage) = (&scanned.outcome.findings, &scanned.outcome.coverage);
     let report = Report {
         findings,
@@ -51,145 +49,24 @@ pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> 
     if !outputs.iter().any(|output| output.format == Format::Human && output.path.is_none()) {
         tell_ledger(coverage, &redactor, shell);
     }
-    Ok(verdict(args, findings, coverage, scanned.failed_targets))
+    let counts = |finding: &Finding| match args.fail_on {
+        // What the baseline knew is suppressed by it, so what is left is new.
+        FailOn::Any | FailOn::New => true,
+        FailOn::High => finding.confidence == Confidence::High,
+    };
+    Ok(verdict(findings, coverage, scanned.failed_targets, args.strict, counts))
 }
 
-/// An engine, and all that a scan needs beside it.
-pub(crate) struct Scanner {
-    pub(crate) engine: Engine,
-    /// The engine of all rules, where `engine` has fewer.
-    all: Option<Engine>,
-    key: FingerprintKey,
-}
-
-/// What the targets gave together.
-pub(crate) struct Scanned {
-    pub(crate) outcome: Outcome,
-    /// The targets as they were named.
-    pub(crate) names: Vec<String>,
-    /// Whether a target could not be scanned at all.
-    pub(crate) failed_targets: bool,
-}
-
-impl Scanner {
-    pub(crate) fn new(rules: RuleSet) -> Self {
-        // What is looked for may be narrow; what is hidden never is.
-        let narrow = rules.len() < RuleSet::builtin().len();
-        let all = narrow.then(|| Engine::new(RuleSet::builtin()));
-        Self { engine: Engine::new(rules), all, key: installation() }
+/// Writes what is known today. A scan that did not see everything would forget the rest.
+fn write_baseline(path: &Path, scanned: &Scanned, redactor: &Redactor<'_>, shell: &mut Shell) -> Result<(), CliError> {
+    let coverage = &scanned.outcome.coverage;
+    if scanned.failed_targets || coverage.interrupted || coverage.notes.iter().any(|note| note.gap.failed()) {
+        shell.warning("no baseline is written: not everything could be scanned");
+        return Ok(());
     }
-
-    /// The engine by which output is redacted.
-    pub(crate) fn redaction(&self) -> &Engine {
-        self.all.as_ref().unwrap_or(&self.engine)
-    }
-
-    /// Scans every target. One that cannot be scanned is told of, and the others are scanned all the same.
-    pub(crate) fn scan(&self, args: &TargetArgs, shell: &mut Shell) -> Result<Scanned, CliError> {
-        let progress = Progress::new(args.progress.shows(shell));
-        let control = Control {
-            engine: &self.engine,
-            key: &self.key,
-            stop: catch_interrupts(),
-            events: &progress,
-            jobs: args.jobs(),
-        };
-        let targets = args.targets();
-        let mut scanned = Scanned { outcome: Outcome::default(), names: Vec::new(), failed_targets: false };
-        for target in &targets {
-            scanned.names.push(target.display().to_string());
-            match scan_target(&control, target, args) {
-                Ok(outcome) => merge(&mut scanned.outcome, outcome),
-                Err(error) if targets.len() == 1 => {
-                    progress.finish();
-                    return Err(for_people(&error, target));
-                }
-                Err(error) => {
-                    shell.error(&for_people(&error, target).to_string());
-                    scanned.failed_targets = true;
-                }
-            }
-        }
-        progress.finish();
-        sort_findings(&mut scanned.outcome.findings);
-        scanned.outcome.coverage.notes.sort();
-        Ok(scanned)
-    }
-
-    /// What staged or committed changes add, for hooks.
-    pub(crate) fn with_control<T>(&self, jobs: usize, work: impl FnOnce(&Control<'_>) -> T) -> T {
-        work(&Control { engine: &self.engine, key: &self.key, stop: catch_interrupts(), events: &(), jobs })
-    }
-}
-
-fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs) -> Result<Outcome, SourceError> {
-    if args.staged {
-        return scan_staged(control, target, &StagedOptions { paths: Vec::new() });
-    }
-    if target == Path::new("-") {
-        return scan_reader(control, &mut io::stdin().lock(), &StdinOptions { name: "<stdin>".to_owned() });
-    }
-    scan_tree(control, target, &TreeOptions { exclude: args.exclude.clone() })
-}
-
-fn merge(into: &mut Outcome, outcome: Outcome) {
-    into.findings.extend(outcome.findings);
-    let Coverage { files, bytes, notes, interrupted } = outcome.coverage;
-    into.coverage.files += files;
-    into.coverage.bytes += bytes;
-    into.coverage.notes.extend(notes);
-    into.coverage.interrupted |= interrupted;
-}
-
-/// An error of a source, with what to do about it.
-pub(crate) fn for_people(error: &SourceError, target: &Path) -> CliError {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    let shown = CliError::new(text);
-    let remote = target.to_str().is_some_and(|t| t.contains("://") || t.starts_with("git@"));
-    match error.kind() {
-        SourceErrorKind::NotFound if remote => shown.hint("clone the repository first, and scan the clone"),
-        SourceErrorKind::NotARepository => shown.hint("run it inside a git repository, or name one"),
-        SourceErrorKind::Bare => shown.hint("a bare repository has nothing staged"),
-        _ => shown,
-    }
-}
-
-/// The ignore files and the baseline speak.
-pub(crate) fn suppress(scanned: &mut Scanned, target: &TargetArgs, baseline: Option<&Path>, shell: &mut Shell) -> Result<(), CliError> {
-    let baseline = baseline.map(Baseline::read).transpose()?;
-    let today = today();
-    let mut files: Vec<(Option<String>, IgnoreFile)> = Vec::new();
-    for folder in target.folders() {
-        let file = IgnoreFile::read(&folder, today)?;
-        file.warnings.iter().for_each(|warning| shell.warning(warning));
-        files.push((folder.to_str().map(ToOwned::to_owned), file));
-    }
-    for finding in &mut scanned.outcome.findings {
-        if finding.suppression.is_some() {
-            continue;
-        }
-        let of_root = |root: &Option<String>| finding.locator.root.is_none() || *root == finding.locator.root || files.len() == 1;
-        let ignored = files.iter().filter(|(root, _)| of_root(root)).find_map(|(_, file)| file.covers(finding).cloned());
-        finding.suppression = ignored.or_else(|| baseline.as_ref().and_then(|baseline| baseline.covers(finding)));
-    }
+    let count = Baseline::write(path, scanned.outcome.findings.iter(), redactor)?;
+    shell.note(&format!("{count} credentials written to the baseline `{}`", path.display()));
     Ok(())
-}
-
-/// Today's date where expiries are decided: UTC, the same for everybody.
-pub(crate) fn today() -> Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-/// Drops findings below a confidence and tells how many.
-fn drop_below(findings: &mut Vec<Finding>, least: Confidence) -> usize {
-    let before = findings.len();
-    findings.retain(|finding| finding.confidence >= least);
-    before - findings.len()
 }
 
 struct Output {
@@ -200,16 +77,18 @@ struct Output {
 /// Pairs `--format` and `-o` as they were given: the first with the first. A format without a file goes to standard output, which holds
 /// one.
 fn outputs(formats: &[Format], paths: &[PathBuf]) -> Result<Vec<Output>, CliError> {
-    if formats.is_empty() {
-        return Ok(vec![Output { format: Format::Human, path: paths.first().cloned() }]);
-    }
+    let formats = if formats.is_empty() { &[Format::Human] } else { formats };
     if paths.len() > formats.len() {
-        return Err(CliError::new("more -o than --format").hint("give each file its format, as in `--format sarif -o out.sarif`"));
+        return Err(CliError::new("more -o than --format")
+            .hint("give each file its format, as in `--format sarif -o out.sarif`"));
     }
     let outputs: Vec<Output> = formats
         .iter()
         .enumerate()
-        .map(|(n, format)| Output { format: *format, path: paths.get(n).filter(|path| *path != Path::new("-")).cloned() })
+        .map(|(n, format)| Output {
+            format: *format,
+            path: paths.get(n).filter(|path| *path != Path::new("-")).cloned(),
+        })
         .collect();
     if outputs.iter().filter(|output| output.path.is_none()).count() > 1 {
         return Err(CliError::new("several formats for standard output")
@@ -228,7 +107,8 @@ fn write_outputs(outputs: &[Output], report: &Report<'_>, shell: &Shell) -> Resu
         };
         let mut bytes = Vec::new();
         report::write(output.format, report, &Look { colour: false, width: 100 }, &mut bytes)?;
-        write_private(path, &bytes).map_err(|error| CliError::new(format!("cannot write `{}`: {error}", path.display())))?;
+        write_private(path, &bytes)
+            .map_err(|error| CliError::new(format!("cannot write `{}`: {error}", path.display())))?;
     }
     Ok(())
 }
@@ -243,27 +123,6 @@ fn tell_ledger(coverage: &Coverage, redactor: &Redactor<'_>, shell: &mut Shell) 
     }
     if failed.len() > MOST {
         shell.warning(&format!("and {} more could not be scanned", failed.len() - MOST));
-    }
-}
-
-fn verdict(args: &ScanArgs, findings: &[Finding], coverage: &Coverage, failed_targets: bool) -> Exit {
-    let counts = |finding: &&Finding| finding.suppression.is_none();
-    let high = |finding: &Finding| finding.confidence == Confidence::High;
-    let found = findings.iter().filter(counts).any(|finding| match args.fail_on {
-        // What the baseline knew is suppressed by it, so what is left is new.
-        FailOn::Any | FailOn::New => true,
-        FailOn::High => high(finding),
-    });
-    let failed = coverage.notes.iter().any(|note| note.gap.failed() || args.strict) || failed_targets;
-    let exit = match () {
-        () if coverage.interrupted => Exit::Interrupted,
-        () if failed => Exit::Failed,
-        () if found => Exit::Findings,
-        () => Exit::Clean,
-    };
-    match args.exit_codes {
-        Some(codes) => codes.map(exit),
-        None => exit,
     }
 }
 

@@ -9,8 +9,8 @@ use stanch_model::{Finding, Suppression, SuppressionKind};
 
 use super::mark::Marks;
 use crate::exit::CliError;
-use crate::report::Redactor;
 use crate::key::{random, write_private};
+use crate::report::Redactor;
 
 const SCHEMA: &str = "stanch.baseline/1";
 
@@ -38,9 +38,11 @@ struct Known {
 
 impl Baseline {
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
-        let text = fs::read(path).map_err(|error| CliError::new(format!("cannot read the baseline `{}`: {error}", path.display())))?;
+        let text = fs::read(path)
+            .map_err(|error| CliError::new(format!("cannot read the baseline `{}`: {error}", path.display())))?;
         let damaged = |why: &str| {
-            CliError::new(format!("`{}` is no baseline: {why}", path.display())).hint("write a new one with --write-baseline")
+            CliError::new(format!("`{}` is no baseline: {why}", path.display()))
+                .hint("write a new one with --write-baseline")
         };
         let file: File = serde_json::from_slice(&text).map_err(|error| damaged(&error.to_string()))?;
         if file.schema != SCHEMA {
@@ -54,7 +56,7 @@ impl Baseline {
 
     /// The suppression of a finding whose credential was known.
     pub(crate) fn covers(&self, finding: &Finding) -> Option<Suppression> {
-        self.names.binary_search(&self.marks.name(finding)).ok().map(|_| Suppression {
+        self.names.binary_search(&self.marks.name(finding)?).ok().map(|_| Suppression {
             kind: SuppressionKind::Baseline,
             reason: Some("known when the baseline was written".to_owned()),
             owner: None,
@@ -72,7 +74,7 @@ impl Baseline {
         let mut known: Vec<Known> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for finding in findings {
-            let name = marks.name(finding);
+            let Some(name) = marks.name(finding) else { continue };
             let index = *places.entry(name.clone()).or_insert_with(|| {
                 known.push(Known { fingerprint: name, rule: finding.rule.as_str().to_owned(), paths: Vec::new() });
                 known.len() - 1

@@ -14,10 +14,10 @@ use toml::Spanned;
 
 use super::mark::Marks;
 use crate::exit::CliError;
-use crate::key::{random, write_private};
+use crate::key::random;
 
 /// The file's name, at the root of what is scanned.
-const FILE: &str = ".stanchignore";
+pub(crate) const FILE: &str = ".stanchignore";
 
 const HEAD: &str = "# Credentials that stanch does not count here. Each entry says why; `stanch ignore` adds one.\n\
                     # The key makes the fingerprints of this file; on its own it reveals nothing.\n";
@@ -73,18 +73,29 @@ impl IgnoreFile {
     /// Reads the file of a folder; none is no error.
     pub(crate) fn read(folder: &Path, today: Date) -> Result<Self, CliError> {
         let path = folder.join(FILE);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, today).map_err(|mistake| mistake.at(&path, &text)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Self::default()),
+        match fs::read(&path) {
+            Ok(bytes) => Self::from_bytes(&bytes, &path, today),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(Self::default())
+            }
             Err(error) => Err(CliError::new(format!("cannot read `{}`: {error}", path.display()))),
         }
+    }
+
+    /// Reads the content of an ignore file; `path` is for messages.
+    pub(crate) fn from_bytes(bytes: &[u8], path: &Path, today: Date) -> Result<Self, CliError> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| CliError::new(format!("`{}` is no UTF-8", path.display())))?;
+        Self::parse(text, today).map_err(|mistake| mistake.at(path, text))
     }
 
     fn parse(text: &str, today: Date) -> Result<Self, Mistake> {
         let raw: RawFile =
             toml::from_str(text).map_err(|error| Mistake::new(error.span().unwrap_or(0..0), error.message()))?;
         let marks = match &raw.key {
-            Some(key) => Some(Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the key has 64 hex digits"))?),
+            Some(key) => {
+                Some(Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the key has 64 hex digits"))?)
+            }
             None => None,
         };
         let mut file = Self { marks, entries: Vec::new(), warnings: Vec::new() };
@@ -134,7 +145,11 @@ impl IgnoreFile {
 
     /// The entry that covers a finding.
     pub(crate) fn covers(&self, finding: &Finding) -> Option<&Suppression> {
-        let name = self.marks.as_ref().filter(|_| self.entries.iter().any(|e| e.fingerprint.is_some())).map(|m| m.name(finding));
+        let name = self
+            .marks
+            .as_ref()
+            .filter(|_| self.entries.iter().any(|e| e.fingerprint.is_some()))
+            .and_then(|marks| marks.name(finding));
         let covering = self.entries.iter().find(|entry| {
             entry.rule.as_ref().is_none_or(|rule| rule == finding.rule.as_str())
                 && entry.path.as_ref().is_none_or(|path| path.is_match(&finding.path))
@@ -158,17 +173,19 @@ impl IgnoreFile {
             text = format!("{HEAD}key = \"{}\"\n{text}", marks.key_text());
             marks
         });
-        text.push_str(&entry.to_toml(&marks));
-        let write = |error| CliError::new(format!("cannot write `{}`: {error}", path.display()));
-        write_private(&path, text.as_bytes()).map_err(write)?;
+        let name = marks.name(entry.finding).ok_or_else(|| CliError::new("no name can be made for this secret"))?;
+        text.push_str(&entry.to_toml(&name));
+        // It is a file of the repository, shared like the others, so it keeps the rights that it has.
+        fs::write(&path, text.as_bytes())
+            .map_err(|error| CliError::new(format!("cannot write `{}`: {error}", path.display())))?;
         Ok(path)
     }
 }
 
 impl Entry<'_> {
-    fn to_toml(&self, marks: &Marks) -> String {
+    fn to_toml(&self, name: &str) -> String {
         let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
-        let mut lines = format!("\n[[ignore]]\nfingerprint = {}\n", text(&marks.name(self.finding)));
+        let mut lines = format!("\n[[ignore]]\nfingerprint = {}\n", text(name));
         lines.push_str(&format!("rule = {}\nreason = {}\n", text(self.finding.rule.as_str()), text(&self.reason)));
         if let Some(owner) = &self.owner {
             lines.push_str(&format!("owner = {}\n", text(owner)));

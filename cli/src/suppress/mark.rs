@@ -5,11 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use stanch_model::{FingerprintKey, Finding, Fingerprint};
+use stanch_model::{Category, Finding, Fingerprint, FingerprintKey};
 use stanch_rules::normalise;
-
-/// The bits that a guesser has to try below which a secret counts as one of low entropy.
-const LOW_BITS: f32 = 80.0;
 
 /// Makes the names of credentials under one file's key.
 #[derive(Debug)]
@@ -17,7 +14,7 @@ pub(crate) struct Marks {
     bytes: [u8; 32],
     key: FingerprintKey,
     /// Slow names are made once a credential.
-    slow: RefCell<HashMap<Fingerprint, String>>,
+    slow: RefCell<HashMap<Fingerprint, Option<String>>>,
 }
 
 impl Marks {
@@ -42,30 +39,37 @@ impl Marks {
         Some(Self::new(bytes))
     }
 
-    /// The credential's name: `fast:…`, or `slow:…` where guessing the secret is feasible.
-    pub(crate) fn name(&self, finding: &Finding) -> String {
+    /// The credential's name: `fast:…` for what a machine has made long and random, `slow:…` for what a person may have chosen, since that
+    /// can be guessed. `None` if no name can be made, which then covers nothing.
+    pub(crate) fn name(&self, finding: &Finding) -> Option<String> {
         #[expect(clippy::disallowed_methods, reason = "the hash needs the bytes and keeps none of them")]
         let bytes = finding.secret.expose();
         let secret = normalise(bytes);
         let fast = self.key.fingerprint(&secret);
-        if finding.evidence.entropy * bytes.len() as f32 >= LOW_BITS {
-            return format!("fast:{fast}");
+        if made_by_a_machine(finding, bytes.len()) {
+            return Some(format!("fast:{fast}"));
         }
         self.slow.borrow_mut().entry(fast).or_insert_with(|| self.slow_name(&secret)).clone()
     }
 
     /// Argon2id with 8 MiB and two passes: some milliseconds for us, and as much for each guess.
-    fn slow_name(&self, secret: &stanch_model::Secret) -> String {
+    fn slow_name(&self, secret: &stanch_model::Secret) -> Option<String> {
         let mut out = [0; 16];
         let hashed = Params::new(8 * 1024, 2, 1, Some(16)).and_then(|params| {
             #[expect(clippy::disallowed_methods, reason = "the hash needs the bytes and keeps none of them")]
             let bytes = secret.expose();
             Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(bytes, &self.bytes, &mut out)
         });
-        // The parameters are constants that are valid; a secret too long for the hash has no low entropy.
-        debug_assert!(hashed.is_ok());
-        format!("slow:{}", hex(&out))
+        hashed.ok().map(|()| format!("slow:{}", hex(&out)))
     }
+}
+
+/// Whether the secret is of a kind that providers issue, long enough that nobody guesses it. Forms without a provider (passwords, URLs,
+/// headers) hold what people choose, however random it looks.
+fn made_by_a_machine(finding: &Finding, length: usize) -> bool {
+    const ENOUGH: usize = 20;
+    const RANDOM: f32 = 3.0;
+    finding.category != Category::Generic && length >= ENOUGH && finding.evidence.entropy >= RANDOM
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,4 +8,4 @@ mod ignore_file;
 mod mark;
 
 pub(crate) use baseline::Baseline;
-pub(crate) use ignore_file::{Entry, IgnoreFile};
+pub(crate) use ignore_file::{Entry, FILE as IGNORE_FILE, IgnoreFile};

@@ -41,7 +41,9 @@ pub(super) fn assignment_match(look: &Look, input: &[u8], start: usize) -> Optio
 fn longest_word(assignment: &Assignment, input: &[u8], start: usize) -> Option<usize> {
     let text = input.get(start..)?;
     let stands = |word: &&str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
-    let alone = |word: &&str| ends_word(input, start + word.len()) && (word.len() > SHORT_WORD || stands_alone(input, start, word.len()));
+    let alone = |word: &&str| {
+        ends_word(input, start + word.len()) && (word.len() > SHORT_WORD || stands_alone(input, start, word.len()))
+    };
     assignment.words.iter().map(AsRef::as_ref).filter(stands).filter(alone).map(str::len).max()
 }
 
@@ -65,7 +67,8 @@ fn stands_alone(input: &[u8], start: usize, length: usize) -> bool {
     let (before, first) = (byte(start.checked_sub(1)), byte(Some(start)));
     let camel = first.is_ascii_uppercase() && before.is_ascii_lowercase();
     let rest = input.get(start + length..).unwrap_or_default();
-    let number = rest.iter().take(NAME_TAIL).take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-')).count();
+    let number =
+        rest.iter().take(NAME_TAIL).take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-')).count();
     let goes_on = rest.get(number).is_some_and(u8::is_ascii_alphabetic);
     (!before.is_ascii_alphabetic() || camel) && !goes_on
 }
@@ -147,7 +150,14 @@ impl Cursor<'_> {
         let mut quoted = self.skip(3, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\')) > 0;
         quoted |= ENTITIES.iter().any(|entity| self.skip_text(entity));
         let indexed = self.skip(1, |byte| byte == b']') > 0;
-        Name { quoted, member, flag: is_flag(before), keyword, capitals, argument: quoted && !indexed && is_argument(before) }
+        Name {
+            quoted,
+            member,
+            flag: is_flag(before),
+            keyword,
+            capitals,
+            argument: quoted && !indexed && is_argument(before),
+        }
     }
 
     /// The operator between name and value; `None` if there is none.
@@ -253,7 +263,8 @@ impl Cursor<'_> {
     /// other name makes something else of its argument, such as `getenv("…")`.
     fn skip_wrapper(&mut self) {
         const WRAPPER: usize = 40;
-        const KEEPS: [&str; 11] = ["some", "just", "string", "str", "bytes", "byte", "of", "from", "valueof", "secretstr", "unhexlify"];
+        const KEEPS: [&str; 11] =
+            ["some", "just", "string", "str", "bytes", "byte", "of", "from", "valueof", "secretstr", "unhexlify"];
         let start = self.at;
         let made = self.skip_text(b"new ");
         let name = self.at;
@@ -262,7 +273,8 @@ impl Cursor<'_> {
         let last = name.rsplit(|byte| !byte.is_ascii_alphanumeric()).next().unwrap_or_default();
         // `Base64.decode("…")`, but not `password.decode("utf-8")`.
         let decodes = name.windows(6).any(|part| part.eq_ignore_ascii_case(b"base64"));
-        let keeps = name == b"[" || decodes || made || KEEPS.iter().any(|keeps| last.eq_ignore_ascii_case(keeps.as_bytes()));
+        let keeps =
+            name == b"[" || decodes || made || KEEPS.iter().any(|keeps| last.eq_ignore_ascii_case(keeps.as_bytes()));
         let opens = name == b"[" || self.skip(1, |byte| byte == b'(') > 0;
         let string = self.rest().iter().take(3).any(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         if !(keeps && opens && string) {
@@ -282,7 +294,13 @@ impl Cursor<'_> {
         let three = escapes == 0 && rest.get(1) == Some(&quote) && rest.get(2) == Some(&quote);
         // Two backticks are a quote in Markdown and reStructuredText.
         let two = quote == b'`' && rest.get(1) == Some(&quote);
-        matches!(quote, b'"' | b'\'' | b'`').then_some(if three { 3 } else if two { 2 } else { escapes + 1 })
+        matches!(quote, b'"' | b'\'' | b'`').then_some(if three {
+            3
+        } else if two {
+            2
+        } else {
+            escapes + 1
+        })
     }
 
     /// The string whose quote is `quote` bytes long. It ends with the same bytes, in the same line.
@@ -321,7 +339,12 @@ impl Cursor<'_> {
 fn ends_bare(rest: &[u8]) -> bool {
     match rest {
         [b'"' | b'\'' | b'`' | b',' | b';' | b')' | b']' | b'}' | b'<' | b'>' | b'\\', ..] | [] => true,
-        [b'&', after @ ..] => is_parameter(after) || rest.starts_with(b"&amp;") || rest.starts_with(b"&lt;") || ENTITIES.iter().any(|entity| rest.starts_with(entity)),
+        [b'&', after @ ..] => {
+            is_parameter(after)
+                || rest.starts_with(b"&amp;")
+                || rest.starts_with(b"&lt;")
+                || ENTITIES.iter().any(|entity| rest.starts_with(entity))
+        }
         // Some tokens have one inside; tables and pipes have one behind.
         [b'|', after @ ..] => !after.first().is_some_and(u8::is_ascii_alphanumeric),
         [byte, ..] => byte.is_ascii_whitespace(),
@@ -331,13 +354,18 @@ fn ends_bare(rest: &[u8]) -> bool {
 /// Whether the next parameter of an address starts here: `name=`.
 fn is_parameter(rest: &[u8]) -> bool {
     const NAME: usize = 32;
-    let name = rest.iter().take(NAME).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')).count();
+    let name = rest
+        .iter()
+        .take(NAME)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']'))
+        .count();
     name > 0 && rest.get(name) == Some(&b'=')
 }
 
 /// Whether the name that ends with these bytes starts with a hyphen, as options of commands do, or a login stands before it.
 fn is_flag(before: &[u8]) -> bool {
-    let name = before.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_')).map_or(0, |n| n + 1);
+    let name =
+        before.iter().rposition(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_')).map_or(0, |n| n + 1);
     let option = before.get(name..).is_some_and(|name| name.starts_with(b"-"));
     let mut fields = before.rsplit(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).skip(1);
     let login = before.last().is_some_and(u8::is_ascii_whitespace) && fields.next() == Some(b"login");
@@ -361,7 +389,8 @@ mod tests {
         let words = List::Owned(vec![Str::Borrowed("password"), Str::Borrowed("pass")]);
         let look = Look::Assignment(Assignment { words, min: 3, max: 20 });
         let lower = text.to_ascii_lowercase();
-        let found = lower.match_indices("pass").find_map(|(start, _)| assignment_match(&look, text.as_bytes(), start))?;
+        let found =
+            lower.match_indices("pass").find_map(|(start, _)| assignment_match(&look, text.as_bytes(), start))?;
         text.get(found.secret)
     }
 

@@ -37,7 +37,11 @@ pub(crate) fn confirm(
     match &compiled.look {
         CompiledLook::Shapes { shapes, run } => {
             let shape = shapes.get(usize::from(alternative))?;
-            if *run { shape::run_match(shape, classes, input, start, runs) } else { shape::shape_match(shape, classes, input, start, runs) }
+            if *run {
+                shape::run_match(shape, classes, input, start, runs)
+            } else {
+                shape::shape_match(shape, classes, input, start, runs)
+            }
         }
         CompiledLook::Pattern(pattern) => pattern_match(pattern, rule.bound as usize, input, start),
         CompiledLook::Assignment => assignment::assignment_match(&rule.look, input, start),

@@ -100,7 +100,9 @@ pub(super) fn run_match(
         byte.is_ascii_alphanumeric() || class.is_some_and(|class| classes.contains(class, byte))
     };
     let before = start.checked_sub(1).and_then(|at| input.get(at));
-    if before.is_some_and(|&byte| glued(byte, shape.first)) {
+    // A value may start with a sign, but not with several.
+    let opens = input.iter().skip(start).take(2).any(u8::is_ascii_alphanumeric);
+    if !opens || before.is_some_and(|&byte| glued(byte, shape.first)) {
         return None;
     }
     let found = shape_match(shape, classes, input, start, runs)?;

@@ -14,10 +14,32 @@ pub(crate) enum Letters {
 /// For each letter those that follow it in English words and in identifiers, in at least three of ten thousand pairs.
 /// A random pair is in here with 46 of 100, a pair of a word with more than 98.
 const FOLLOWERS: [&[u8]; 26] = [
-    b"bcdfgiklmnprstuvwy", b"abeilorsuy", b"acehiklorstuy", b"adegilorsuvy", b"abcdefghilmnopqrstuvwxy", b"aefilorstuy", b"aeghilnorsu",
-    b"aeiortuy", b"abcdefgklmnoprstvxz", b"aeou", b"aeisu", b"adeiklopstuvy", b"abeimopsuy", b"acdefghiklnoprstuvy", b"abcdefgijklmnoprstuvwx",
-    b"aehiloprstuy", b"u", b"abcdefgiklmnoprstuvwy", b"acefhiklmnopstuwy", b"acdefhilmoprstuwy", b"abcdefgilmnoprst", b"aeio", b"aehinors", b"ceiptx",
-    b"eimnopst", b"aei",
+    b"bcdfgiklmnprstuvwy",
+    b"abeilorsuy",
+    b"acehiklorstuy",
+    b"adegilorsuvy",
+    b"abcdefghilmnopqrstuvwxy",
+    b"aefilorstuy",
+    b"aeghilnorsu",
+    b"aeiortuy",
+    b"abcdefgklmnoprstvxz",
+    b"aeou",
+    b"aeisu",
+    b"adeiklopstuvy",
+    b"abeimopsuy",
+    b"acdefghiklnoprstuvy",
+    b"abcdefgijklmnoprstuvwx",
+    b"aehiloprstuy",
+    b"u",
+    b"abcdefgiklmnoprstuvwy",
+    b"acefhiklmnopstuwy",
+    b"acdefhilmoprstuwy",
+    b"abcdefgilmnoprst",
+    b"aeio",
+    b"aehinors",
+    b"ceiptx",
+    b"eimnopst",
+    b"aei",
 ];
 
 /// Looks at the pairs of neighbouring letters in at most the first 256 bytes, letters in either case.
@@ -49,7 +71,15 @@ mod tests {
 
     #[test]
     fn words_are_wordy() {
-        for text in ["configuration", "authentication-failed", "dragonfly", "UserManagementService", "monkey", "sunshine", "the_default_value"] {
+        for text in [
+            "configuration",
+            "authentication-failed",
+            "dragonfly",
+            "UserManagementService",
+            "monkey",
+            "sunshine",
+            "the_default_value",
+        ] {
             assert_eq!(letters(text.as_bytes()), Letters::Wordy, "{text}");
         }
         assert_eq!(letters(b"a1b2c3d4"), Letters::Unsure);
@@ -58,7 +88,9 @@ mod tests {
     #[test]
     fn most_random_letters_are_not() {
         let mut rng = Rng::new(5);
-        let random = |length: usize, rng: &mut Rng| -> Vec<u8> { (0..length).map(|_| rng.pick(b"abcdefghijklmnopqrstuvwxyz")).collect() };
+        let random = |length: usize, rng: &mut Rng| -> Vec<u8> {
+            (0..length).map(|_| rng.pick(b"abcdefghijklmnopqrstuvwxyz")).collect()
+        };
         let hits = (0..1000).filter(|_| letters(&random(8, &mut rng)) == Letters::Random).count();
         assert!(hits > 880, "{hits}");
         let wordy = (0..1000).filter(|_| letters(&random(16, &mut rng)) == Letters::Wordy).count();

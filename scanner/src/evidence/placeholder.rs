@@ -28,7 +28,8 @@ pub(crate) fn placeholder(secret: &[u8], prefix: usize) -> Option<&'static str> 
 
 /// `password`, `my-passwd`, `CLIENT_SECRET`: stock words without a digit, one of them for what should stand here.
 fn names_itself(body: &[u8]) -> bool {
-    const NAMES: [&[u8]; 8] = [b"password", b"passwd", b"passwort", b"passphrase", b"pass", b"pwd", b"secret", b"token"];
+    const NAMES: [&[u8]; 8] =
+        [b"password", b"passwd", b"passwort", b"passphrase", b"pass", b"pwd", b"secret", b"token"];
     let digits = body.iter().any(u8::is_ascii_digit);
     !digits && super::words::made_of_stock(body) && NAMES.iter().any(|name| super::words::holds_word(body, name))
 }
@@ -39,8 +40,18 @@ pub(crate) fn is_template(text: &[u8]) -> bool {
     let wrapped = |open: u8, close: u8| text.first() == Some(&open) && text.last() == Some(&close);
     // Braces with more than a name between them are JSON.
     let braced = wrapped(b'{', b'}') && !text.iter().any(|byte| matches!(byte, b'"' | b'\''));
-    has(b"${") || has(b"{{") || has(b"}}") || has(b"$(") || has(b"#{") || has(b"%(") || has(b"<%")
-        || wrapped(b'<', b'>') || wrapped(b'[', b']') || braced || wrapped(b'%', b'%') || wrapped(b'$', b'$')
+    has(b"${")
+        || has(b"{{")
+        || has(b"}}")
+        || has(b"$(")
+        || has(b"#{")
+        || has(b"%(")
+        || has(b"<%")
+        || wrapped(b'<', b'>')
+        || wrapped(b'[', b']')
+        || braced
+        || wrapped(b'%', b'%')
+        || wrapped(b'$', b'$')
         || matches!(text, b"%s" | b"%d" | b"%v" | b"{}")
 }
 
@@ -49,11 +60,12 @@ fn mask(body: &[u8]) -> Option<&'static str> {
     let mut longest = 0;
     let mut run = 0;
     let mut previous = None;
+    let all_zeroes = body.iter().all(|byte| *byte == b'A');
     for &byte in body {
         run = if previous == Some(byte) { run + 1 } else { 1 };
         previous = Some(byte);
         // Base64 of zeroes ends many keys and checksums, so a single long run of `A` alone is no mask.
-        let masking = byte != b'A' || body.iter().all(|b| *b == b'A');
+        let masking = byte != b'A' || all_zeroes;
         longest = longest.max(if masking { run } else { 0 });
     }
     if longest >= 6.max(body.len() / 4) {
@@ -90,10 +102,47 @@ fn longest_sequence(body: &[u8]) -> usize {
 /// Words that nobody's random token spells.
 fn says_example(body: &[u8]) -> bool {
     const LONG: &[&[u8]] = &[
-        b"example", b"placeholder", b"redacted", b"changeme", b"change_me", b"change-me", b"replaceme", b"replace_me", b"replace-me",
-        b"your_", b"your-", b"insert_", b"dummy", b"notreal", b"not_real", b"not-real", b"foobar", b"removed", b"sanitized",
-        b"xxxxxx", b"deadbeef", b"goes_here", b"goes-here", b"goeshere", b"todo_", b"mysecret", b"my_secret", b"yourkey", b"yourtoken",
-        b"yourapi", b"invalid", b"fake_", b"fake-", b"test_key", b"testkey", b"testtoken", b"sampletoken", b"sample_", b"sample-", b"secretkey", b"secret_key",
+        b"example",
+        b"placeholder",
+        b"redacted",
+        b"changeme",
+        b"change_me",
+        b"change-me",
+        b"replaceme",
+        b"replace_me",
+        b"replace-me",
+        b"your_",
+        b"your-",
+        b"insert_",
+        b"dummy",
+        b"notreal",
+        b"not_real",
+        b"not-real",
+        b"foobar",
+        b"removed",
+        b"sanitized",
+        b"xxxxxx",
+        b"deadbeef",
+        b"goes_here",
+        b"goes-here",
+        b"goeshere",
+        b"todo_",
+        b"mysecret",
+        b"my_secret",
+        b"yourkey",
+        b"yourtoken",
+        b"yourapi",
+        b"invalid",
+        b"fake_",
+        b"fake-",
+        b"test_key",
+        b"testkey",
+        b"testtoken",
+        b"sampletoken",
+        b"sample_",
+        b"sample-",
+        b"secretkey",
+        b"secret_key",
     ];
     LONG.iter().any(|word| super::words::holds_word(body, word))
 }
@@ -101,7 +150,9 @@ fn says_example(body: &[u8]) -> bool {
 /// A short unit over and over: `abcabcabcabc`, `deadbeefdeadbeef`.
 fn repeats(body: &[u8]) -> bool {
     (1..=8).any(|unit| {
-        body.len() >= unit * 3 && body.len() >= 8 && body.iter().skip(unit).zip(body).all(|(later, earlier)| later == earlier)
+        body.len() >= unit * 3
+            && body.len() >= 8
+            && body.iter().skip(unit).zip(body).all(|(later, earlier)| later == earlier)
     })
 }
 
@@ -114,8 +165,23 @@ mod tests {
     #[test]
     fn placeholders() {
         for text in [
-            "xxxxxxxxxxxxxxxx", "****************", "${API_KEY}", "{{ token }}", "<your-key>", "0123456789abcdef0123",
-            "AbCdEfGhIjKlMnOp", "EXAMPLEKEY123", "password", "pwd", "MY_SECRET", "the-token", "your_api_key_here", "abcabcabcabc", "sk...abc", "9876543210", "AAAAAAAAAAAAAAAAAAAA",
+            "xxxxxxxxxxxxxxxx",
+            "****************",
+            "${API_KEY}",
+            "{{ token }}",
+            "<your-key>",
+            "0123456789abcdef0123",
+            "AbCdEfGhIjKlMnOp",
+            "EXAMPLEKEY123",
+            "password",
+            "pwd",
+            "MY_SECRET",
+            "the-token",
+            "your_api_key_here",
+            "abcabcabcabc",
+            "sk...abc",
+            "9876543210",
+            "AAAAAAAAAAAAAAAAAAAA",
         ] {
             assert!(placeholder(text.as_bytes(), 0).is_some(), "{text}");
         }

@@ -31,13 +31,19 @@ impl Assigned<'_> {
         let spaced = self.head.last().is_some_and(u8::is_ascii_whitespace);
         let plain = value.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_');
         let ends = matches!(after.first(), Some(b',' | b')' | b'}'));
-        let statement = spaced && (after.first() == Some(&b';') || plain && (ends || is_constant(value) || value.iter().all(u8::is_ascii_uppercase)));
+        let statement = spaced
+            && (after.first() == Some(&b';')
+                || plain && (ends || is_constant(value) || value.iter().all(u8::is_ascii_uppercase)));
         joined || statement || is_number(value) || is_expression(value, after)
     }
 
     /// Whether the name is a function and the value its argument.
     fn is_argument(&self) -> bool {
-        let name = self.head.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
+        let name = self
+            .head
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            .count();
         self.head.get(name) == Some(&b'(')
     }
 }
@@ -86,32 +92,114 @@ pub(crate) fn no_secret(name: &Name<'_>, it: &Assigned<'_>) -> Option<&'static s
 /// Words that stand for a value.
 fn is_stock_word(value: &[u8]) -> bool {
     const STOCK: &[&str] = &[
-        "true", "false", "null", "none", "nil", "undefined", "string", "str", "bytes", "text", "password", "passwd", "secret", "token", "default", "required",
-        "optional", "disabled", "enabled", "yes", "no", "on", "off", "value", "unknown", "empty", "anonymous", "username", "user", "hidden", "any",
-        "object", "number", "boolean", "varchar", "char", "function", "self", "this", "env", "prompt", "changeit", "email", "bearer", "basic", "key", "credentials",
-        "include", "omit", "same-origin", "nullable", "plaintext", "encrypted", "masked", "deprecated", "confirmed", "integer", "uuid", "identifier",
+        "true",
+        "false",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "string",
+        "str",
+        "bytes",
+        "text",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "default",
+        "required",
+        "optional",
+        "disabled",
+        "enabled",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "value",
+        "unknown",
+        "empty",
+        "anonymous",
+        "username",
+        "user",
+        "hidden",
+        "any",
+        "object",
+        "number",
+        "boolean",
+        "varchar",
+        "char",
+        "function",
+        "self",
+        "this",
+        "env",
+        "prompt",
+        "changeit",
+        "email",
+        "bearer",
+        "basic",
+        "key",
+        "credentials",
+        "include",
+        "omit",
+        "same-origin",
+        "nullable",
+        "plaintext",
+        "encrypted",
+        "masked",
+        "deprecated",
+        "confirmed",
+        "integer",
+        "uuid",
+        "identifier",
     ];
-    STOCK.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) || value.iter().all(|b| !b.is_ascii_alphanumeric())
+    STOCK.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+        || value.iter().all(|b| !b.is_ascii_alphanumeric())
 }
 
 /// Where the secret is to be found: a variable, a vault's path, an encrypted value's wrapper, a parameter of a statement.
 fn is_reference(value: &[u8]) -> bool {
-    const SCHEMES: &[&[u8]] = &[b"env:", b"file:", b"vault:", b"op://", b"arn:", b"!vault", b"!ref", b"!sub", b"secretref:", b"keyvault:", b"ssm:", b"enc(", b"sops:", b"env.", b"process.env", b"secrets."];
-    let variable = |rest: &[u8]| !rest.is_empty() && rest.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':')) && rest.iter().all(|b| !b.is_ascii_digit());
-    let constant = |rest: &[u8]| !rest.is_empty() && rest.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    const SCHEMES: &[&[u8]] = &[
+        b"env:",
+        b"file:",
+        b"vault:",
+        b"op://",
+        b"arn:",
+        b"!vault",
+        b"!ref",
+        b"!sub",
+        b"secretref:",
+        b"keyvault:",
+        b"ssm:",
+        b"enc(",
+        b"sops:",
+        b"env.",
+        b"process.env",
+        b"secrets.",
+    ];
+    let variable = |rest: &[u8]| {
+        !rest.is_empty()
+            && rest.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':'))
+            && rest.iter().all(|b| !b.is_ascii_digit())
+    };
+    let constant = |rest: &[u8]| {
+        !rest.is_empty() && rest.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+    };
     match value {
         [b'$', rest @ ..] if constant(rest) => true,
         [b'$' | b':' | b'@' | b'%', rest @ ..] if variable(rest) => true,
         [b'(', .., b')'] | [b'_', b'_', .., b'_', b'_'] | [b'@', .., b'@'] => true,
-        _ => SCHEMES.iter().any(|scheme| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))),
+        _ => {
+            SCHEMES.iter().any(|scheme| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))
+        }
     }
 }
 
 /// Hashes as they are stored: `$2b$10$…`, `{SSHA}…`, `pbkdf2:…`, the star and forty digits of `MySQL`, and checksums with their name.
 fn is_hash(value: &[u8]) -> bool {
     const HEADS: &[&[u8]] = &[
-        b"$1$", b"$2a$", b"$2b$", b"$2x$", b"$2y$", b"$5$", b"$6$", b"$apr1$", b"$argon2", b"$pbkdf2", b"$scrypt", b"$y$", b"{sha", b"{ssha", b"{md5", b"{bcrypt",
-        b"pbkdf2", b"scrypt:", b"sha1", b"sha256", b"sha384", b"sha512", b"md5:", b"bcrypt",
+        b"$1$", b"$2a$", b"$2b$", b"$2x$", b"$2y$", b"$5$", b"$6$", b"$apr1$", b"$argon2", b"$pbkdf2", b"$scrypt",
+        b"$y$", b"{sha", b"{ssha", b"{md5", b"{bcrypt", b"pbkdf2", b"scrypt:", b"sha1", b"sha256", b"sha384",
+        b"sha512", b"md5:", b"bcrypt",
     ];
     let mysql = value.len() == 41 && value[0] == b'*' && value[1..].iter().all(u8::is_ascii_hexdigit);
     mysql || HEADS.iter().any(|head| value.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head)))
@@ -127,11 +215,18 @@ fn is_spliced(value: &[u8]) -> bool {
 /// A bare value that is no string: a call, an index, a type, a name, all of which go on as code does.
 fn is_expression(value: &[u8], after: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    let identifier = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'?' | b'!' | b'&' | b'*' | b'-' | b'>' | b'@' | b'~'));
+    let identifier = value.iter().all(|b| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'_' | b'.' | b':' | b'?' | b'!' | b'&' | b'*' | b'-' | b'>' | b'@' | b'~')
+    });
     let random = letters(value) == Letters::Random || digits(value) > 3;
     let goes_on = matches!(after.first(), Some(b'(' | b'[' | b'<' | b'{' | b'>')) && !after.starts_with(b"</");
     let separated = matches!(after.first(), Some(b',' | b';' | b')' | b'}' | b']'));
-    has(b"(") || has(b"[") || has(b"::") || has(b"->") || matches!(value.first(), Some(b'&' | b'@' | b'*' | b'-' | b':' | b'!' | b'+' | b'=' | b'{'))
+    has(b"(")
+        || has(b"[")
+        || has(b"::")
+        || has(b"->")
+        || matches!(value.first(), Some(b'&' | b'@' | b'*' | b'-' | b':' | b'!' | b'+' | b'=' | b'{'))
         || identifier && (goes_on || is_member(value) || is_camel(value) || !random && (separated || has(b"_")))
 }
 
@@ -142,7 +237,8 @@ fn is_constant(value: &[u8]) -> bool {
 
 /// `0x80090033`, `16384u32`, `4_096`: numbers as only code writes them.
 fn is_number(value: &[u8]) -> bool {
-    const SUFFIXES: [&[u8]; 14] = [b"", b"u8", b"u16", b"u32", b"u64", b"usize", b"i8", b"i16", b"i32", b"i64", b"u", b"l", b"ul", b"ull"];
+    const SUFFIXES: [&[u8]; 14] =
+        [b"", b"u8", b"u16", b"u32", b"u64", b"usize", b"i8", b"i16", b"i32", b"i64", b"u", b"l", b"ul", b"ull"];
     let (rest, hex) = match value {
         [b'0', b'x' | b'X', rest @ ..] => (rest, true),
         rest => (rest, false),
@@ -156,7 +252,12 @@ fn is_number(value: &[u8]) -> bool {
 /// `user.password`, `2.days.ago`, `passwordField.text!`: names with dots between.
 fn is_member(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b'.').skip(1).peekable();
-    parts.peek().is_some() && parts.all(|part| part.len() > 1 && part.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'!' | b'?')) && letters(part) != Letters::Random)
+    parts.peek().is_some()
+        && parts.all(|part| {
+            part.len() > 1
+                && part.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'!' | b'?'))
+                && letters(part) != Letters::Random
+        })
 }
 
 /// `TextField`, `passwordHandler`: letters only, each capital inside followed by small letters.
@@ -171,13 +272,44 @@ fn is_camel(value: &[u8]) -> bool {
 
 fn is_path_or_url(value: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    has(b"://") || value.starts_with(b"/") && memchr::memchr_iter(b'/', value).nth(1).is_some() || value.starts_with(b"./") || value.starts_with(b"../")
-        || value.starts_with(b"~/") || matches!(value, [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic()) || has_extension(value)
+    has(b"://")
+        || value.starts_with(b"/") && memchr::memchr_iter(b'/', value).nth(1).is_some()
+        || value.starts_with(b"./")
+        || value.starts_with(b"../")
+        || value.starts_with(b"~/")
+        || matches!(value, [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic())
+        || has_extension(value)
 }
 
 /// `keys/server.pem`, `secrets.yaml`: ends in the extension of a kind of file that secrets are kept in.
 fn has_extension(value: &[u8]) -> bool {
-    const KEPT_IN: &[&str] = &["pem", "key", "crt", "cer", "p12", "pfx", "jks", "json", "yaml", "yml", "txt", "xml", "html", "js", "ts", "py", "rb", "go", "java", "php", "conf", "env", "sh", "md", "properties"];
+    const KEPT_IN: &[&str] = &[
+        "pem",
+        "key",
+        "crt",
+        "cer",
+        "p12",
+        "pfx",
+        "jks",
+        "json",
+        "yaml",
+        "yml",
+        "txt",
+        "xml",
+        "html",
+        "js",
+        "ts",
+        "py",
+        "rb",
+        "go",
+        "java",
+        "php",
+        "conf",
+        "env",
+        "sh",
+        "md",
+        "properties",
+    ];
     let Some(dot) = value.iter().rposition(|byte| *byte == b'.') else { return false };
     KEPT_IN.iter().any(|ending| value[dot + 1..].eq_ignore_ascii_case(ending.as_bytes()))
 }
@@ -185,19 +317,29 @@ fn has_extension(value: &[u8]) -> bool {
 /// `1.2.840.113549.1.9.7`, `0.11.0-rc1`, `2021-04-01`, `10.0.0.1:80`.
 fn is_version(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b'.');
-    let number = |part: Option<&[u8]>| part.is_some_and(|part| !part.is_empty() && part.len() < 4 && part.iter().all(u8::is_ascii_digit));
-    if number(parts.next()) && number(parts.next()) && parts.next().is_some_and(|part| part.first().is_some_and(u8::is_ascii_digit)) {
+    let number = |part: Option<&[u8]>| {
+        part.is_some_and(|part| !part.is_empty() && part.len() < 4 && part.iter().all(u8::is_ascii_digit))
+    };
+    if number(parts.next())
+        && number(parts.next())
+        && parts.next().is_some_and(|part| part.first().is_some_and(u8::is_ascii_digit))
+    {
         return true;
     }
     let marks = value.iter().filter(|b| matches!(b, b'.' | b'-' | b':')).count();
-    marks >= 2 && value.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b':' | b'/' | b'T' | b'Z' | b' ' | b'v'))
+    marks >= 2
+        && value
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b':' | b'/' | b'T' | b'Z' | b' ' | b'v'))
 }
 
 /// Several words of letters.
 fn is_prose(value: &[u8]) -> bool {
     let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     let (plain, all) = words.fold((0, 0), |(plain, all), word| {
-        let is_plain = word.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b',' | b'\'' | b'!' | b'?' | b':' | b'-' | b'(' | b')'));
+        let is_plain = word.iter().all(|b| {
+            b.is_ascii_alphabetic() || matches!(b, b'.' | b',' | b'\'' | b'!' | b'?' | b':' | b'-' | b'(' | b')')
+        });
         (plain + usize::from(is_plain), all + 1)
     });
     all >= 2 && plain * 2 >= all && letters(value) != Letters::Random
@@ -244,7 +386,8 @@ fn is_uuid(value: &[u8]) -> bool {
 
 /// How many of the four kinds of characters there are: small and capital letters, digits, signs.
 fn kinds(value: &[u8]) -> usize {
-    let classes: [fn(&u8) -> bool; 4] = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
+    let classes: [fn(&u8) -> bool; 4] =
+        [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
     classes.iter().filter(|class| value.iter().any(class)).count()
 }
 
@@ -307,7 +450,11 @@ mod tests {
         let (head, rest) = text.split_once('⟦').unwrap_or((text, ""));
         let (value, after) = rest.split_once('⟧').unwrap_or((rest, ""));
         let lower = head.to_ascii_lowercase();
-        let at = ["pass", "pwd", "token", "secret", "key"].iter().filter_map(|word| lower.find(word)).min().unwrap_or_default();
+        let at = ["pass", "pwd", "token", "secret", "key"]
+            .iter()
+            .filter_map(|word| lower.find(word))
+            .min()
+            .unwrap_or_default();
         let name = Name::around(head.as_bytes(), at);
         let it = Assigned { head: &head.as_bytes()[at..], value: value.as_bytes(), after: after.as_bytes() };
         (no_secret(&name, &it), strength(&name, &it).0)
@@ -316,13 +463,43 @@ mod tests {
     #[test]
     fn no_secrets() {
         for text in [
-            "password = ⟦${DB_PASSWORD}⟧", "password = ⟦$DB_PASSWORD⟧", "password = \"⟦$authToken⟧\"", "password: '⟦:password⟧'", "password: ⟦((db_password))⟧",
-            "password: '⟦ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)⟧'", "token: ⟦vault:secret/data/app#token⟧", "password = ⟦os.environ⟧[", "password = ⟦getPassword⟧()",
-            "password_policy = \"⟦strong123⟧\"", "passwordField: '⟦input42⟧'", "password: ⟦string⟧", "password = \"⟦please enter your password⟧\"", "secret_path: \"⟦/run/secrets/db⟧\"",
-            "hashed_token: \"⟦9f86d081884c7d659a2feaa0c55ad015a3bf4f1b⟧\"", "password: '⟦$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy⟧'",
-            "getPassword(\"⟦kT8mmPqx⟧\")", "password: ⟦UITextField⟧", "password: ⟦LPCWSTR⟧,", "const PASSWORD: u32 = ⟦0x80090033⟧;", "PASSWORD = ⟦16384u32⟧", "password = ⟦kT8mmPqx⟧;", "token = \"⟦HF_AUTH_NAME⟧\"",
-            "secrets:⟦1.13.5-no-vault⟧", "password = \"⟦$PART1⟧\"", "io.jsonwebtoken:⟦jjwt-api:0.11.2⟧'", "password = ⟦pkcrypt-⟧>password;", "credentials = ⟦jdbcTemplate⟧", "password = ⟦2.days.ago⟧", "password = ⟦user.password⟧", "password: ⟦pw1⟧,", "token=\"⟦ + token + ⟧\"",
-            "passwordOid = '⟦1.2.840.113549.1.9.7⟧'", "secret = \"⟦certs/server.pem⟧\"", "secret = '⟦C:\\\\temp⟧'", "token: '⟦{\\\"kind\\\": 1}⟧'", "password = \"⟦wrong credentials⟧\"",
+            "password = ⟦${DB_PASSWORD}⟧",
+            "password = ⟦$DB_PASSWORD⟧",
+            "password = \"⟦$authToken⟧\"",
+            "password: '⟦:password⟧'",
+            "password: ⟦((db_password))⟧",
+            "password: '⟦ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)⟧'",
+            "token: ⟦vault:secret/data/app#token⟧",
+            "password = ⟦os.environ⟧[",
+            "password = ⟦getPassword⟧()",
+            "password_policy = \"⟦strong123⟧\"",
+            "passwordField: '⟦input42⟧'",
+            "password: ⟦string⟧",
+            "password = \"⟦please enter your password⟧\"",
+            "secret_path: \"⟦/run/secrets/db⟧\"",
+            "hashed_token: \"⟦9f86d081884c7d659a2feaa0c55ad015a3bf4f1b⟧\"",
+            "password: '⟦$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy⟧'",
+            "getPassword(\"⟦kT8mmPqx⟧\")",
+            "password: ⟦UITextField⟧",
+            "password: ⟦LPCWSTR⟧,",
+            "const PASSWORD: u32 = ⟦0x80090033⟧;",
+            "PASSWORD = ⟦16384u32⟧",
+            "password = ⟦kT8mmPqx⟧;",
+            "token = \"⟦HF_AUTH_NAME⟧\"",
+            "secrets:⟦1.13.5-no-vault⟧",
+            "password = \"⟦$PART1⟧\"",
+            "io.jsonwebtoken:⟦jjwt-api:0.11.2⟧'",
+            "password = ⟦pkcrypt-⟧>password;",
+            "credentials = ⟦jdbcTemplate⟧",
+            "password = ⟦2.days.ago⟧",
+            "password = ⟦user.password⟧",
+            "password: ⟦pw1⟧,",
+            "token=\"⟦ + token + ⟧\"",
+            "passwordOid = '⟦1.2.840.113549.1.9.7⟧'",
+            "secret = \"⟦certs/server.pem⟧\"",
+            "secret = '⟦C:\\\\temp⟧'",
+            "token: '⟦{\\\"kind\\\": 1}⟧'",
+            "password = \"⟦wrong credentials⟧\"",
             "password: '⟦secretsmanager/prod/db.json⟧'",
         ] {
             assert!(judged(text).0.is_some(), "{text}");
@@ -332,8 +509,15 @@ mod tests {
     #[test]
     fn secrets() {
         for text in [
-            "password = \"⟦hunter2!Wz⟧\"", "password: ⟦kT8#mmPq⟧", "Password=⟦kT8mmPqx⟧;", "password=⟦16384⟧", "password = \"⟦rgr? cnx zx⟧\"", "setPassword(\"⟦kT8mmPqx⟧\")",
-            "token = \"⟦{\\\"id\\\":\\\"427d6803b78311e68afd0242ac130006\\\"}⟧\"", "password: ⟦wqkzvb⟧", "password=⟦tqkvdlpx⟧,",
+            "password = \"⟦hunter2!Wz⟧\"",
+            "password: ⟦kT8#mmPq⟧",
+            "Password=⟦kT8mmPqx⟧;",
+            "password=⟦16384⟧",
+            "password = \"⟦rgr? cnx zx⟧\"",
+            "setPassword(\"⟦kT8mmPqx⟧\")",
+            "token = \"⟦{\\\"id\\\":\\\"427d6803b78311e68afd0242ac130006\\\"}⟧\"",
+            "password: ⟦wqkzvb⟧",
+            "password=⟦tqkvdlpx⟧,",
         ] {
             assert_eq!(judged(text).0, None, "{text}");
         }

@@ -121,7 +121,14 @@ impl Literals {
     }
 
     #[inline(never)]
-    fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, quadruple: u32, hit: &mut impl FnMut(User, usize)) {
+    fn confirm(
+        &self,
+        input: &[u8],
+        range: &Range<usize>,
+        at: usize,
+        quadruple: u32,
+        hit: &mut impl FnMut(User, usize),
+    ) {
         let Some(bucket) = self.buckets.get(&quadruple) else { return };
         for entry in &self.entries[bucket.start as usize..bucket.end as usize] {
             let literal = &self.known[entry.literal as usize];

@@ -22,5 +22,5 @@ mod tree;
 pub use error::{SourceError, SourceErrorKind};
 pub use memory::scan_bytes;
 pub use reader::{StdinOptions, scan_reader};
-pub use staged::{StagedOptions, scan_range_trees, scan_staged, staged_paths};
+pub use staged::{StagedOptions, file_at, scan_range_trees, scan_staged, staged_paths, worktree_top};
 pub use tree::{TreeOptions, scan_tree};

@@ -66,6 +66,43 @@ pub fn staged_paths(control: &Control<'_>, path: &Path) -> Result<Vec<PathBuf>, 
     Ok(paths)
 }
 
+/// The top of the working tree that `path` is in.
+///
+/// # Errors
+/// If `path` is in no repository with a working tree.
+pub fn worktree_top(path: &Path) -> Result<PathBuf, SourceError> {
+    let opened = Opened::at(path)?;
+    opened.local.workdir().map(Path::to_path_buf).ok_or_else(|| bare(path))
+}
+
+/// The content of a file in the tree of a revision; `None` if there is none. A revision of zeros only has no files.
+///
+/// # Errors
+/// If `repo` is in no repository, or the revision names no commit or tree, or the file cannot be read.
+pub fn file_at(repo: &Path, revision: &str, file: &str) -> Result<Option<Vec<u8>>, SourceError> {
+    if is_nothing(revision) {
+        return Ok(None);
+    }
+    let opened = Opened::at(repo)?;
+    let corrupt = |error: gix::Error| {
+        SourceError::new(SourceErrorKind::Corrupt, format!("cannot read `{file}` at `{revision}`")).because(error)
+    };
+    let tree = opened.local.find_tree(opened.tree_of(revision)?).map_err(corrupt)?;
+    let Some(entry) = tree.lookup_entry_by_path(file).map_err(corrupt)? else { return Ok(None) };
+    let blob = entry.object().map_err(corrupt)?;
+    Ok(Some(blob.data.clone()))
+}
+
+/// The revision that stands for nothing, as git's hooks write it for a new branch.
+fn is_nothing(revision: &str) -> bool {
+    revision.len() >= 40 && revision.bytes().all(|byte| byte == b'0')
+}
+
+fn bare(path: &Path) -> SourceError {
+    let message = format!("`{}` is a bare repository, which has nothing staged", path.display());
+    SourceError::new(SourceErrorKind::Bare, message)
+}
+
 /// Scans what the tree of the revision `to` adds over that of `from`: the same comparison as [`scan_staged`], in any repository. A
 /// `from` of zeros only, as git's hooks have it for a new branch, stands for nothing at all. If there are `paths`, which are those of
 /// [`StagedOptions`], only these are scanned.
@@ -82,8 +119,7 @@ pub fn scan_range_trees(
     let opened = Opened::at(repo)?;
     let top = opened.local.workdir().unwrap_or(&opened.folder).to_path_buf();
     let paths = opened.relative_to(&top, paths)?;
-    let nothing = from.len() >= 40 && from.bytes().all(|byte| byte == b'0');
-    let old = if nothing { None } else { Some(opened.tree_of(from)?) };
+    let old = if is_nothing(from) { None } else { Some(opened.tree_of(from)?) };
     let new = opened.tree_of(to)?;
     let changes = compare(control, &opened.local, Some(Folder::Tree(new)), old.map(Folder::Tree));
     Ok(opened.scan(control, Source::Object, changes, &paths))
@@ -117,10 +153,7 @@ impl Opened {
 
     /// The top of the working tree, and what staging changes in it. `path` is for messages.
     fn staged(&self, control: &Control<'_>, path: &Path) -> Result<(PathBuf, Changes), SourceError> {
-        let Some(top) = self.local.workdir() else {
-            let message = format!("`{}` is a bare repository, which has nothing staged", path.display());
-            return Err(SourceError::new(SourceErrorKind::Bare, message));
-        };
+        let top = self.local.workdir().ok_or_else(|| bare(path))?;
         let corrupt = |what: &str, error: gix::Error| {
             let message = format!("cannot read {what} of `{}`", path.display());
             SourceError::new(SourceErrorKind::Corrupt, message).because(error)

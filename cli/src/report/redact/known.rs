@@ -1,6 +1,7 @@
 //! Looking for secrets that were found.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -20,8 +21,11 @@ pub(super) struct Known {
     secrets: Vec<(Secret, String)>,
     /// The strong secrets by their first bytes, the longest first.
     strong: HashMap<[u8; SHORT], Vec<usize>>,
-    /// Those that count only where they stand alone.
-    weak: Vec<usize>,
+    /// Those that count only where they stand alone, by the hash of all their bytes.
+    weak: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+    /// The lengths that weak secrets have; all are short.
+    weak_lengths: BTreeSet<usize>,
 }
 
 impl Known {
@@ -30,7 +34,13 @@ impl Known {
         reason = "to take a secret out of a text it has to be seen; the copies are secrets themselves"
     )]
     pub(super) fn new(findings: &[Finding]) -> Self {
-        let mut known = Self { secrets: Vec::new(), strong: HashMap::new(), weak: Vec::new() };
+        let mut known = Self {
+            secrets: Vec::new(),
+            strong: HashMap::new(),
+            weak: HashMap::new(),
+            hasher: RandomState::new(),
+            weak_lengths: BTreeSet::new(),
+        };
         for finding in findings {
             let bytes = finding.secret.expose();
             known.add(bytes.to_vec(), &finding.preview);
@@ -53,7 +63,10 @@ impl Known {
         let secret = Secret::new(bytes);
         let index = self.secrets.len();
         match secret.expose().first_chunk::<SHORT>() {
-            _ if weak(secret.expose()) => self.weak.push(index),
+            _ if weak(secret.expose()) => {
+                self.weak.entry(self.hasher.hash_one(secret.expose())).or_default().push(index);
+                self.weak_lengths.insert(secret.len());
+            }
             Some(first) => self.strong.entry(*first).or_default().push(index),
             None => return,
         }
@@ -63,7 +76,7 @@ impl Known {
     /// The longest first, each once.
     fn sort(&mut self) {
         let secrets = &self.secrets;
-        for group in self.strong.values_mut().chain([&mut self.weak]) {
+        for group in self.strong.values_mut().chain(self.weak.values_mut()) {
             group.sort_by_key(|index| std::cmp::Reverse(secrets.get(*index).map_or(0, |(secret, _)| secret.len())));
             group.dedup_by(|a, b| secrets.get(*a).map(|s| &s.0) == secrets.get(*b).map(|s| &s.0));
         }
@@ -78,12 +91,18 @@ impl Known {
                 hide(start..start + length, preview);
             } else if words
                 && !is_word(start.checked_sub(1).and_then(|before| text.get(before)))
-                && let Some((length, preview)) = self.longest(&self.weak, rest)
-                && !is_word(rest.get(length))
+                && let Some((length, preview)) = self.weak_word(rest)
             {
                 hide(start..start + length, preview);
             }
         }
+    }
+
+    /// The weak secret that stands alone at the start of the text.
+    fn weak_word(&self, rest: &[u8]) -> Option<(usize, &str)> {
+        let words = self.weak_lengths.iter().rev().filter_map(|length| rest.get(..*length));
+        let mut alone = words.filter(|word| !is_word(rest.get(word.len())));
+        alone.find_map(|word| self.longest(self.weak.get(&self.hasher.hash_one(word))?, word))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the secret is compared with the text")]

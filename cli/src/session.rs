@@ -1,0 +1,189 @@
+//! What the verbs that scan share: the scanner with its key, the targets, and the words of ignore files and baselines.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use stanch_model::{Confidence, Finding, FingerprintKey};
+use stanch_rules::RuleSet;
+use stanch_scanner::{
+    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions,
+    scan_reader, scan_staged, scan_tree, sort_findings, worktree_top,
+};
+
+use crate::args::TargetArgs;
+use crate::exit::{CliError, Exit};
+use crate::key::installation;
+use crate::progress::{Progress, catch_interrupts};
+use crate::shell::Shell;
+use crate::suppress::{Baseline, IgnoreFile};
+
+/// An engine, and all that a scan needs beside it.
+pub(crate) struct Scanner {
+    pub(crate) engine: Engine,
+    /// The engine of all rules, where `engine` lacks some.
+    all: Option<Engine>,
+    key: FingerprintKey,
+}
+
+/// What the targets gave together.
+#[derive(Default)]
+pub(crate) struct Scanned {
+    pub(crate) outcome: Outcome,
+    /// The targets as they were named.
+    pub(crate) names: Vec<String>,
+    /// Whether a target could not be scanned at all.
+    pub(crate) failed_targets: bool,
+}
+
+impl Scanner {
+    pub(crate) fn new(rules: RuleSet) -> Self {
+        // What is looked for may be narrow; what is hidden never is.
+        let narrow = RuleSet::builtin().iter().any(|rule| rules.get(&rule.id).is_none());
+        let all = narrow.then(|| Engine::new(RuleSet::builtin()));
+        Self { engine: Engine::new(rules), all, key: installation() }
+    }
+
+    /// The engine by which output is redacted.
+    pub(crate) fn redaction(&self) -> &Engine {
+        self.all.as_ref().unwrap_or(&self.engine)
+    }
+
+    /// Scans every target. One that cannot be scanned is told of, and the others are scanned all the same.
+    pub(crate) fn scan(&self, args: &TargetArgs, shell: &mut Shell) -> Result<Scanned, CliError> {
+        let progress = Progress::new(args.progress.shows(shell));
+        let control = Control { events: &progress, jobs: args.jobs(), ..self.control() };
+        let targets = args.targets();
+        let mut scanned = Scanned::default();
+        for target in &targets {
+            scanned.names.push(target.display().to_string());
+            match scan_target(&control, target, args) {
+                Ok(outcome) => scanned.outcome.absorb(outcome),
+                Err(error) if targets.len() == 1 => {
+                    progress.finish();
+                    return Err(for_people(&error, target));
+                }
+                Err(error) => {
+                    shell.error(&for_people(&error, target).to_string());
+                    scanned.failed_targets = true;
+                }
+            }
+        }
+        progress.finish();
+        scanned.sort();
+        Ok(scanned)
+    }
+
+    /// The control of a scan with one thread that tells nobody of its progress.
+    pub(crate) fn control(&self) -> Control<'_> {
+        Control { engine: &self.engine, key: &self.key, stop: catch_interrupts(), events: &(), jobs: 1 }
+    }
+}
+
+impl Scanned {
+    pub(crate) fn sort(&mut self) {
+        sort_findings(&mut self.outcome.findings);
+        self.outcome.coverage.notes.sort();
+    }
+
+    /// Marks what an ignore file or the baseline covers. Each ignore file stands with the target that it is for.
+    pub(crate) fn suppress(&mut self, files: &[(String, IgnoreFile)], baseline: Option<&Baseline>, shell: &mut Shell) {
+        files.iter().flat_map(|(_, file)| &file.warnings).for_each(|warning| shell.warning(warning));
+        for finding in self.outcome.findings.iter_mut().filter(|finding| finding.suppression.is_none()) {
+            let of_target = |target: &String| finding.locator.root.as_ref().is_none_or(|root| root == target);
+            let ignored = files
+                .iter()
+                .filter(|(target, _)| of_target(target))
+                .find_map(|(_, file)| file.covers(finding).cloned());
+            finding.suppression = ignored.or_else(|| baseline.and_then(|baseline| baseline.covers(finding)));
+        }
+    }
+
+    /// Drops findings below a confidence and tells how many.
+    pub(crate) fn drop_below(&mut self, least: Confidence) -> usize {
+        let before = self.outcome.findings.len();
+        self.outcome.findings.retain(|finding| finding.confidence >= least);
+        before - self.outcome.findings.len()
+    }
+}
+
+/// How a scan ended, where `counts` says which findings do.
+pub(crate) fn verdict(
+    findings: &[Finding],
+    coverage: &Coverage,
+    failed: bool,
+    strict: bool,
+    counts: impl Fn(&Finding) -> bool,
+) -> Exit {
+    let incomplete = coverage.notes.iter().any(|note| note.gap.failed() || (strict && note.gap.limits()));
+    match () {
+        () if coverage.interrupted => Exit::Interrupted,
+        () if failed || incomplete => Exit::Failed,
+        () if findings.iter().any(|finding| finding.suppression.is_none() && counts(finding)) => Exit::Findings,
+        () => Exit::Clean,
+    }
+}
+
+/// The ignore files of the targets.
+pub(crate) fn ignore_files(args: &TargetArgs) -> Result<Vec<(String, IgnoreFile)>, CliError> {
+    let today = today();
+    let read = |target: PathBuf| {
+        let folder = ignore_folder(&target, args.staged)?;
+        Ok((target.display().to_string(), IgnoreFile::read(&folder, today)?))
+    };
+    args.targets().into_iter().map(read).collect()
+}
+
+/// The folder whose ignore file counts for a target: the target itself, the folder that a file stands in, the top of the working tree for
+/// what is staged.
+pub(crate) fn ignore_folder(target: &Path, staged: bool) -> Result<PathBuf, CliError> {
+    if staged {
+        return worktree_top(target).map_err(|error| for_people(&error, target));
+    }
+    let here = || PathBuf::from(".");
+    Ok(match target.parent() {
+        _ if target == Path::new("-") => here(),
+        Some(parent) if target.is_file() => {
+            if parent.as_os_str().is_empty() {
+                here()
+            } else {
+                parent.to_owned()
+            }
+        }
+        _ => target.to_owned(),
+    })
+}
+
+/// Today's date where expiries are decided: UTC, the same for everybody.
+pub(crate) fn today() -> Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs) -> Result<Outcome, SourceError> {
+    if args.staged {
+        return scan_staged(control, target, &StagedOptions { paths: Vec::new() });
+    }
+    if target == Path::new("-") {
+        return scan_reader(control, &mut io::stdin().lock(), &StdinOptions { name: "<stdin>".to_owned() });
+    }
+    scan_tree(control, target, &TreeOptions { exclude: args.exclude.clone() })
+}
+
+/// An error of a source, with what to do about it.
+pub(crate) fn for_people(error: &SourceError, target: &Path) -> CliError {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    let shown = CliError::new(text);
+    let remote = target.to_str().is_some_and(|t| t.contains("://") || t.starts_with("git@"));
+    match error.kind() {
+        SourceErrorKind::NotFound if remote => shown.hint("clone the repository first, and scan the clone"),
+        SourceErrorKind::NotARepository => shown.hint("run it inside a git repository, or name one"),
+        SourceErrorKind::Bare => shown.hint("a bare repository has nothing staged"),
+        _ => shown,
+    }
+}
