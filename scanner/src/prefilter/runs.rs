@@ -100,7 +100,7 @@ mod tests {
         let input = b"x=/-0123456789abcdefgh;";
         assert_eq!(fast(input, 0..input.len()), [3, 4], "a sign counts right before a letter or digit only");
         let input = b"x=/a_long_name_without_digits;";
-        assert_eq!(fast(input, 0..input.len()), []);
+        assert!(fast(input, 0..input.len()).is_empty());
     }
 
     proptest! {

@@ -1,0 +1,227 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_stanch_global_optspecs
+    string join \n color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_stanch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_stanch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_stanch_using_subcommand
+    set -l cmd (__fish_stanch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c stanch -n "__fish_stanch_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_needs_command" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_needs_command" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_needs_command" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "scan" -d 'Find leaked credentials'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "hook" -d 'Run as a hook of another program'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "rules" -d 'Show and check what is looked for'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "generate" -d 'Write completions or the manual page to standard output'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s j -l jobs -d 'Threads [default: one a core]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l format -d 'How to report (can be repeated, each with its -o)' -r -f -a "human\t'For people, grouped by credential'
+json\t'One object, with summary and coverage'
+jsonl\t'One finding a line'
+sarif\t'SARIF 2.1.0, for code scanning'"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s o -l output -d 'Where to write the report: the first -o belongs to the first --format' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l min-confidence -d 'Report findings of this confidence and more' -r -f -a "low\t''
+medium\t''
+high\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l fail-on -d 'Which findings make the exit code 1' -r -f -a "any\t'Every finding that is not suppressed'
+high\t'Those of high confidence'
+new\t'Those that the baseline does not know'"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l baseline -d 'Credentials that this baseline knows do not count' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l write-baseline -d 'Write a baseline of what is found' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exit-codes -d 'Exit as another scanner does' -r -f -a "gitleaks\t'1 for findings and for errors'
+trufflehog\t'183 for findings, 1 for errors'
+kingfisher\t'200 for findings, 1 for errors'"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l strict -d 'Fail also if something was left out by design'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l reveal -d 'Show the secrets in clear in the reports'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -s j -l jobs -d 'Threads [default: one a core]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l reason -d 'Why it is no danger' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l owner -d 'Who answers for it' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l expires -d 'The last day on which it holds, YYYY-MM-DD' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s j -l jobs -d 'Threads [default: one a core]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -f -a "run" -d 'Run as a hook'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and not __fish_seen_subcommand_from run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run as a hook'
+complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "list" -d 'List the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "show" -d 'Show one rule in full'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "test" -d 'Run the cases of the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l checks -d 'List the offline checks that rules may name'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l rules -d 'A file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l alone -d 'Check them without the built-in rules beside them'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l only -d 'Only this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l skip -d 'Not this rule, or this provider\'s rules (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l only-given -d 'Run the cases of the rules given with --rules only, beside all the others'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l alone -d 'Use the rules given with --rules without the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one rule in full'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "test" -d 'Run the cases of the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "completions" -d 'Completions for a shell'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "man" -d 'The manual page'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from man" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Completions for a shell'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'The manual page'
+complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "scan" -d 'Find leaked credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "hook" -d 'Run as a hook of another program'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "rules" -d 'Show and check what is looked for'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "generate" -d 'Write completions or the manual page to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Run as a hook'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "list" -d 'List the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "show" -d 'Show one rule in full'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "test" -d 'Run the cases of the rules'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
