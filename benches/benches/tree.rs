@@ -22,7 +22,10 @@ fn trees(criterion: &mut Criterion) {
         }
         for jobs in [1, cores] {
             let control = Control { engine: &engine, key: &key, stop: &stop, events: &(), jobs };
-            let scan = || scan_tree(&control, &root, &TreeOptions::default()).unwrap_or_else(|error| panic!("{}: {error}", corpus.name));
+            let scan = || {
+                scan_tree(&control, &root, &TreeOptions::default())
+                    .unwrap_or_else(|error| panic!("{}: {error}", corpus.name))
+            };
             group.throughput(Throughput::Bytes(scan().coverage.bytes));
             group.bench_function(format!("{}, {jobs} threads", corpus.name), |bench| bench.iter(scan));
         }

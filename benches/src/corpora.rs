@@ -42,7 +42,8 @@ struct File {
 /// # Panics
 /// If the file is no TOML of this form; it is part of this crate.
 pub fn corpora() -> Vec<Corpus> {
-    let file: File = toml::from_str(include_str!("../corpora.toml")).unwrap_or_else(|error| panic!("corpora.toml: {error}"));
+    let file: File =
+        toml::from_str(include_str!("../corpora.toml")).unwrap_or_else(|error| panic!("corpora.toml: {error}"));
     file.corpus
 }
 
@@ -102,7 +103,9 @@ mod tests {
     fn a_corpus_is_fetched_once() {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let origin = folder.path().join("origin");
-        fs::create_dir(&origin).and_then(|()| fs::write(origin.join("a"), "text")).unwrap_or_else(|error| panic!("{error}"));
+        fs::create_dir(&origin)
+            .and_then(|()| fs::write(origin.join("a"), "text"))
+            .unwrap_or_else(|error| panic!("{error}"));
         let run = |arguments: &[&str]| git(&origin, arguments).unwrap_or_else(|error| panic!("{error}"));
         run(&["init", "--quiet"]);
         run(&["config", "uploadpack.allowAnySHA1InWant", "true"]);

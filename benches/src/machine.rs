@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn a_folder_has_a_plain_name() {
-        let machine = Machine { cpu: "Acme(R) Fast @ 3.0GHz".to_owned(), cores: 2, rustc: String::new(), commit: String::new() };
+        let machine =
+            Machine { cpu: "Acme(R) Fast @ 3.0GHz".to_owned(), cores: 2, rustc: String::new(), commit: String::new() };
         assert_eq!(machine.folder(), "acme-r-fast-3-0ghz-x2");
         assert!(Machine::here().rustc.starts_with("rustc "));
     }

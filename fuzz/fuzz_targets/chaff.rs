@@ -12,7 +12,8 @@ use stanch_testkit::{chaff, naive};
 const SHORT: usize = 1200;
 
 /// Some sets of rules; making one for each input would cost more than the scan.
-static ENGINES: LazyLock<Vec<Engine>> = LazyLock::new(|| (0..16).map(|seed| Engine::new(chaff::rules(16, seed))).collect());
+static ENGINES: LazyLock<Vec<Engine>> =
+    LazyLock::new(|| (0..16).map(|seed| Engine::new(chaff::rules(16, seed))).collect());
 
 fuzz_target!(|data: &[u8]| {
     let [set, part, data @ ..] = data else { return };

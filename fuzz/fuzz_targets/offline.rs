@@ -26,7 +26,10 @@ fn run(check: &Check, candidate: &[u8]) {
     let mut sealed = candidate.to_vec();
     seal(&mut sealed);
     // A seal leaves alone what it can do nothing with; what it changed must not be refused by its own checksum if that held before.
-    if matches!(check.strength, Strength::Checksum { .. }) && checked.holds == Holds::Yes && sealed.len() == candidate.len() {
+    if matches!(check.strength, Strength::Checksum { .. })
+        && checked.holds == Holds::Yes
+        && sealed.len() == candidate.len()
+    {
         assert_ne!((check.run)(&sealed).holds, Holds::No, "{}", check.name);
     }
 }

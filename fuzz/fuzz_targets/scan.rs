@@ -21,7 +21,10 @@ fuzz_target!(|data: &[u8]| {
     let found = ENGINE.scan(&text, &mut scratch).to_vec();
     for candidate in &found {
         assert!(text.get(candidate.span.clone()).is_some(), "{candidate:?}");
-        assert!(candidate.span.start <= candidate.secret.start && candidate.secret.end <= candidate.span.end, "{candidate:?}");
+        assert!(
+            candidate.span.start <= candidate.secret.start && candidate.secret.end <= candidate.span.end,
+            "{candidate:?}"
+        );
         assert!(!candidate.secret.is_empty(), "{candidate:?}");
     }
     if text.len() <= SHORT {
