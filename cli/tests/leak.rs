@@ -24,8 +24,7 @@ struct Planted {
 
 impl Planted {
     fn new() -> Self {
-        let minted =
-            |recipe: &str| mint(recipe, 4711).map(|minted| minted.text).unwrap_or_else(|error| panic!("{error}"));
+        let minted = |recipe: &str| mint(recipe, 4711).map_or_else(|error| panic!("{error}"), |minted| minted.text);
         let text = |recipe: &str| String::from_utf8(minted(recipe)).unwrap_or_else(|error| panic!("{error}"));
         Self {
             token: Canary::new(&text("{{ghp_{base62:30}|github-crc32}}"), 4),

@@ -95,7 +95,7 @@ mod tests {
     fn every_kind_of_change_shows() {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let write = |name: &str, text: &str| {
-            fs::write(folder.path().join(name), text).unwrap_or_else(|error| panic!("{error}"))
+            fs::write(folder.path().join(name), text).unwrap_or_else(|error| panic!("{error}"));
         };
         write("gone", "1");
         write("other", "1");

@@ -61,7 +61,7 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
     ];
     match &rule.look {
         Look::Literal(shapes) | Look::Run(shapes) => {
-            fields.extend(shapes.iter().map(|shape| ("shape", shape.source.to_string())))
+            fields.extend(shapes.iter().map(|shape| ("shape", shape.source.to_string())));
         }
         Look::Pattern(pattern) => fields.push(("pattern", pattern.regex.to_string())),
         Look::Assignment(assignment) => fields.push(("names", assignment.words.join(", "))),
