@@ -135,3 +135,42 @@ pub(crate) fn start_logging(args: &Args) {
         subscriber.init();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::hide_panics;
+    use crate::env;
+
+    /// The variable by which a test of another process is told to panic, and with which words.
+    const WORDS: &str = "STANCH_TEST_PANIC";
+
+    /// Panics as something that quotes what was scanned would, if it is run by the test below; passes otherwise.
+    #[test]
+    fn panics_if_told_to() {
+        let Some(words) = env::get(WORDS) else { return };
+        hide_panics();
+        let worker = std::thread::spawn({
+            let words = words.clone();
+            move || panic!("in a thread: {}", words.display())
+        });
+        assert!(worker.join().is_err());
+        panic!("{}", words.display());
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_nothing_else() {
+        let words = "quoted-from-a-file-9f2c";
+        let itself = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+        let ended = Command::new(itself)
+            .args(["--exact", "shell::tests::panics_if_told_to", "--nocapture"])
+            .env(WORDS, words)
+            .output()
+            .unwrap_or_else(|error| panic!("{error}"));
+        let written = [ended.stdout, ended.stderr].concat();
+        let written = String::from_utf8_lossy(&written);
+        assert_eq!(written.matches("met a bug of its own at").count(), 2, "{written}");
+        assert!(!ended.status.success() && !written.contains(words), "{written}");
+    }
+}

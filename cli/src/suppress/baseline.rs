@@ -24,7 +24,7 @@ pub(crate) struct Baseline {
 #[derive(Serialize, Deserialize)]
 struct File {
     schema: String,
-    key: String,
+    salt: String,
     credentials: Vec<Known>,
 }
 
@@ -48,7 +48,7 @@ impl Baseline {
         if file.schema != SCHEMA {
             return Err(damaged(&format!("its schema is not {SCHEMA}")));
         }
-        let marks = Marks::parse(&file.key).ok_or_else(|| damaged("its key has not 64 hex digits"))?;
+        let marks = Marks::parse(&file.salt).ok_or_else(|| damaged("its salt has not 64 hex digits"))?;
         let mut names: Vec<String> = file.credentials.into_iter().map(|known| known.fingerprint).collect();
         names.sort_unstable();
         Ok(Self { marks, names })
@@ -86,7 +86,7 @@ impl Baseline {
             }
         }
         let count = known.len();
-        let file = File { schema: SCHEMA.to_owned(), key: marks.key_text(), credentials: known };
+        let file = File { schema: SCHEMA.to_owned(), salt: marks.key_text(), credentials: known };
         let mut text = serde_json::to_vec_pretty(&file).map_err(|error| CliError::new(error.to_string()))?;
         text.push(b'\n');
         write_private(path, &text)

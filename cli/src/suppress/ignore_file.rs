@@ -20,7 +20,7 @@ use crate::key::random;
 pub(crate) const FILE: &str = ".stanchignore";
 
 const HEAD: &str = "# Credentials that stanch does not count here. Each entry says why; `stanch ignore` adds one.\n\
-                    # The key makes the fingerprints of this file; on its own it reveals nothing.\n";
+                    # The salt makes the fingerprints of this file; on its own it reveals nothing.\n";
 
 /// An ignore file that was read, or none.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ struct Accepted {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
-    key: Option<Spanned<String>>,
+    salt: Option<Spanned<String>>,
     #[serde(default)]
     ignore: Vec<Spanned<RawEntry>>,
 }
@@ -92,9 +92,9 @@ impl IgnoreFile {
     fn parse(text: &str, today: Date) -> Result<Self, Mistake> {
         let raw: RawFile =
             toml::from_str(text).map_err(|error| Mistake::new(error.span().unwrap_or(0..0), error.message()))?;
-        let marks = match &raw.key {
+        let marks = match &raw.salt {
             Some(key) => {
-                Some(Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the key has 64 hex digits"))?)
+                Some(Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the salt has 64 hex digits"))?)
             }
             None => None,
         };
@@ -116,7 +116,7 @@ impl IgnoreFile {
             return refuse("an entry names a `fingerprint` or a `path`");
         }
         if entry.fingerprint.is_some() && self.marks.is_none() {
-            return refuse("fingerprints need the `key` at the head of the file");
+            return refuse("fingerprints need the `salt` at the head of the file");
         }
         let path = entry.path.as_deref().map(|glob| GlobBuilder::new(glob).literal_separator(true).build());
         let path = path.transpose().map_err(|error| Mistake::new(span.clone(), &error.to_string()))?;
@@ -170,7 +170,7 @@ impl IgnoreFile {
         let marks = known.marks.unwrap_or_else(|| {
             let marks = Marks::new(random());
             // Keys of the file stand before its tables.
-            text = format!("{HEAD}key = \"{}\"\n{text}", marks.key_text());
+            text = format!("{HEAD}salt = \"{}\"\n{text}", marks.key_text());
             marks
         });
         let name = marks.name(entry.finding).ok_or_else(|| CliError::new("no name can be made for this secret"))?;
@@ -230,9 +230,9 @@ mod tests {
     fn reasons_dates_and_keys_are_demanded() {
         assert_eq!(mistake("[[ignore]]\npath = \"a\"\n"), "an entry says its `reason`");
         assert_eq!(mistake("[[ignore]]\nreason = \"x\"\n"), "an entry names a `fingerprint` or a `path`");
-        assert!(mistake("[[ignore]]\nfingerprint = \"fast:0\"\nreason = \"x\"\n").contains("`key`"));
+        assert!(mistake("[[ignore]]\nfingerprint = \"fast:0\"\nreason = \"x\"\n").contains("`salt`"));
         assert!(mistake("[[ignore]]\npath = \"a\"\nreason = \"x\"\nexpires = \"soon\"\n").contains("YYYY-MM-DD"));
-        assert!(mistake("key = \"12\"\n").contains("64 hex"));
+        assert!(mistake("salt = \"12\"\n").contains("64 hex"));
         assert!(mistake("[[ignore]]\npaths = \"a\"\n").contains("paths"));
         assert_eq!(mistake(""), "");
     }
