@@ -93,9 +93,9 @@ impl IgnoreFile {
         let raw: RawFile =
             toml::from_str(text).map_err(|error| Mistake::new(error.span().unwrap_or(0..0), error.message()))?;
         let marks = match &raw.salt {
-            Some(key) => {
-                Some(Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the salt has 64 hex digits"))?)
-            }
+            Some(key) => Some(
+                Marks::parse(key.get_ref()).ok_or_else(|| Mistake::new(key.span(), "the salt has 64 hex digits"))?,
+            ),
             None => None,
         };
         let mut file = Self { marks, entries: Vec::new(), warnings: Vec::new() };
