@@ -50,7 +50,8 @@ pub(crate) fn token_starts(input: &[u8], range: &Range<usize>, mut hit: impl FnM
         let seen = end.map_or(limit.max(at + LONG), |n| at + LONG + n);
         let last_digit = input[at..seen].iter().rposition(u8::is_ascii_digit);
         // A run that goes on out of sight may have its digit there.
-        let stop = if end.is_some() { last_digit.map_or(at, |n| at + n + 1) } else { seen };
+        let ends_in_sight = end.is_some() || limit == input.len();
+        let stop = if ends_in_sight { last_digit.map_or(at, |n| at + n + 1) } else { seen };
         starts_in_run(input, at, seen, range.end.min(stop), &mut hit);
         at = seen;
     }
