@@ -88,6 +88,8 @@ pub struct Finding {
     pub ignored: bool,
     /// Whether it still stands in the current tree, where that is known.
     pub in_head: Option<bool>,
+    /// A page of the repository's host that shows the place, where the host is known.
+    pub permalink: Option<String>,
     /// Why we believe it.
     pub evidence: Evidence,
     /// What the provider said.

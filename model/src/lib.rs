@@ -27,7 +27,7 @@ mod suppression;
 pub use evidence::{Checksum, Companion, Evidence, Fact, Reason};
 pub use finding::{Finding, RuleId, Verification};
 pub use fingerprint::{Fingerprint, FingerprintKey, ParseFingerprintError};
-pub use location::{GitPlace, Location, Locator, Source};
+pub use location::{GitPlace, Location, Locator, ObjectKind, Source};
 pub use rating::{Category, Confidence, Sensitivity, Severity, UnknownWord};
 pub use secret::Secret;
 pub use suppression::{Suppression, SuppressionKind};

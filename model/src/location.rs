@@ -50,13 +50,30 @@ pub struct Locator {
     pub decode: Vec<String>,
 }
 
-/// Where in history a blob came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What kind of object of a repository holds a credential.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectKind {
+    /// The content of a file.
+    #[default]
+    Blob,
+    /// A commit, of which the message is meant.
+    Commit,
+    /// An annotated tag, of which the message is meant.
+    Tag,
+}
+
+/// Where in history a credential stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GitPlace {
-    /// The introducing commit, where there is one.
+    /// The kind of the object that holds it.
+    pub object: ObjectKind,
+    /// The object's id: of the blob, or of the commit or tag in whose message it stands.
+    pub blob: String,
+    /// The introducing commit, where there is one; for a message the commit itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The author's name.
+    /// The author's name; for a tag the tagger's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
     /// The author's mail address.
@@ -65,12 +82,23 @@ pub struct GitPlace {
     /// The author's date, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// The committer's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committer: Option<String>,
+    /// The committer's mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committer_email: Option<String>,
+    /// The committer's date, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub committed: Option<String>,
     /// The first line of the commit's message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The blob's id.
-    pub blob: String,
     /// Whether a ref still reaches it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
+    /// Refs that still reach it, in full (`refs/heads/main`): branches first, then those of remotes, tags, others. Some, if there are many.
+    pub refs: Vec<String>,
+    /// How many refs reach it beside those.
+    pub more_refs: u64,
 }

@@ -325,6 +325,7 @@ fn finding(control: &Control<'_>, document: &Document<'_>, at: &Place<'_>, candi
         git: document.git.clone(),
         ignored: document.ignored,
         in_head: None,
+        permalink: None,
         evidence: Evidence {
             score,
             entropy: if verdict.entropy > 0.0 { verdict.entropy } else { crate::evidence::entropy::shannon(bytes) },

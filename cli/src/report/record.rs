@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use stanch_model::{
-    Category, Checksum, Companion, Confidence, Finding, Fingerprint, GitPlace, Locator, Sensitivity, Severity, Source,
-    SuppressionKind, Verification,
+    Category, Checksum, Companion, Confidence, Finding, Fingerprint, GitPlace, Locator, ObjectKind, Sensitivity,
+    Severity, Source, SuppressionKind, Verification,
 };
 
 use super::{Redactor, Report};
@@ -40,19 +40,25 @@ pub(super) struct Record<'a> {
     verification: Verified<'a>,
     suppression: Option<Suppressed<'a>>,
     locator: Place<'a>,
-    permalink: Option<&'a str>,
+    permalink: Option<Cow<'a, str>>,
     revocation: Revocation<'a>,
 }
 
 #[derive(Serialize)]
 struct Git<'a> {
+    object: ObjectKind,
+    blob: &'a str,
     commit: Option<&'a str>,
     author: Option<Cow<'a, str>>,
     email: Option<Cow<'a, str>>,
     date: Option<&'a str>,
+    committer: Option<Cow<'a, str>>,
+    committer_email: Option<Cow<'a, str>>,
+    committed: Option<&'a str>,
     subject: Option<Cow<'a, str>>,
-    blob: &'a str,
     reachable: Option<bool>,
+    refs: Vec<Cow<'a, str>>,
+    more_refs: u64,
 }
 
 #[derive(Serialize)]
@@ -147,7 +153,7 @@ impl<'a> Record<'a> {
                 expires: suppression.expires.as_deref(),
             }),
             locator: Place::new(&finding.locator, redactor),
-            permalink: None,
+            permalink: finding.permalink.as_deref().map(|link| redactor.hide(link)),
             revocation: Revocation::new(finding, report),
         }
     }
@@ -164,14 +170,21 @@ pub(super) fn secret(finding: &Finding, reveal: bool) -> Cow<'_, str> {
 
 impl<'a> Git<'a> {
     fn new(git: &'a GitPlace, redactor: &Redactor<'_>) -> Self {
+        let name = |text: &'a Option<String>| text.as_deref().map(|text| redactor.hide_name(text));
         Self {
-            commit: git.commit.as_deref(),
-            author: git.author.as_deref().map(|author| redactor.hide_name(author)),
-            email: git.email.as_deref().map(|email| redactor.hide_name(email)),
-            date: git.date.as_deref(),
-            subject: git.subject.as_deref().map(|subject| redactor.hide(subject)),
+            object: git.object,
             blob: &git.blob,
+            commit: git.commit.as_deref(),
+            author: name(&git.author),
+            email: name(&git.email),
+            date: git.date.as_deref(),
+            committer: name(&git.committer),
+            committer_email: name(&git.committer_email),
+            committed: git.committed.as_deref(),
+            subject: git.subject.as_deref().map(|subject| redactor.hide(subject)),
             reachable: git.reachable,
+            refs: git.refs.iter().map(|name| redactor.hide_name(name)).collect(),
+            more_refs: git.more_refs,
         }
     }
 }

@@ -278,15 +278,7 @@ impl Work<'_> {
             return Err((Gap::TooLarge, format!("{size} bytes")));
         }
         let blob = repository.find_blob(place.blob).map_err(unreadable)?;
-        let git = GitPlace {
-            commit: None,
-            author: None,
-            email: None,
-            date: None,
-            subject: None,
-            blob: place.blob.to_string(),
-            reachable: None,
-        };
+        let git = GitPlace { blob: place.blob.to_string(), ..GitPlace::default() };
         let mut findings =
             scan_bytes(self.control, &place.path.to_str_lossy(), &blob.data, self.source, Some(git), scratch);
         for finding in &mut findings {

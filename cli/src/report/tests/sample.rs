@@ -152,6 +152,8 @@ impl Sample {
             finding.path = format!("folder {ugly}/{}", finding.path);
             finding.locator.root = Some(format!("https://user:{unseen}@host.example/{key_secret}"));
             finding.in_head = Some(n % 2 == 0);
+            finding.permalink =
+                Some("https://github.com/o/r/blob/0123456789abcdef0123456789abcdef01234567/a.rs#L3".to_owned());
             finding.evidence.facts.push(stanch_model::Fact { name: "acme-account".into(), value: ugly.clone() });
             finding.evidence.context = vec!["acme".to_owned(), ugly.clone()];
             finding.evidence.truncated = n % 2 == 0;
@@ -237,5 +239,11 @@ fn git(ugly: &str) -> GitPlace {
         subject: Some(format!("add {ugly}")),
         blob: "89abcdef0123456789abcdef0123456789abcdef".to_owned(),
         reachable: Some(true),
+        committer: Some(format!("Bob {ugly}")),
+        committer_email: Some(format!("{ugly}@example.org")),
+        committed: Some("2026-01-03T03:04:05+01:00".to_owned()),
+        refs: vec![format!("refs/heads/{ugly}")],
+        more_refs: 2,
+        ..GitPlace::default()
     }
 }
