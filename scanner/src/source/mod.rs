@@ -13,6 +13,8 @@ mod known;
 mod large;
 mod memory;
 mod part;
+#[cfg_attr(not(test), expect(dead_code, reason = "the scan of a history is to call it"))]
+mod permalink;
 mod reader;
 mod staged;
 #[cfg(test)]
