@@ -124,6 +124,9 @@ pub(crate) struct ScanArgs {
     /// Write a baseline of what is found
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Write what `git filter-repo` needs to take the secrets out of the history; FILE holds them in clear
+    #[arg(long, value_name = "FILE", conflicts_with = "staged")]
+    pub(crate) cleanup: Option<PathBuf>,
     /// Fail also if something was left out by design
     #[arg(long)]
     pub(crate) strict: bool,

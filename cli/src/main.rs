@@ -4,6 +4,7 @@
 //! print is in `report`.
 
 mod args;
+mod cleanup;
 mod commands;
 mod env;
 mod exit;

@@ -499,3 +499,44 @@ fn reveal_shows_where_it_is_asked_to_and_nowhere_else() {
     watch.run("nothing is kept of what was revealed", &sandbox.run(["scan"]));
     watch.folder("the state", &sandbox.home());
 }
+
+#[test]
+fn the_cleanup_file_holds_the_secrets_and_nothing_else_does() {
+    let planted = Planted::new();
+    let sandbox = Sandbox::new(BINARY);
+    sandbox.write("app.env", planted.content());
+    let mut watch = Watch::new(&planted);
+    let file = sandbox.root().join("cleanup.txt");
+    let clean_up =
+        |file: &Path| sandbox.run(["scan".as_ref(), "-vvv".as_ref(), "--cleanup".as_ref(), file.as_os_str()]);
+    let run = clean_up(&file);
+    assert_eq!(run.code, Some(1), "{}", run.written());
+    assert!(run.stderr.contains("holds 2 secrets in clear") && run.stderr.contains("filter-repo"), "{}", run.stderr);
+    watch.run("the first run", &run);
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}"));
+    for secret in [planted.token(), planted.password()] {
+        assert!(text.contains(&format!("literal:{secret}==>REDACTED-")), "{text}");
+    }
+    let mode = fs::metadata(&file).map(|meta| meta.permissions().mode() & 0o777).ok();
+    assert_eq!(mode, Some(0o600));
+    // What is there stays as it is, be it ours or not; so does what a link points to.
+    let link = sandbox.root().join("link");
+    symlink("elsewhere", &link).unwrap_or_else(|error| panic!("{error}"));
+    for taken in [file.as_path(), &link, &sandbox.path(), Path::new("-")] {
+        let again = clean_up(taken);
+        assert_eq!((again.code, again.stdout.as_str()), (Some(2), ""), "{}", again.stderr);
+        watch.run(("again", taken), &again);
+    }
+    assert_eq!(fs::read_to_string(&file).ok(), Some(text));
+    assert!(!sandbox.root().join("elsewhere").exists());
+    // A file that cannot be made, with a secret in its name.
+    let run = clean_up(&sandbox.root().join(planted.token()).join("x"));
+    assert_eq!(run.code, Some(2), "{}", run.written());
+    watch.run("no such folder", &run);
+    for file in [&file, &sandbox.path().join("app.env")] {
+        fs::remove_file(file).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let run = clean_up(&file);
+    assert!(run.code == Some(0) && !file.exists() && run.stderr.contains("is not written"), "{}", run.written());
+    watch.folder("all that is left", sandbox.root());
+}

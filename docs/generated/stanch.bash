@@ -880,7 +880,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__scan)
-            opts="-j -o -q -v -h -V --staged --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --strict --reveal --exit-codes --color --quiet --verbose --help --version"
+            opts="-j -o -q -v -h -V --staged --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -939,6 +939,10 @@ _stanch() {
                     return 0
                     ;;
                 --write-baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cleanup)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -59,6 +59,7 @@ high\t'Those of high confidence'
 new\t'Those that the baseline does not know'"
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l baseline -d 'Credentials that this baseline knows do not count' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l write-baseline -d 'Write a baseline of what is found' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l cleanup -d 'Write what `git filter-repo` needs to take the secrets out of the history; FILE holds them in clear' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exit-codes -d 'Exit as another scanner does' -r -f -a "gitleaks\t'1 for findings and for errors'
 trufflehog\t'183 for findings, 1 for errors'
 kingfisher\t'200 for findings, 1 for errors'"

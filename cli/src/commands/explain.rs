@@ -1,12 +1,12 @@
 //! `stanch explain`: why a finding is believed, and why it is not.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
-use stanch_model::{Checksum, Finding};
+use stanch_model::Finding;
 
 use crate::args::ExplainArgs;
 use crate::exit::{CliError, Exit};
-use crate::report::Redactor;
+use crate::report::{Redactor, explain};
 use crate::rules::selected;
 use crate::session::{Scanner, ignore_files};
 use crate::shell::Shell;
@@ -17,25 +17,9 @@ pub(crate) fn run(args: &ExplainArgs, shell: &mut Shell) -> Result<Exit, CliErro
     scanned.suppress(&ignore_files(&args.target)?, None, shell);
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
-    let mut text = String::new();
-    if let Some(first) = findings.first() {
-        text.push_str(&format!("{}  {}\n", first.title, first.preview));
-        text.push_str(&format!("  fingerprint  {}\n", first.fingerprint));
-    }
-    for finding in &findings {
-        occurrence(&mut text, finding);
-    }
-    if let Some(rule) = findings.first().and_then(|first| scanner.engine.rules().get(first.rule.as_str())) {
-        text.push_str("\nTo revoke it by hand\n");
-        if let Some(url) = &rule.manual.url {
-            text.push_str(&format!("  {url}\n"));
-        }
-        text.push_str(&format!("  {}\n", rule.manual.runbook));
-    }
-    let mut out = shell.stdout();
-    for line in text.lines() {
-        writeln!(out, "{}", redactor.redact(line))?;
-    }
+    let mut out = BufWriter::new(shell.stdout());
+    explain(&findings, scanner.engine.rules(), &redactor, &mut out)?;
+    out.flush()?;
     Ok(Exit::Clean)
 }
 
@@ -56,41 +40,4 @@ pub(crate) fn chosen<'a>(findings: &'a [Finding], wanted: &str) -> Result<Vec<&'
         return Err(CliError::new(format!("`{wanted}` fits several findings")).hint("give more digits"));
     }
     Ok(found)
-}
-
-fn occurrence(text: &mut String, finding: &Finding) {
-    text.push('\n');
-    let mut line = |label: &str, value: &str| text.push_str(&format!("  {label:12} {value}\n"));
-    line("at", &format!("{}:{}:{}", finding.path, finding.location.line, finding.location.column));
-    line("rule", &format!("{} (severity {}, {} confidence)", finding.rule, finding.severity, finding.confidence));
-    if finding.ignored {
-        line("", "the file is ignored by git");
-    }
-    let evidence = &finding.evidence;
-    for reason in &evidence.reasons {
-        line(&format!("{:+}", reason.points), &reason.text);
-    }
-    line(&format!("= {}", evidence.score), "low is 20 and more, medium 40, high 60");
-    line("entropy", &format!("{:.2} bits a byte", evidence.entropy));
-    match evidence.checksum {
-        Some(Checksum::Valid) => line("check", "holds"),
-        Some(Checksum::Invalid) => line("check", "fails"),
-        Some(Checksum::Absent) => line("check", "this form of it carries none"),
-        None => {}
-    }
-    if !evidence.context.is_empty() {
-        line("words near", &evidence.context.join(", "));
-    }
-    for fact in &evidence.facts {
-        line(&fact.name, &fact.value);
-    }
-    for companion in &evidence.companions {
-        line("with", &format!("{} on line {}", companion.rule, companion.line));
-    }
-    if evidence.truncated {
-        line("", "it reaches the longest length looked for, and goes on");
-    }
-    if let Some(suppression) = &finding.suppression {
-        line("suppressed", suppression.reason.as_deref().unwrap_or("yes"));
-    }
 }

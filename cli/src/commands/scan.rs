@@ -8,6 +8,7 @@ use stanch_model::{Confidence, Finding};
 use stanch_scanner::Coverage;
 
 use crate::args::{ExitCodes, FailOn, ScanArgs};
+use crate::cleanup::Cleanup;
 use crate::exit::{CliError, Exit};
 use crate::key::write_private;
 use crate::report::{self, Format, Look, Redactor, Report};
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> 
 fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let outputs = outputs(&args.format, &args.output)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let cleanup = args.cleanup.as_deref().map(Cleanup::at).transpose()?;
     let started = Instant::now();
     let scanner = Scanner::new(selected(&args.rules, shell)?);
     let mut scanned = scanner.scan(&args.target, shell)?;
@@ -49,6 +51,9 @@ fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     if !outputs.iter().any(|output| output.format == Format::Human && output.path.is_none()) {
         tell_ledger(coverage, &redactor, shell);
     }
+    if let Some(cleanup) = cleanup {
+        cleanup.write(findings, complete(&scanned), &redactor, shell)?;
+    }
     let counts = |finding: &Finding| match args.fail_on {
         // What the baseline knew is suppressed by it, so what is left is new.
         FailOn::Any | FailOn::New => true,
@@ -59,14 +64,19 @@ fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
 
 /// Writes what is known today. A scan that did not see everything would forget the rest.
 fn write_baseline(path: &Path, scanned: &Scanned, redactor: &Redactor<'_>, shell: &mut Shell) -> Result<(), CliError> {
-    let coverage = &scanned.outcome.coverage;
-    if scanned.failed_targets || coverage.interrupted || coverage.notes.iter().any(|note| note.gap.failed()) {
+    if !complete(scanned) {
         shell.warning("no baseline is written: not everything could be scanned");
         return Ok(());
     }
     let count = Baseline::write(path, scanned.outcome.findings.iter(), redactor)?;
     shell.note(&format!("{count} credentials written to the baseline `{}`", path.display()));
     Ok(())
+}
+
+/// Whether everything was seen that is there.
+fn complete(scanned: &Scanned) -> bool {
+    let coverage = &scanned.outcome.coverage;
+    !scanned.failed_targets && !coverage.interrupted && !coverage.notes.iter().any(|note| note.gap.failed())
 }
 
 struct Output {

@@ -10,6 +10,7 @@ mod ledger;
 use std::io::{self, Write};
 
 use stanch_model::{Severity, Source};
+use stanch_scanner::Coverage;
 
 use self::entry::write_entry;
 use self::group::{Group, groups};
@@ -37,7 +38,7 @@ pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io
 }
 
 fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>]) -> io::Result<()> {
-    let places: usize = groups.iter().map(|group| group.findings.len()).sum();
+    let places: usize = groups.iter().map(|group| group.places.len()).sum();
     let pieces = if groups.is_empty() {
         let complete = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
         // An unread input is never clean.
@@ -48,13 +49,27 @@ fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>])
         }]
     } else {
         let text = format!("{} in {}", counted(groups.len() as u64, "credential"), counted(places as u64, "place"));
-        vec![words(BOLD, text), words(PLAIN, format!(": {}", by_severity(groups)))]
+        vec![words(BOLD, text), words(PLAIN, format!(": {}{}", by_severity(groups), of_the_past(groups)))]
     };
     page.paragraph(0, &pieces)?;
-    let coverage = report.coverage;
-    let read =
-        format!("{}, {} read in {}", counted(coverage.files, "file"), size(coverage.bytes), time(report.elapsed));
+    let read = format!("{}, {} read in {}", read(report.coverage), size(report.coverage.bytes), time(report.elapsed));
     page.paragraph(0, &[words(DIM, read)])
+}
+
+/// `1 file`, `2 files, 40 objects`: how many there were of what was read. If there was nothing, that is said of files.
+fn read(coverage: &Coverage) -> String {
+    let kinds = [(coverage.files, "file")];
+    let some: Vec<String> =
+        kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| counted(*number, noun)).collect();
+    if some.is_empty() { counted(0, "file") } else { some.join(", ") }
+}
+
+/// `; 2 only in history`.
+fn of_the_past(groups: &[Group<'_>]) -> String {
+    match groups.iter().filter(|group| group.only_in_history()).count() as u64 {
+        0 => String::new(),
+        number => format!("; {} only in history", count(number)),
+    }
 }
 
 /// `1 critical, 2 high`.
@@ -93,7 +108,7 @@ fn target(report: &Report<'_>, group: &Group<'_>) -> String {
 }
 
 /// A name as a shell takes it.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
     if !name.is_empty() && name.chars().all(plain) {
         name.to_owned()

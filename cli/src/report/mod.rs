@@ -3,6 +3,8 @@
 //! Called by the verbs. Every string that comes from what was scanned goes through the one [`Redactor`] on its way out.
 
 mod escape;
+mod explain;
+mod history;
 mod human;
 mod json;
 mod place;
@@ -21,7 +23,9 @@ use stanch_model::Finding;
 use stanch_rules::RuleSet;
 use stanch_scanner::Coverage;
 
-pub(crate) use redact::Redactor;
+pub(crate) use explain::explain;
+pub(crate) use human::quoted;
+pub(crate) use redact::{Redactor, weak};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,15 +6,26 @@ use stanch_model::Finding;
 
 use super::Report;
 
-/// A path below a target, as it is from the current folder. A target that is a file is its own path.
+/// A path below a target, as it is from the current folder. A target that is a file is its own path. What is below a URL is not below
+/// the current folder, so its path is the one in the repository.
 pub(super) fn joined<'p>(root: Option<&str>, path: &'p str) -> Cow<'p, str> {
     let Some(root) = root else { return Cow::Borrowed(path) };
+    if is_address(root) {
+        return Cow::Borrowed(path);
+    }
     let folder = plain(root);
     if folder.is_empty() || root == path {
         return Cow::Borrowed(if root == path { plain(path) } else { path });
     }
     let slash = if folder.ends_with('/') { "" } else { "/" };
     Cow::Owned(format!("{folder}{slash}{path}"))
+}
+
+/// Whether a target is named by the address of a repository elsewhere.
+pub(super) fn is_address(root: &str) -> bool {
+    let scp =
+        || root.split('/').next().and_then(|start| start.split_once('@')).is_some_and(|(_, host)| host.contains(':'));
+    root.contains("://") || scp()
 }
 
 /// A path without what says nothing: `./` before it, `/` after it. The current folder is empty.
@@ -58,6 +69,9 @@ mod tests {
             (Some("/repo"), "a", "/repo/a"),
             (Some("src/a.rs"), "src/a.rs", "src/a.rs"),
             (Some("./a.rs"), "./a.rs", "a.rs"),
+            (Some("https://host.example/o/r.git"), "a/b", "a/b"),
+            (Some("git@host.example:o/r.git"), "a/b", "a/b"),
+            (Some("a@b/c:d"), "e", "a@b/c:d/e"),
             (None, "<stdin>", "<stdin>"),
         ] {
             assert_eq!(joined(root, path), shown, "{root:?} {path}");

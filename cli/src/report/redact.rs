@@ -17,6 +17,7 @@ use stanch_scanner::{Engine, Scratch, confidence};
 
 use form::Form;
 use known::Known;
+pub(crate) use known::weak;
 pub(super) use visible::{invisible, visible};
 
 /// Replaces secrets in text, and makes text safe to look at.

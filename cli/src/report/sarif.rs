@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::escape::{self, Each};
 use super::{Report, redact};
 use notice::{Gaps, notifications};
-use result::{Ordinals, Results};
+use result::{Names, Results};
 use rule::Used;
 use uri::Bases;
 
@@ -27,7 +27,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let bases = Bases::new(report);
     let used = Used::new(report);
     let gaps = Gaps::new(report.coverage);
-    let ordinals = Ordinals::new(report.findings);
+    let names = Names::new(report.findings);
     let results = Results { report, bases: &bases, used: &used };
     let run = Run {
         tool: json!({ "driver": {
@@ -47,9 +47,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         original_uri_base_ids: bases.describe(report),
         column_kind: "unicodeCodePoints",
         redaction_tokens: ["********"],
-        results: Each(|| {
-            report.findings.iter().zip(&ordinals.0).map(|(finding, ordinal)| results.result(finding, *ordinal))
-        }),
+        results: Each(|| report.findings.iter().zip(&names.0).map(|(finding, name)| results.result(finding, name))),
     };
     escape::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }

@@ -3,20 +3,21 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use stanch_model::{Finding, Severity, Verification};
+use stanch_model::{Finding, GitPlace, ObjectKind, Severity, Verification};
 
+use super::super::history::{made, only_in_history, short as short_id};
 use super::super::record::secret;
 use super::super::redact::visible;
 use super::super::text::{BAD, BOLD, DIM, GOOD, LINK, PLAIN, Page, Piece, WARN, counted, whole, words};
 use super::super::{Redactor, Report, place as paths};
-use super::group::{Group, short};
+use super::group::{Group, Place, short};
 
 /// How many places of a credential are shown.
 const MOST_PLACES: usize = 5;
 
 pub(super) fn write_entry(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
     write_head(page, report, group)?;
-    write_places(page, report.redactor, group)?;
+    write_places(page, report, group)?;
     write_why(page, report.redactor, group.best)?;
     write_companions(page, group)?;
     write_revocation(page, report, group.best)?;
@@ -54,37 +55,84 @@ const fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn write_places(page: &mut Page<'_>, redactor: &Redactor<'_>, group: &Group<'_>) -> io::Result<()> {
-    for (n, finding) in group.findings.iter().take(MOST_PLACES).enumerate() {
-        page.field(if n == 0 { "where" } else { "" }, &place(finding, redactor))?;
+fn write_places(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
+    for (n, place) in group.places.iter().take(MOST_PLACES).enumerate() {
+        page.field(if n == 0 { "where" } else { "" }, &pieces(place, report))?;
     }
-    let more = group.findings.len().saturating_sub(MOST_PLACES);
+    let more = group.places.len().saturating_sub(MOST_PLACES);
     if more > 0 {
         page.field("", &[words(DIM, format!("and {}", counted(more as u64, "more place")))])?;
     }
-    Ok(())
+    match group.link() {
+        Some(link) => page.field("link", &[whole(LINK, report.redactor.redact(link))]),
+        None => Ok(()),
+    }
 }
 
-/// `path:line:column`, with what is special about it.
-fn place(finding: &Finding, redactor: &Redactor<'_>) -> Vec<Piece> {
-    let location = finding.location;
-    let mut pieces = vec![
-        whole(PLAIN, redactor.name(&paths::of_finding(finding))),
-        whole(DIM, format!(":{}:{}", location.line, location.column)),
-    ];
+/// Where a credential stands, with what is special about the place.
+fn pieces(place: &Place<'_>, report: &Report<'_>) -> Vec<Piece> {
+    let (finding, redactor) = (place.finding, report.redactor);
+    let in_object = finding.git.as_ref().filter(|git| of_no_file(git, finding));
+    let mut pieces = in_object.map_or_else(|| file(finding, redactor), |git| object(git, finding, redactor));
+    if let Some(target) = target(finding, in_object.is_some(), report) {
+        pieces.extend([words(DIM, " of "), whole(DIM, redactor.name(target))]);
+    }
     if finding.ignored {
         pieces.push(words(DIM, " (ignored by git)"));
     }
-    if finding.in_head == Some(false) {
-        pieces.push(words(DIM, " (only in history)"));
-    }
-    if let Some(commit) = finding.git.as_ref().and_then(|git| git.commit.as_deref()) {
-        let git = finding.git.as_ref();
-        let day = git.and_then(|git| git.date.as_deref()).and_then(|date| date.get(..10)).unwrap_or_default();
-        let author = git.and_then(|git| git.author.as_deref()).map(|author| redactor.name(author)).unwrap_or_default();
-        pieces.push(words(DIM, format!(" in {} {day} {author}", commit.get(..10).unwrap_or(commit))));
+    let told = place.since.unwrap_or(finding);
+    if let Some(git) = &told.git {
+        pieces.extend(past(git, told, place.since.is_some(), redactor).map(|text| words(DIM, text)));
     }
     pieces
+}
+
+/// `path:line:column`.
+fn file(finding: &Finding, redactor: &Redactor<'_>) -> Vec<Piece> {
+    let location = finding.location;
+    vec![
+        whole(PLAIN, redactor.name(&paths::of_finding(finding))),
+        whole(DIM, format!(":{}:{}", location.line, location.column)),
+    ]
+}
+
+/// Whether it stands in an object that is the content of no file: a message, or a blob without a commit.
+fn of_no_file(git: &GitPlace, finding: &Finding) -> bool {
+    git.object != ObjectKind::Blob || (git.commit.is_none() && finding.path == format!("blob/{}", git.blob))
+}
+
+/// The object, as people name it.
+fn object(git: &GitPlace, finding: &Finding, redactor: &Redactor<'_>) -> Vec<Piece> {
+    let line = finding.location.line;
+    let text = match git.object {
+        ObjectKind::Blob => format!("blob {}:{line}:{}", short_id(&git.blob), finding.location.column),
+        ObjectKind::Commit => format!("message of commit {}, line {line}", made(&git.blob, git, redactor)),
+        ObjectKind::Tag => format!("message of tag {}, line {line}", made(&git.blob, git, redactor)),
+    };
+    vec![words(PLAIN, text)]
+}
+
+/// The repository that a place is in, where its name does not tell which of several targets is meant.
+fn target<'r>(finding: &'r Finding, in_object: bool, report: &Report<'_>) -> Option<&'r str> {
+    let root = finding.locator.root.as_deref()?;
+    (report.targets.len() > 1 && (in_object || paths::is_address(root))).then_some(root)
+}
+
+/// What a place in history has to tell: its commit, and who still has it. `there` is whether the file is known to hold it today.
+fn past(git: &GitPlace, finding: &Finding, there: bool, redactor: &Redactor<'_>) -> Option<String> {
+    let unreachable = git.reachable == Some(false);
+    match (git.object, &git.commit) {
+        (ObjectKind::Blob, None) => unreachable.then(|| ", which no commit has".to_owned()),
+        (ObjectKind::Commit | ObjectKind::Tag, _) => unreachable.then(|| "; no ref reaches it any more".to_owned()),
+        (ObjectKind::Blob, Some(commit)) => {
+            let (word, rest) = match (there || !only_in_history(finding), unreachable) {
+                (true, _) => ("since", ""),
+                (false, true) => ("in", "; no ref reaches it any more"),
+                (false, false) => ("in", ", only in history"),
+            };
+            Some(format!(" {word} {}{rest}", made(commit, git, redactor)))
+        }
+    }
 }
 
 /// The confidence and its reasons: what speaks for it, then what speaks against it.

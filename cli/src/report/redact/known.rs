@@ -114,7 +114,7 @@ impl Known {
 }
 
 /// Whether a secret says so little that it stands in innocent text by chance: a few bytes, or a plain word.
-fn weak(secret: &[u8]) -> bool {
+pub(crate) fn weak(secret: &[u8]) -> bool {
     let one_kind = |kind: fn(&u8) -> bool| secret.iter().all(kind);
     let word = one_kind(u8::is_ascii_lowercase) || one_kind(u8::is_ascii_uppercase) || one_kind(u8::is_ascii_digit);
     secret.len() < SHORT || (word && secret.len() < WORD)

@@ -6,24 +6,33 @@ use serde_json::{Map, Value, json};
 use stanch_model::{Finding, Suppression, SuppressionKind};
 
 use super::super::Report;
+use super::super::history::{only_in_history, short};
 use super::super::record::{Record, secret};
 use super::message;
 use super::rule::{Used, level};
 use super::uri::Bases;
 
-/// For each finding, how many before it have the same place name.
-pub(super) struct Ordinals(pub(super) Vec<usize>);
+/// The names by which the results of several runs are told apart, one for each finding: made of the place, and of how many before it have
+/// the same. Those of a history are counted by themselves, so that a result keeps its name when the credential is taken out of the current
+/// file.
+pub(super) struct Names(pub(super) Vec<String>);
 
-impl Ordinals {
+impl Names {
     pub(super) fn new<'f>(findings: &'f [Finding]) -> Self {
-        let mut seen: HashMap<&'f str, usize> = HashMap::new();
-        let mut ordinal = |finding: &'f Finding| {
-            let count = seen.entry(&finding.line_hash).or_default();
+        let mut seen: HashMap<(&'f str, &'static str), usize> = HashMap::new();
+        let mut name = |finding: &'f Finding| {
+            let kind = if commit(finding).is_some() { "history:" } else { "" };
+            let count = seen.entry((&finding.line_hash, kind)).or_default();
             *count += 1;
-            *count - 1
+            format!("{}:{kind}{}", finding.line_hash, *count - 1)
         };
-        Self(findings.iter().map(&mut ordinal).collect())
+        Self(findings.iter().map(&mut name).collect())
     }
+}
+
+/// The commit of a finding, if it is one of a history.
+fn commit(finding: &Finding) -> Option<&str> {
+    finding.git.as_ref()?.commit.as_deref()
 }
 
 /// What results are made with.
@@ -34,14 +43,14 @@ pub(super) struct Results<'r, 'a> {
 }
 
 impl Results<'_, '_> {
-    pub(super) fn result(&self, finding: &Finding, ordinal: usize) -> Value {
+    pub(super) fn result(&self, finding: &Finding, name: &str) -> Value {
         let rule = finding.rule.as_str();
         let mut result = json!({
             "ruleId": rule,
             "level": level(finding.severity, finding.confidence),
             "message": { "text": self.text(finding) },
             "locations": [{ "physicalLocation": self.place(finding) }],
-            "partialFingerprints": { "stanch/v1": format!("{}:{ordinal}", finding.line_hash) },
+            "partialFingerprints": { "stanch/v1": name },
             // Present on every result or on none (3.27.23), so that "not suppressed" is said, too.
             "suppressions": finding.suppression.iter().map(|suppression| self.suppression(suppression)).collect::<Vec<_>>(),
             "properties": self.properties(finding),
@@ -78,8 +87,12 @@ impl Results<'_, '_> {
         let (title, confidence) = (redactor.name(&finding.title), finding.confidence);
         let url = self.report.rules.get(finding.rule.as_str()).and_then(|rule| rule.manual.url.as_deref());
         let place = url.map(|url| format!(" at {url}")).unwrap_or_default();
+        let rest = match commit(finding).filter(|_| only_in_history(finding)) {
+            Some(commit) => format!("; it stands in the history only, in commit {}", short(commit)),
+            None => ", then take it out".to_owned(),
+        };
         message(&format!(
-            "{title} in clear: {} ({confidence} confidence: {}). Revoke it{place}, then take it out.",
+            "{title} in clear: {} ({confidence} confidence: {}). Revoke it{place}{rest}.",
             finding.preview,
             reasons.join("; "),
         ))
@@ -136,6 +149,7 @@ impl Results<'_, '_> {
             "git",
             "ignored",
             "in_head",
+            "permalink",
             "verification",
             "evidence",
         ];

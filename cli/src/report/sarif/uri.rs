@@ -38,7 +38,8 @@ impl<'a> Bases<'a> {
 
     fn based(&self, root: Option<&str>, path: &str) -> Based {
         let whole = place::joined(root, path);
-        if stays_inside(&whole) {
+        let elsewhere = self.targets.len() > 1 && root.is_some_and(place::is_address);
+        if stays_inside(&whole) && !elsewhere {
             return (ONE.to_owned(), whole.into_owned());
         }
         let file_itself = root == Some(path);
@@ -59,7 +60,11 @@ impl<'a> Bases<'a> {
         let mut bases = Map::new();
         let text = "The folder that the scan ran in, or its only target if that was named by a path from elsewhere.";
         bases.insert(ONE.to_owned(), json!({ "description": { "text": text } }));
-        for target in self.targets.iter().filter(|target| self.targets.len() > 1 && !stays_inside(target)) {
+        for target in self
+            .targets
+            .iter()
+            .filter(|target| self.targets.len() > 1 && (place::is_address(target) || !stays_inside(target)))
+        {
             let text = format!("The target {}.", report.redactor.name(target));
             bases.insert(self.name(target), json!({ "description": { "text": super::message(&text) } }));
         }
@@ -100,13 +105,17 @@ mod tests {
 
     #[test]
     fn paths_have_the_base_that_their_target_gives() {
-        let targets = ["src", "/etc", "../up", "/etc/passwd"].map(ToOwned::to_owned);
+        let url = "https://host.example/o/r.git";
+        let targets = ["src", "/etc", "../up", "/etc/passwd", url].map(ToOwned::to_owned);
         let several = Bases { targets: &targets };
         let based = |root: &str, path: &str| several.based(Some(root), path);
         assert_eq!(based("src", "a.rs"), ("SRCROOT".to_owned(), "src/a.rs".to_owned()));
         assert_eq!(based("/etc", "a/b"), ("TARGET2".to_owned(), "a/b".to_owned()));
         assert_eq!(based("../up", "c"), ("TARGET3".to_owned(), "c".to_owned()));
         assert_eq!(based("/etc/passwd", "/etc/passwd"), ("TARGET4".to_owned(), "passwd".to_owned()));
+        assert_eq!(based(url, "a/b"), ("TARGET5".to_owned(), "a/b".to_owned()));
+        let one = Bases { targets: &targets[4..] };
+        assert_eq!(one.based(Some(url), "a/b"), ("SRCROOT".to_owned(), "a/b".to_owned()));
         let one = Bases { targets: &targets[1..2] };
         assert_eq!(one.based(Some("/etc"), "a/b"), ("SRCROOT".to_owned(), "a/b".to_owned()));
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use stanch_model::{Finding, FingerprintKey, GitPlace, Source, Suppression, SuppressionKind, Verification};
+use stanch_model::{Finding, FingerprintKey, GitPlace, ObjectKind, Source, Suppression, SuppressionKind, Verification};
 use stanch_rules::{RuleSet, load, mint};
 use stanch_scanner::{Control, Coverage, Engine, Gap, Note, Scratch, scan_bytes, sort_findings};
 
@@ -179,12 +179,51 @@ impl Sample {
         sample
     }
 
+    /// Findings such as a repository has them: in the working tree, in commits, in messages, and in what no ref reaches.
+    pub(super) fn history() -> Self {
+        let mut sample = Self::clean();
+        let Secrets { token, key_id, key_secret, .. } = &sample.secrets;
+        let config = format!("token = \"{token}\"\n");
+        let twice = format!("# now\n{config}{config}");
+        let pair = format!("{key_id}\n{key_secret}\n");
+        let message = format!("fix the build\n\nwith {token}\n");
+        sample.scan("src/config.ini", &twice);
+        sample.past("src/config.ini", &config, Some(true), place(ObjectKind::Blob, Some('a'), true));
+        sample.past("old/config.ini", &config, Some(false), place(ObjectKind::Blob, Some('b'), true));
+        sample.past("lost/config.ini", &config, Some(false), place(ObjectKind::Blob, Some('c'), false));
+        sample.past(&format!("commit/{}", id('d')), &message, None, place(ObjectKind::Commit, Some('d'), true));
+        sample.past(&format!("tag/{}", id('e')), &message, None, place(ObjectKind::Tag, None, true));
+        sample.past("deploy/env", &pair, Some(false), place(ObjectKind::Blob, Some('f'), true));
+        sample.past(&format!("blob/{}", id('0')), &pair, Some(false), place(ObjectKind::Blob, None, false));
+        let of_a_file = |finding: &&mut Finding| finding.git.as_ref().is_some_and(|git| git.object == ObjectKind::Blob);
+        for finding in sample.findings.iter_mut().filter(of_a_file) {
+            let commit = finding.git.as_ref().and_then(|git| git.commit.as_deref());
+            let (path, line) = (&finding.path, finding.location.line);
+            finding.permalink = commit.map(|commit| format!("https://github.com/o/r/blob/{commit}/{path}#L{line}"));
+        }
+        sample.sorted()
+    }
+
+    /// As `scan`, of an object of a repository.
+    fn past(&mut self, path: &str, content: &str, in_head: Option<bool>, git: GitPlace) {
+        let before = self.findings.len();
+        self.scan_as(path, content, Source::Object, Some(git));
+        self.findings[before..].iter_mut().for_each(|finding| finding.in_head = in_head);
+    }
+
     fn scan(&mut self, path: &str, content: &str) {
+        self.scan_as(path, content, Source::File, None);
+    }
+
+    fn scan_as(&mut self, path: &str, content: &str, source: Source, git: Option<GitPlace>) {
         let (key, stop) = (FingerprintKey::from_bytes([7; 32]), AtomicBool::new(false));
         let control = Control { engine: &self.engine, key: &key, stop: &stop, events: &(), jobs: 1 };
-        let found = scan_bytes(&control, path, content.as_bytes(), Source::File, None, &mut Scratch::default());
+        let found = scan_bytes(&control, path, content.as_bytes(), source, git, &mut Scratch::default());
         assert!(!found.is_empty(), "{path} holds something");
-        self.findings.extend(found);
+        self.findings.extend(found.into_iter().map(|mut finding| {
+            finding.locator.root = Some(".".to_owned());
+            finding
+        }));
     }
 
     fn sorted(mut self) -> Self {
@@ -227,6 +266,34 @@ fn suppression(kind: SuppressionKind, reason: &str) -> Suppression {
         reason: Some(reason.to_owned()),
         owner: Some("ann".to_owned()),
         expires: Some("2027-01-31".to_owned()),
+    }
+}
+
+/// The id of an object.
+fn id(digit: char) -> String {
+    digit.to_string().repeat(40)
+}
+
+/// A place in the history of two people.
+fn place(object: ObjectKind, commit: Option<char>, reachable: bool) -> GitPlace {
+    let text = |text: &str| Some(text.to_owned());
+    if object == ObjectKind::Blob && commit.is_none() {
+        return GitPlace { blob: id('0'), reachable: Some(false), ..GitPlace::default() };
+    }
+    GitPlace {
+        object,
+        blob: id(if object == ObjectKind::Blob { '9' } else { commit.unwrap_or('e') }),
+        commit: commit.map(id),
+        author: text("Ann"),
+        email: text("ann@example.com"),
+        date: text("2021-03-04T05:06:07+01:00"),
+        committer: text(if commit == Some('b') { "Bob" } else { "Ann" }),
+        committer_email: text("ann@example.com"),
+        committed: text("2021-03-04T05:06:07+01:00"),
+        subject: text("add the configuration"),
+        reachable: Some(reachable),
+        refs: if reachable { vec!["refs/heads/main".to_owned(), "refs/tags/v1".to_owned()] } else { Vec::new() },
+        more_refs: if reachable { 3 } else { 0 },
     }
 }
 
