@@ -218,6 +218,9 @@ pub(crate) enum HookCommand {
 pub(crate) enum Hook {
     /// Of git or pre-commit, before a commit
     PreCommit,
+    /// Of the action in action.yml
+    #[value(hide = true)]
+    GithubAction,
 }
 
 /// Which rules are used.

@@ -17,6 +17,26 @@ const STANCH_STATE_DIR: &str = "STANCH_STATE_DIR";
 pub(crate) const PRE_COMMIT_FROM_REF: &str = "PRE_COMMIT_FROM_REF";
 /// See [`PRE_COMMIT_FROM_REF`].
 pub(crate) const PRE_COMMIT_TO_REF: &str = "PRE_COMMIT_TO_REF";
+/// What a runner of GitHub Actions tells a step: <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>.
+pub(crate) const GITHUB_EVENT_NAME: &str = "GITHUB_EVENT_NAME";
+/// The file of the event's payload.
+pub(crate) const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// The file that outputs of a step are written to.
+pub(crate) const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+/// The file that the summary of a job is written to.
+pub(crate) const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// The job's folder of temporary files.
+pub(crate) const RUNNER_TEMP: &str = "RUNNER_TEMP";
+/// The inputs of `action.yml`.
+pub(crate) const INPUT_MIN_CONFIDENCE: &str = "INPUT_MIN_CONFIDENCE";
+/// See [`INPUT_MIN_CONFIDENCE`].
+pub(crate) const INPUT_FAIL_ON: &str = "INPUT_FAIL_ON";
+/// See [`INPUT_MIN_CONFIDENCE`].
+pub(crate) const INPUT_BASELINE: &str = "INPUT_BASELINE";
+/// See [`INPUT_MIN_CONFIDENCE`].
+pub(crate) const INPUT_ARGS: &str = "INPUT_ARGS";
+/// See [`INPUT_MIN_CONFIDENCE`].
+pub(crate) const INPUT_SARIF_FILE: &str = "INPUT_SARIF_FILE";
 /// Columns of the terminal, where it does not tell.
 pub(crate) const COLUMNS: &str = "COLUMNS";
 

@@ -57,6 +57,11 @@ impl CliError {
         self
     }
 
+    /// The same error with its message in other words.
+    pub(crate) fn map(self, words: impl FnOnce(&str) -> String) -> Self {
+        Self { message: words(&self.message), ..self }
+    }
+
     /// The same error with another exit code.
     pub(crate) fn exits_with(self, exit: Exit) -> Self {
         Self { exit, ..self }
@@ -65,6 +70,16 @@ impl CliError {
     pub(crate) fn drawing(mut self, drawing: String) -> Self {
         self.drawing = Some(drawing);
         self
+    }
+
+    /// Says what went wrong, and how to mend it.
+    pub(crate) fn tell(&self, shell: &mut Shell) -> Exit {
+        shell.error(&self.message);
+        if let Some(drawing) = &self.drawing {
+            shell.drawing(drawing);
+        }
+        self.hints.iter().for_each(|hint| shell.hint(hint));
+        self.exit
     }
 }
 
@@ -87,14 +102,7 @@ pub(crate) fn report(outcome: Result<Exit, CliError>, shell: &mut Shell) -> Exit
     let exit = match outcome {
         Ok(exit) => exit,
         Err(error) if error.closed_pipe => Exit::Clean,
-        Err(error) => {
-            shell.error(&error.message);
-            if let Some(drawing) = &error.drawing {
-                shell.drawing(drawing);
-            }
-            error.hints.iter().for_each(|hint| shell.hint(hint));
-            error.exit
-        }
+        Err(error) => error.tell(shell),
     };
     ExitCode::from(exit.code())
 }

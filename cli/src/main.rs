@@ -3,6 +3,7 @@
 //! `main` parses the command line, runs one verb, and turns its outcome into an exit code. Verbs are in `commands`, one file each; what they
 //! print is in `report`.
 
+mod action;
 mod args;
 mod cleanup;
 mod commands;
@@ -10,6 +11,7 @@ mod env;
 mod exit;
 mod key;
 mod progress;
+mod remote;
 mod report;
 mod rules;
 mod session;
@@ -27,6 +29,11 @@ use crate::shell::Shell;
 
 fn main() -> ExitCode {
     shell::hide_panics();
+    // Not for people, and so no verb: git runs it while a URL is cloned.
+    #[cfg(unix)]
+    if let Some(exit) = remote::help(std::env::args_os()) {
+        return ExitCode::from(exit.code());
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

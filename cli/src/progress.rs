@@ -7,6 +7,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use stanch_scanner::Events;
 
 use crate::exit::Exit;
+use crate::remote;
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -16,6 +17,7 @@ pub(crate) fn catch_interrupts() -> &'static AtomicBool {
     // A handler that cannot be set leaves the default, which ends the process: nothing is lost but the partial report.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
+            remote::abandon();
             #[expect(
                 clippy::exit,
                 clippy::disallowed_methods,
@@ -49,6 +51,19 @@ impl Progress {
             bar
         });
         Self { bar, files: AtomicU64::new(0), bytes: AtomicU64::new(0), started: Instant::now() }
+    }
+
+    /// Whether anybody looks.
+    pub(crate) fn shows(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// Shows what another program says of its progress. The text has passed the redactor.
+    pub(crate) fn say(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text.to_owned());
+            bar.tick();
+        }
     }
 
     /// Takes the line away.

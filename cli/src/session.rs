@@ -16,6 +16,8 @@ use crate::args::TargetArgs;
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
 use crate::progress::{Progress, catch_interrupts};
+use crate::remote::{self, Cloning};
+use crate::report::Redactor;
 use crate::shell::Shell;
 use crate::suppress::{Baseline, IgnoreFile};
 
@@ -57,15 +59,15 @@ impl Scanner {
         let targets = args.targets();
         let mut scanned = Scanned::default();
         for target in &targets {
-            scanned.names.push(target.display().to_string());
-            match scan_target(&control, target, args) {
+            scanned.names.push(remote::name(target));
+            match self.scan_one(&control, &progress, target, args, shell) {
                 Ok(outcome) => scanned.outcome.absorb(outcome),
                 Err(error) if targets.len() == 1 => {
                     progress.finish();
-                    return Err(for_people(&error, target));
+                    return Err(error);
                 }
                 Err(error) => {
-                    shell.error(&for_people(&error, target).to_string());
+                    shell.error(&error.to_string());
                     scanned.failed_targets = true;
                 }
             }
@@ -73,6 +75,26 @@ impl Scanner {
         progress.finish();
         scanned.sort();
         Ok(scanned)
+    }
+
+    /// Scans a target. What stands elsewhere is cloned first.
+    fn scan_one(
+        &self,
+        control: &Control<'_>,
+        progress: &Progress,
+        target: &Path,
+        args: &TargetArgs,
+        shell: &mut Shell,
+    ) -> Result<Outcome, CliError> {
+        let scan = |path: &Path| scan_target(control, path, args).map_err(|error| for_people(&error));
+        if !remote::is_remote(target) {
+            return scan(target);
+        }
+        if args.staged {
+            return Err(CliError::new("--staged is about a working tree, and a URL has none"));
+        }
+        let redactor = Redactor::new(self.redaction(), &[]);
+        remote::scanned(target, &Cloning { stop: control.stop, progress, redactor: &redactor }, shell, scan)
     }
 
     /// The control of a scan with one thread that tells nobody of its progress.
@@ -129,6 +151,10 @@ pub(crate) fn verdict(
 pub(crate) fn ignore_files(args: &TargetArgs) -> Result<Vec<(String, IgnoreFile)>, CliError> {
     let today = today();
     let read = |target: PathBuf| {
+        // What came from elsewhere does not judge itself.
+        if remote::is_remote(&target) {
+            return Ok((remote::name(&target), IgnoreFile::default()));
+        }
         let folder = ignore_folder(&target, args.staged)?;
         Ok((target.display().to_string(), IgnoreFile::read(&folder, today)?))
     };
@@ -138,8 +164,12 @@ pub(crate) fn ignore_files(args: &TargetArgs) -> Result<Vec<(String, IgnoreFile)
 /// The folder whose ignore file counts for a target: the target itself, the folder that a file stands in, the top of the working tree for
 /// what is staged.
 pub(crate) fn ignore_folder(target: &Path, staged: bool) -> Result<PathBuf, CliError> {
+    if remote::is_remote(target) {
+        return Err(CliError::new("a URL has no folder for an ignore file")
+            .hint("clone the repository and run it there, or keep a baseline: --write-baseline, --baseline"));
+    }
     if staged {
-        return worktree_top(target).map_err(|error| for_people(&error, target));
+        return worktree_top(target).map_err(|error| for_people(&error));
     }
     let here = || PathBuf::from(".");
     Ok(match target.parent() {
@@ -171,7 +201,7 @@ fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs) -> Resul
 }
 
 /// An error of a source, with what to do about it.
-pub(crate) fn for_people(error: &SourceError, target: &Path) -> CliError {
+pub(crate) fn for_people(error: &SourceError) -> CliError {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -179,9 +209,7 @@ pub(crate) fn for_people(error: &SourceError, target: &Path) -> CliError {
         source = cause.source();
     }
     let shown = CliError::new(text);
-    let remote = target.to_str().is_some_and(|t| t.contains("://") || t.starts_with("git@"));
     match error.kind() {
-        SourceErrorKind::NotFound if remote => shown.hint("clone the repository first, and scan the clone"),
         SourceErrorKind::NotARepository => shown.hint("run it inside a git repository, or name one"),
         SourceErrorKind::Bare => shown.hint("a bare repository has nothing staged"),
         _ => shown,

@@ -89,7 +89,7 @@ impl Shell {
 }
 
 /// What may be said: arguments, paths and other people's error messages can hold a secret.
-fn redacted(text: &str) -> String {
+pub(crate) fn redacted(text: &str) -> String {
     Redactor::new(&Engine::new(RuleSet::builtin()), &[]).redact(text).into_owned()
 }
 

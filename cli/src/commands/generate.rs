@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
+use clap::builder::PossibleValue;
+use clap::{CommandFactory, ValueEnum};
 
-use crate::args::{Args, GenerateArgs, GenerateCommand};
+use crate::args::{Args, GenerateArgs, GenerateCommand, Hook};
 use crate::exit::{CliError, Exit};
 use crate::shell::Shell;
 
@@ -23,8 +24,22 @@ fn manual(command: &mut clap::Command, text: &mut Vec<u8>) -> std::io::Result<()
     Ok(())
 }
 
+/// Completions for bash offer hidden values of arguments without a name, so these are taken out.
+fn without_hidden(command: clap::Command) -> clap::Command {
+    let with_shown = |argument: clap::Arg| {
+        if argument.get_id() == "hook" { argument.value_parser(shown::<Hook>()) } else { argument }
+    };
+    command.mut_subcommands(|verb| verb.mut_subcommands(|below| below.mut_args(with_shown)))
+}
+
+/// The names that help tells.
+fn shown<T: ValueEnum>() -> Vec<PossibleValue> {
+    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    values.filter(|value| !value.is_hide_set()).collect()
+}
+
 pub(crate) fn run(args: &GenerateArgs, shell: &mut Shell) -> Result<Exit, CliError> {
-    let mut command = Args::command();
+    let mut command = without_hidden(Args::command());
     let mut text = Vec::new();
     match args.command {
         GenerateCommand::Completions { shell } => clap_complete::generate(shell, &mut command, "stanch", &mut text),

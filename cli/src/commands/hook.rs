@@ -15,6 +15,7 @@ use stanch_scanner::{
     scan_tree, staged_paths,
 };
 
+use crate::action;
 use crate::args::{Hook, HookArgs, HookCommand, RuleArgs};
 use crate::env;
 use crate::exit::{CliError, Exit};
@@ -25,12 +26,19 @@ use crate::shell::{Shell, width};
 use crate::suppress::{IGNORE_FILE, IgnoreFile};
 
 pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> {
-    let HookCommand::Run { hook: Hook::PreCommit, files } = &args.command;
+    let HookCommand::Run { hook, files } = &args.command;
+    match hook {
+        Hook::PreCommit => pre_commit(files, shell),
+        Hook::GithubAction => action::run(shell),
+    }
+}
+
+fn pre_commit(files: &[PathBuf], shell: &mut Shell) -> Result<Exit, CliError> {
     let started = Instant::now();
     let scanner = Scanner::new(selected(&RuleArgs::default(), shell)?);
     let here = Path::new(".");
     let range = Range::of_pre_commit();
-    let outcome = changes(&scanner.control(), here, range.as_ref(), files).map_err(|error| for_people(&error, here))?;
+    let outcome = changes(&scanner.control(), here, range.as_ref(), files).map_err(|error| for_people(&error))?;
     let mut scanned = Scanned { outcome, names: vec![here.display().to_string()], failed_targets: false };
     scanned.sort();
     scanned.suppress(&[(here.display().to_string(), ignore_file(here, range.as_ref())?)], None, shell);
@@ -78,7 +86,7 @@ impl Range {
 /// The ignore file that counts. A change does not judge itself: for a range it is the one of its base.
 fn ignore_file(here: &Path, range: Option<&Range>) -> Result<IgnoreFile, CliError> {
     let Some(range) = range else { return IgnoreFile::read(&ignore_folder(here, true)?, today()) };
-    let bytes = file_at(here, &range.from, IGNORE_FILE).map_err(|error| for_people(&error, here))?;
+    let bytes = file_at(here, &range.from, IGNORE_FILE).map_err(|error| for_people(&error))?;
     bytes.map_or_else(
         || Ok(IgnoreFile::default()),
         |bytes| IgnoreFile::from_bytes(&bytes, Path::new(IGNORE_FILE), today()),

@@ -19,10 +19,15 @@ use crate::suppress::Baseline;
 
 pub(crate) fn run(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let codes = |exit| args.exit_codes.map_or(exit, |codes| codes.map(exit));
-    scan(args, shell).map(codes).map_err(|error| error.exits_with(codes(Exit::Failed)))
+    scan(args, shell, |_| Ok(())).map(codes).map_err(|error| error.exits_with(codes(Exit::Failed)))
 }
 
-fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+/// Scans and reports; `then` is shown the report, too.
+pub(crate) fn scan(
+    args: &ScanArgs,
+    shell: &mut Shell,
+    then: impl FnOnce(&Report<'_>) -> Result<(), CliError>,
+) -> Result<Exit, CliError> {
     let outputs = outputs(&args.format, &args.output)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let cleanup = args.cleanup.as_deref().map(Cleanup::at).transpose()?;
@@ -48,18 +53,23 @@ fn scan(args: &ScanArgs, shell: &mut Shell) -> Result<Exit, CliError> {
         reveal: args.reveal,
     };
     write_outputs(&outputs, &report, shell)?;
+    then(&report)?;
     if !outputs.iter().any(|output| output.format == Format::Human && output.path.is_none()) {
         tell_ledger(coverage, &redactor, shell);
     }
     if let Some(cleanup) = cleanup {
         cleanup.write(findings, complete(&scanned), &redactor, shell)?;
     }
-    let counts = |finding: &Finding| match args.fail_on {
+    Ok(verdict(findings, coverage, scanned.failed_targets, args.strict, |finding| counts(args.fail_on, finding)))
+}
+
+/// Whether a finding that is not suppressed counts for the exit code.
+pub(crate) fn counts(fail_on: FailOn, finding: &Finding) -> bool {
+    match fail_on {
         // What the baseline knew is suppressed by it, so what is left is new.
         FailOn::Any | FailOn::New => true,
         FailOn::High => finding.confidence == Confidence::High,
-    };
-    Ok(verdict(findings, coverage, scanned.failed_targets, args.strict, counts))
+    }
 }
 
 /// Writes what is known today. A scan that did not see everything would forget the rest.
