@@ -24,6 +24,11 @@ const MARKERS: &[&str] = &[
     "noseyparker:ignore",
 ];
 
+/// Whether a line may hold a marker.
+pub(crate) fn has_marker(line: &[u8]) -> bool {
+    MARKERS.iter().any(|marker| memchr::memmem::find(line, marker.as_bytes()).is_some())
+}
+
 /// A marker on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Marker {

@@ -7,7 +7,8 @@ use stanch_rules::{Look, Rule, RuleSet, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
-use crate::prefilter::{Literals, LiteralsBuilder, User, token_starts};
+use crate::hits::{Hits, LiteralHit, Need};
+use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, ContentVerdict, weigh};
 use crate::window::Window;
@@ -18,10 +19,13 @@ pub struct Engine {
     rules: RuleSet,
     compiled: Vec<CompiledRule>,
     classes: Classes,
-    literals: Literals,
+    pub(crate) literals: Literals,
     /// The run-anchored rules, each with the number of its shapes.
-    runs: Vec<(u32, u16)>,
+    pub(crate) runs: Vec<(u32, u16)>,
+    gate: Gate,
     reach: Reach,
+    /// The reach of each rule.
+    reaches: Vec<Reach>,
 }
 
 /// How far around a place the engine looks.
@@ -69,8 +73,10 @@ impl Engine {
         for (index, rule) in rules.iter().enumerate() {
             add_anchors(index as u32, rule, &compiled[index], &mut literals, &mut runs);
         }
-        let reach = Reach::of(&rules);
-        Self { compiled, classes, literals: literals.build(), runs, reach, rules }
+        let reaches: Vec<Reach> = rules.iter().map(Reach::of).collect();
+        let reach = reaches.iter().copied().fold(Reach::LEAST, Reach::or);
+        let gate = Gate::new(&runs, &compiled, &classes);
+        Self { compiled, classes, literals: literals.build(), runs, gate, reach, reaches, rules }
     }
 
     /// The rules it looks for.
@@ -126,6 +132,55 @@ impl Engine {
         all
     }
 
+    /// Scans a whole document whose hits are known: what [`Engine::scan`] gives. Hits that come to nothing are dead afterwards; those that
+    /// were dead before are not looked at.
+    pub(crate) fn scan_hits<'s>(&self, document: &[u8], hits: &mut Hits, scratch: &'s mut Scratch) -> &'s [Candidate] {
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        candidates.clear();
+        scratch.run_ends.reset(&self.classes);
+        let runs = &mut scratch.run_ends;
+        // What becomes of a match, and if that is nothing, what it depends on.
+        let mut fate = |rule: u32, start: usize, looked_to: usize, found: Option<Match>| {
+            let Some(found) = found else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
+            let candidate = self.candidate(rule as usize, found, document);
+            if candidate.verdict.rejected.is_some() || !candidate.may_be_reported() {
+                return Some(Need::of_verdict(self.rule_reach(rule)));
+            }
+            candidates.push(candidate);
+            None
+        };
+        let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
+        for group in hits.literals.chunk_by_mut(same) {
+            let Some(LiteralHit { start, user, dead: None }) = group.first().copied() else { continue };
+            let start = start as usize;
+            runs.looked_to = start;
+            let alternatives = group.iter().map(|hit| hit.user.alternative);
+            let found = self.longest(document, user.rule, alternatives, start, runs);
+            let dead = fate(user.rule, start, runs.looked_to, found);
+            group.iter_mut().for_each(|hit| hit.dead = dead);
+        }
+        for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
+            let start = hit.start as usize;
+            let (open, looked_to) = self.runs_at(document, start);
+            let mut dead = Some(Need::of_no_match(looked_to - start));
+            for (rule, shapes) in open {
+                runs.looked_to = start;
+                let found = self.longest(document, rule, 0..shapes, start, runs);
+                let fate = fate(rule, start, runs.looked_to, found);
+                dead = dead.zip(fate).map(|(all, one)| all.and(one));
+            }
+            hit.dead = dead;
+        }
+        self.resolve(&mut candidates);
+        scratch.candidates = candidates;
+        &scratch.candidates
+    }
+
+    /// How far around the start of its matches a rule looks.
+    fn rule_reach(&self, rule: u32) -> Reach {
+        self.reaches.get(rule as usize).copied().unwrap_or(self.reach)
+    }
+
     /// The match of one rule at one start, by its definition alone: no hit finder, no cache. The oracle of [`Engine::trace`].
     pub fn try_at(&self, rule: usize, document: &[u8], start: usize) -> Option<Candidate> {
         let compiled = self.compiled.get(rule)?;
@@ -179,10 +234,21 @@ impl Engine {
         hits.clear();
         self.literals.find(bytes, slice, |user, start| hits.push((start, user)));
         hits.sort_unstable_by_key(|(start, user)| (*start, user.rule, user.alternative));
+        self.confirm_literals(bytes, hits, run_ends, matched);
+    }
+
+    /// The matches at hits that are in order of start and rule.
+    fn confirm_literals(
+        &self,
+        bytes: &[u8],
+        hits: &[(usize, User)],
+        runs: &mut RunEnds,
+        matched: &mut impl FnMut(&Self, usize, Match),
+    ) {
         for group in hits.chunk_by(|(a, one), (b, other)| a == b && one.rule == other.rule) {
             let Some((start, user)) = group.first() else { continue };
             let alternatives = group.iter().map(|(_, user)| user.alternative);
-            if let Some(best) = self.longest(bytes, user.rule, alternatives, *start, run_ends) {
+            if let Some(best) = self.longest(bytes, user.rule, alternatives, *start, runs) {
                 matched(self, user.rule as usize, best);
             }
         }
@@ -196,13 +262,33 @@ impl Engine {
         runs: &mut RunEnds,
         matched: &mut impl FnMut(&Self, usize, Match),
     ) {
-        token_starts(bytes, slice, |start| {
-            for (rule, shapes) in &self.runs {
-                if let Some(best) = self.longest(bytes, *rule, 0..*shapes, start, runs) {
-                    matched(self, *rule as usize, best);
-                }
+        token_starts(bytes, slice, |start| self.confirm_token(bytes, start, runs, matched));
+    }
+
+    fn confirm_token(
+        &self,
+        bytes: &[u8],
+        start: usize,
+        runs: &mut RunEnds,
+        matched: &mut impl FnMut(&Self, usize, Match),
+    ) {
+        for (rule, shapes) in self.runs_at(bytes, start).0 {
+            if let Some(best) = self.longest(bytes, rule, 0..shapes, start, runs) {
+                matched(self, rule as usize, best);
             }
+        }
+    }
+
+    /// The rules for token-like values that may match at a start, with the number of their shapes; and before which byte everything lies that
+    /// was looked at to tell.
+    fn runs_at(&self, bytes: &[u8], start: usize) -> (impl Iterator<Item = (u32, u16)>, usize) {
+        let (mut open, looked_to) = self.gate.open(bytes, start);
+        let few = std::iter::from_fn(move || {
+            let place = open.trailing_zeros() as usize;
+            open &= open.wrapping_sub(1);
+            self.runs.get(place).copied()
         });
+        (few.chain(self.runs.iter().skip(MOST_RULES).copied()), looked_to)
     }
 
     /// The longest match of a rule's alternatives at one start; the first of equals.
@@ -307,20 +393,29 @@ fn class_after(shape: &stanch_rules::Shape, anchor: stanch_rules::FixedLiteral<'
 }
 
 impl Reach {
-    fn of(rules: &RuleSet) -> Self {
-        let mut reach = Self { before: 2, after: 2, document: false };
-        for rule in rules.iter() {
-            let extents = [Some(rule.extent), rule.context.as_ref().map(|c| c.reach)];
-            for extent in extents.into_iter().flatten() {
-                let around = extent.reach().map(|bytes| bytes as usize);
-                reach.document |= around.is_none();
-                let around = around.unwrap_or(0).max(2);
-                reach.before = reach.before.max(around);
-                reach.after = reach.after.max(rule.bound as usize + around);
-            }
+    /// What every rule looks at: the bytes at the edges of a match, and the name of a flag before a naming word.
+    pub(crate) const LEAST: Self = Self { before: 64, after: 2, document: false };
+
+    /// How far one rule looks.
+    fn of(rule: &Rule) -> Self {
+        let mut reach = Self::LEAST;
+        let extents = [Some(rule.extent), rule.context.as_ref().map(|c| c.reach)];
+        for extent in extents.into_iter().flatten() {
+            let around = extent.reach().map(|bytes| bytes as usize);
+            reach.document |= around.is_none();
+            let around = around.unwrap_or(0).max(2);
+            reach.before = reach.before.max(around);
+            reach.after = reach.after.max(rule.bound as usize + around);
         }
-        // A flag's name is looked at before the word.
-        reach.before = reach.before.max(64);
         reach
+    }
+
+    /// What two look at together.
+    fn or(self, other: Self) -> Self {
+        Self {
+            before: self.before.max(other.before),
+            after: self.after.max(other.after),
+            document: self.document || other.document,
+        }
     }
 }

@@ -26,6 +26,7 @@ mod compiled;
 mod confirm;
 mod engine;
 mod evidence;
+mod hits;
 mod lines;
 mod place;
 mod prefilter;
@@ -40,7 +41,8 @@ pub use engine::{Candidate, Engine, Reach, Scratch};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{
-    SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions, file_at, scan_bytes, scan_range_trees,
-    scan_reader, scan_staged, scan_tree, staged_paths, worktree_top,
+    Commits, HistoryOptions, RangeOptions, RangeOutcome, Ref, Since, SourceError, SourceErrorKind, StagedOptions,
+    StdinOptions, TreeOptions, file_at, is_repository, scan_bytes, scan_history, scan_range, scan_range_trees,
+    scan_reader, scan_staged, scan_tree, staged_paths, uses_reftable, worktree_top,
 };
 pub use weigh::{ContentVerdict, confidence, threshold};

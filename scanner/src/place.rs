@@ -8,6 +8,9 @@ use crate::weigh::confidence;
 /// The most points that a place can add.
 pub(crate) const MOST_POINTS: i16 = 10;
 
+/// A path of the class that adds the most points to any rule: what is not reported there is reported nowhere.
+pub(crate) const MOST_BELIEVED: &str = ".env";
+
 /// What a path says of the values in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathClass {

@@ -59,7 +59,9 @@ impl Outcome {
     /// Takes over what another target or part gave.
     pub fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
-        let Coverage { files, bytes, notes, interrupted } = other.coverage;
+        let Coverage { objects, commits, files, bytes, notes, interrupted } = other.coverage;
+        self.coverage.objects += objects;
+        self.coverage.commits += commits;
         self.coverage.files += files;
         self.coverage.bytes += bytes;
         self.coverage.notes.extend(notes);
@@ -70,6 +72,10 @@ impl Outcome {
 /// The ledger: nothing is skipped in silence.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Coverage {
+    /// Objects of repositories that were decoded, of every kind.
+    pub objects: u64,
+    /// Commits whose changes and messages were scanned.
+    pub commits: u64,
     /// Files or objects scanned.
     pub files: u64,
     /// Bytes scanned.
@@ -112,18 +118,30 @@ pub enum Gap {
     TooLargeForDocumentRules,
     /// An object of a repository that is too large to be held in memory.
     TooLarge,
+    /// An object that a partial clone leaves with its remote.
+    Promised,
+    /// An object, pack or index that is damaged.
+    Corrupt,
+    /// An object that others name and that is not there.
+    Missing,
+    /// Commits before this one are cut off: the clone is shallow.
+    Shallow,
+    /// The repository pretends other parents or objects than the true ones, which are what is scanned.
+    Grafted,
+    /// Refs cannot be read, so what they reach is not known.
+    NoRefs,
 }
 
 impl Gap {
     /// Whether something failed, which makes a scan end with an error; otherwise it was limited by design.
     pub const fn failed(self) -> bool {
-        matches!(self, Self::Unreadable | Self::Vanished | Self::Shrank)
+        matches!(self, Self::Unreadable | Self::Vanished | Self::Shrank | Self::Corrupt | Self::Missing)
     }
 
     /// Whether something that belongs to the target was left out. Git's own data is no part of a tree, and what a link points to is
     /// scanned where it stands.
     pub const fn limits(self) -> bool {
-        !matches!(self, Self::GitDir | Self::Symlink)
+        !matches!(self, Self::GitDir | Self::Symlink | Self::Grafted)
     }
 
     /// The word for it in reports.
@@ -138,6 +156,12 @@ impl Gap {
             Self::GitDir => "git-dir",
             Self::TooLargeForDocumentRules => "too-large-for-document-rules",
             Self::TooLarge => "too-large",
+            Self::Promised => "promised",
+            Self::Corrupt => "corrupt",
+            Self::Missing => "missing",
+            Self::Shallow => "shallow",
+            Self::Grafted => "grafted",
+            Self::NoRefs => "no-refs",
         }
     }
 }

@@ -230,7 +230,7 @@ fn a_blob_that_is_missing_or_broken_is_noted() {
     write(&object("b.rs"), "no zlib stream");
     let outcome = staged(top);
     assert_eq!(found(&outcome), places(&[("c.rs", 1)]));
-    assert_eq!(gaps(&outcome), [("a.rs".to_owned(), "unreadable"), ("b.rs".to_owned(), "unreadable")]);
+    assert_eq!(gaps(&outcome), [("a.rs".to_owned(), "missing"), ("b.rs".to_owned(), "corrupt")]);
     assert!(outcome.coverage.notes.iter().all(|note| note.gap.failed() && !note.detail.is_empty()));
 }
 

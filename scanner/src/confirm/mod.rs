@@ -43,8 +43,14 @@ pub(crate) fn confirm(
                 shape::shape_match(shape, classes, input, start, runs)
             }
         }
-        CompiledLook::Pattern(pattern) => pattern_match(pattern, rule.bound as usize, input, start),
-        CompiledLook::Assignment => assignment::assignment_match(&rule.look, input, start),
+        CompiledLook::Pattern(pattern) => {
+            runs.look(start + rule.bound as usize + 1);
+            pattern_match(pattern, rule.bound as usize, input, start)
+        }
+        CompiledLook::Assignment => {
+            runs.look(start + rule.bound as usize + 2);
+            assignment::assignment_match(&rule.look, input, start)
+        }
     }
 }
 

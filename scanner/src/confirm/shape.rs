@@ -8,7 +8,11 @@ use crate::confirm::Match;
 /// Dense hits inside one long run would each look at the same bytes again; with this each byte is looked at once a class, so
 /// adversarial input stays linear.
 #[derive(Debug, Default)]
-pub(crate) struct RunEnds(Vec<Known>);
+pub(crate) struct RunEnds {
+    known: Vec<Known>,
+    /// Before which byte everything lies that was looked at since this was last set.
+    pub(crate) looked_to: usize,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
@@ -23,13 +27,18 @@ struct Known {
 impl RunEnds {
     /// Forgets everything: other bytes are looked at from now on.
     pub(crate) fn reset(&mut self, classes: &Classes) {
-        self.0.clear();
-        self.0.resize(classes.len(), Known::default());
+        self.known.clear();
+        self.known.resize(classes.len(), Known::default());
+    }
+
+    /// Notes that everything before a byte may have been looked at. The end of the input is looked at like a byte.
+    pub(crate) fn look(&mut self, end: usize) {
+        self.looked_to = self.looked_to.max(end);
     }
 
     /// The end of the run of a class that starts at `from`, at most `limit`, which is inside of the input.
     fn end(&mut self, classes: &Classes, class: usize, input: &[u8], from: usize, limit: usize) -> usize {
-        let known = &mut self.0[class];
+        let known = &mut self.known[class];
         if from < known.start || from > known.end {
             *known = Known { start: from, end: from, closed: false };
         }
@@ -41,7 +50,9 @@ impl RunEnds {
                 known.closed = true;
             }
         }
-        known.end.min(limit)
+        let end = known.end.min(limit);
+        self.looked_to = self.looked_to.max(end + 1);
+        end
     }
 }
 
@@ -62,6 +73,7 @@ pub(super) fn shape_match(
         }
         match part {
             CompiledPart::Literal(bytes) => {
+                runs.look(at + bytes.len());
                 if input.get(at..)?.get(..bytes.len())? != bytes.as_ref() {
                     return None;
                 }
@@ -81,6 +93,7 @@ pub(super) fn shape_match(
             secret.end = at;
         }
     }
+    runs.look(at + 1);
     let next = input.get(at).copied();
     let in_class = next.is_some_and(|byte| shape.last.is_some_and(|class| classes.contains(class, byte)));
     let truncated = in_class && at_bound;
@@ -100,6 +113,7 @@ pub(super) fn run_match(
         byte.is_ascii_alphanumeric() || class.is_some_and(|class| classes.contains(class, byte))
     };
     let before = start.checked_sub(1).and_then(|at| input.get(at));
+    runs.look(start + 2);
     // A value may start with a sign, but not with several.
     let opens = input.iter().skip(start).take(2).any(u8::is_ascii_alphanumeric);
     if !opens || before.is_some_and(|&byte| glued(byte, shape.first)) {

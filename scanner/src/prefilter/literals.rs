@@ -34,6 +34,8 @@ pub(crate) struct Literals {
     known: Vec<Literal>,
     /// The furthest that a quadruple stands from the start of a match.
     reach: usize,
+    /// How many bytes from the start of a match on a hit depends on, at most.
+    pub(crate) span: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,13 +77,15 @@ impl LiteralsBuilder {
 
     pub(crate) fn build(self) -> Literals {
         let mut grams: Vec<(u32, Entry)> = Vec::new();
-        let mut reach = 0;
+        let (mut reach, mut span) = (0, 0);
         for (index, (literal, next)) in self.literals.iter().enumerate() {
             let gram = rarest(&literal.bytes);
             let entry = Entry { literal: index as u32, gram: gram as u16 };
             grams.extend(quadruples(&literal.bytes[gram..], *next).into_iter().map(|quadruple| (quadruple, entry)));
             let offset = literal.users.iter().map(|user| usize::from(user.offset)).max().unwrap_or(0);
             reach = reach.max(offset + gram);
+            // The byte after a literal of three is looked at too.
+            span = span.max(offset + literal.bytes.len() + 1);
         }
         grams.sort_by_key(|(quadruple, entry)| (*quadruple, entry.literal));
         let mut bitmap = vec![0_u64; 1 << (BITS - 6)].into_boxed_slice();
@@ -93,7 +97,7 @@ impl LiteralsBuilder {
         }
         let entries = grams.into_iter().map(|(_, entry)| entry).collect();
         let literals = self.literals.into_iter().map(|(literal, _)| literal).collect();
-        Literals { bitmap, buckets, entries, known: literals, reach }
+        Literals { bitmap, buckets, entries, known: literals, reach, span }
     }
 }
 

@@ -3,8 +3,10 @@
 //! A hit says that a rule's match may start at a byte. Hits depend on the bytes at and after their start (and one before
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
+mod gate;
 mod literals;
 mod runs;
 
+pub(crate) use gate::{Gate, MOST_RULES};
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
-pub(crate) use runs::token_starts;
+pub(crate) use runs::{last_run, token_starts};

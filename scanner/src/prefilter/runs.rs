@@ -30,6 +30,11 @@ fn kind(byte: u8) -> u8 {
     TABLE[usize::from(byte)]
 }
 
+/// Where the last run of token bytes in some bytes starts, if they end with one; else their length.
+pub(crate) fn last_run(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|&byte| kind(byte) == OTHER).map_or(0, |at| at + 1)
+}
+
 /// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, the first of them or the one
 /// after it a letter or digit, and no letter or digit stands before it. A value has a digit, so where the run is seen to have none any
 /// more, there are no starts.

@@ -3,6 +3,7 @@
 //! A state is a tree, or the index. Folders whose trees are the same are not looked into; for the index its cache-tree extension says
 //! which tree a folder would be written as.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use gix::ObjectId;
@@ -10,12 +11,14 @@ use gix::bstr::{BString, ByteSlice};
 use gix::index::entry::{Flags, Mode, Stage};
 use gix::index::extension::Tree as CacheTree;
 use gix::index::{Entry, State};
+use gix::objs::tree::EntryRef;
 
 use crate::scan::{Control, Gap};
 use crate::source::file::Closed;
+use crate::source::repository::closed;
 
 /// More changes than this are not collected: a few nested trees can stand for any number of paths.
-const MOST_CHANGES: usize = 1 << 22;
+pub(crate) const MOST_CHANGES: usize = 1 << 22;
 
 /// What differs between two states.
 #[derive(Debug, Default)]
@@ -54,7 +57,7 @@ impl<'a> Folder<'a> {
     }
 
     /// The tree that the folder is, if that is known without looking into it.
-    fn tree(&self) -> Option<ObjectId> {
+    pub(crate) fn tree(&self) -> Option<ObjectId> {
         match self {
             Self::Tree(id) => Some(*id),
             Self::Index { entries, cache, .. } => {
@@ -68,12 +71,12 @@ impl<'a> Folder<'a> {
 
 /// What has one name in a folder. In a conflict it may be several things.
 #[derive(Debug, Default)]
-struct Node<'a> {
-    blobs: Vec<ObjectId>,
-    folders: Vec<Folder<'a>>,
+pub(crate) struct Node<'a> {
+    pub(crate) blobs: Vec<ObjectId>,
+    pub(crate) folders: Vec<Folder<'a>>,
 }
 
-type Nodes<'a> = BTreeMap<BString, Node<'a>>;
+pub(crate) type Nodes<'a> = BTreeMap<BString, Node<'a>>;
 
 /// A pair of folders at a path that is still to be compared.
 struct Pair<'a> {
@@ -113,8 +116,10 @@ pub(crate) fn compare<'a>(
 
 impl Changes {
     fn compare_folders<'a>(&mut self, repository: &gix::Repository, pair: &Pair<'a>, pairs: &mut Vec<Pair<'a>>) {
-        let new = self.list(repository, &pair.prefix, pair.new);
-        let mut old = self.list(repository, &pair.prefix, pair.old);
+        let (new, mut old) = match (pair.new, pair.old) {
+            (Some(Folder::Tree(new)), Some(Folder::Tree(old))) => self.list_trees(repository, &pair.prefix, new, old),
+            (new, old) => (self.list(repository, &pair.prefix, new), self.list(repository, &pair.prefix, old)),
+        };
         for (name, node) in new {
             let before = old.remove(&name).unwrap_or_default();
             self.compare_nodes(&pair.prefix, &name, node, before, pairs);
@@ -151,13 +156,55 @@ impl Changes {
         pairs.extend(before.map(|folder| Pair { prefix: path.clone(), new: None, old: Some(folder) }));
     }
 
+    /// What is in two trees, but for the entries that they share: most of them, as a rule.
+    fn list_trees<'a>(
+        &mut self,
+        repository: &gix::Repository,
+        prefix: &BString,
+        new: ObjectId,
+        old: ObjectId,
+    ) -> (Nodes<'a>, Nodes<'a>) {
+        let trees = (repository.find_tree(new), repository.find_tree(old));
+        let mut unread = |id: ObjectId, error: &gix::Error| {
+            self.gaps.push((prefix.clone(), closed(repository, &id, error)));
+            Vec::new()
+        };
+        let mut entries = |id: ObjectId, tree| match tree {
+            Ok(tree) => gix::Tree::decode(tree).map_or_else(|error| unread(id, &error), |tree| tree.entries),
+            Err(error) => unread(id, error),
+        };
+        let (new, old) = (entries(new, trees.0.as_ref()), entries(old, trees.1.as_ref()));
+        let (mut nodes, mut before) = (Nodes::new(), Nodes::new());
+        let (mut new, mut old) = (new.into_iter().peekable(), old.into_iter().peekable());
+        // Whatever order hostile trees are in, only what is the same at the same moment is left out.
+        loop {
+            let order = match (new.peek(), old.peek()) {
+                (None, None) => return (nodes, before),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(one), Some(other)) => one.cmp(other),
+            };
+            let next = new.next_if(|_| order.is_le());
+            let last = old.next_if(|_| order.is_ge());
+            if next != last {
+                add(&mut nodes, next);
+                add(&mut before, last);
+            }
+        }
+    }
+
     /// What is in a folder; nothing, with a note, if it cannot be read.
-    fn list<'a>(&mut self, repository: &gix::Repository, prefix: &BString, folder: Option<Folder<'a>>) -> Nodes<'a> {
+    pub(crate) fn list<'a>(
+        &mut self,
+        repository: &gix::Repository,
+        prefix: &BString,
+        folder: Option<Folder<'a>>,
+    ) -> Nodes<'a> {
         match folder {
             None => Nodes::new(),
             Some(Folder::Index { state, entries, cache }) => list_index(state, entries, cache, prefix.len()),
             Some(Folder::Tree(id)) => list_tree(repository, id).unwrap_or_else(|error| {
-                self.gaps.push((prefix.clone(), (Gap::Unreadable, error.to_string())));
+                self.gaps.push((prefix.clone(), closed(repository, &id, &error)));
                 Nodes::new()
             }),
         }
@@ -167,16 +214,19 @@ impl Changes {
 fn list_tree(repository: &gix::Repository, id: ObjectId) -> gix::Result<Nodes<'static>> {
     let tree = repository.find_tree(id)?;
     let mut nodes = Nodes::new();
-    for entry in tree.iter() {
-        let entry = entry?;
-        let node = nodes.entry(entry.filename().to_owned()).or_default();
-        if entry.mode().is_tree() {
-            node.folders.push(Folder::Tree(entry.object_id()));
-        } else if !entry.mode().is_commit() {
-            node.blobs.push(entry.object_id());
-        }
-    }
+    tree.decode()?.entries.into_iter().for_each(|entry| add(&mut nodes, Some(entry)));
     Ok(nodes)
+}
+
+/// Adds an entry of a tree, unless it is a submodule.
+fn add(nodes: &mut Nodes<'_>, entry: Option<EntryRef<'_>>) {
+    let Some(entry) = entry.filter(|entry| !entry.mode.is_commit()) else { return };
+    let node = nodes.entry(entry.filename.to_owned()).or_default();
+    if entry.mode.is_tree() {
+        node.folders.push(Folder::Tree(entry.oid.to_owned()));
+    } else {
+        node.blobs.push(entry.oid.to_owned());
+    }
 }
 
 /// Groups the entries below a folder, whose path is `depth` bytes long, by their next name.

@@ -10,6 +10,7 @@ use std::path::Path;
 pub struct SourceError {
     kind: SourceErrorKind,
     message: String,
+    advice: Option<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -29,6 +30,12 @@ pub enum SourceErrorKind {
     Bare,
     /// A revision names no commit.
     BadRevision,
+    /// A range of commits cannot be understood.
+    BadRange,
+    /// A commit is not in this clone.
+    MissingCommit,
+    /// The clone is shallow, and what was cut off is needed.
+    Shallow,
     /// The repository's own data cannot be read.
     Corrupt,
 }
@@ -39,8 +46,17 @@ impl SourceError {
         self.kind
     }
 
+    /// What a person can do about it, where there is something.
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+
     pub(crate) fn new(kind: SourceErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), advice: None, source: None }
+    }
+
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
     }
 
     pub(crate) fn because(self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -66,6 +82,9 @@ impl fmt::Display for SourceErrorKind {
             Self::NotARepository => "not a repository",
             Self::Bare => "bare repository",
             Self::BadRevision => "bad revision",
+            Self::BadRange => "bad range",
+            Self::MissingCommit => "missing commit",
+            Self::Shallow => "shallow clone",
             Self::Corrupt => "corrupt repository",
         })
     }

@@ -4,25 +4,31 @@
 //! here are untrusted, so nothing in these modules may panic.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod blobs;
 mod changes;
+mod described;
 mod error;
 mod file;
+mod git;
 mod ignored;
 mod join;
 mod known;
 mod large;
 mod memory;
 mod part;
-#[cfg_attr(not(test), expect(dead_code, reason = "the scan of a history is to call it"))]
 mod permalink;
+mod range;
 mod reader;
+mod repository;
 mod staged;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 pub use error::{SourceError, SourceErrorKind};
+pub use git::{HistoryOptions, Ref, is_repository, scan_history, uses_reftable};
 pub use memory::scan_bytes;
+pub use range::{Commits, RangeOptions, RangeOutcome, Since, scan_range};
 pub use reader::{StdinOptions, scan_reader};
 pub use staged::{StagedOptions, file_at, scan_range_trees, scan_staged, staged_paths, worktree_top};
 pub use tree::{TreeOptions, scan_tree};

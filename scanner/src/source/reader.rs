@@ -40,7 +40,8 @@ pub fn scan_reader(
         note(Gap::TooLargeForDocumentRules, String::new());
     }
     control.events.scanned(1, 0);
-    let coverage = Coverage { files: 1, bytes: streamed.bytes, notes, interrupted: streamed.interrupted };
+    let coverage =
+        Coverage { files: 1, bytes: streamed.bytes, notes, interrupted: streamed.interrupted, ..Coverage::default() };
     Ok(Outcome { findings: streamed.findings, coverage })
 }
 

@@ -308,7 +308,8 @@ impl<'a> Tree<'a> {
         notes.append(&mut lock(&skipped.notes));
         notes.sort();
         let (files, bytes) = (self.files.into_inner(), self.bytes.into_inner());
-        Outcome { findings, coverage: Coverage { files, bytes, notes, interrupted: self.interrupted.into_inner() } }
+        let interrupted = self.interrupted.into_inner();
+        Outcome { findings, coverage: Coverage { files, bytes, notes, interrupted, ..Coverage::default() } }
     }
 }
 

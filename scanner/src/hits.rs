@@ -1,0 +1,211 @@
+//! The hits of a document, and how they are carried from one to another that is mostly a copy of it.
+//!
+//! Whether a match may start at a place depends on few bytes there: those of a literal, or a run of token bytes. Where all of these were copied
+//! there is a hit now if there was one before; only at insertions and seams is looked anew. What is confirmed and weighed is then the same
+//! as if the document had been searched whole.
+//!
+//! Most hits come to nothing: no match, or one that is rejected. Such a hit is *dead*, and stays so as long as all bytes that the rule looks at were
+//! copied with it.
+
+use std::ops::Range;
+
+use crate::engine::{Engine, Reach};
+use crate::prefilter::{User, last_run, token_starts};
+
+/// The places of a document where a match may start, each kind in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hits {
+    /// Where a literal or naming word says so.
+    pub(crate) literals: Vec<LiteralHit>,
+    /// Where a token-like value may start.
+    pub(crate) tokens: Vec<TokenHit>,
+}
+
+/// A literal or naming word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LiteralHit {
+    /// Where the match would start.
+    pub(crate) start: u32,
+    pub(crate) user: User,
+    /// If it is known to come to nothing, the bytes that this depends on.
+    pub(crate) dead: Option<Need>,
+}
+
+/// The start of a token-like value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenHit {
+    pub(crate) start: u32,
+    /// If it is known to come to nothing for all rules, the bytes that this depends on.
+    pub(crate) dead: Option<Need>,
+}
+
+/// How many bytes around the start of a match what became of it depends on. The most that fits stands for everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    before: u16,
+    after: u16,
+}
+
+impl Need {
+    /// What finding no match depends on, where so many bytes from the start on were looked at.
+    pub(crate) fn of_no_match(looked: usize) -> Self {
+        Self { before: fitting(Reach::LEAST.before), after: fitting(looked) }
+    }
+
+    /// What a verdict depends on.
+    pub(crate) fn of_verdict(reach: Reach) -> Self {
+        if reach.document {
+            return Self { before: u16::MAX, after: u16::MAX };
+        }
+        Self { before: fitting(reach.before), after: fitting(reach.after) }
+    }
+
+    /// What two things together depend on.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { before: self.before.max(other.before), after: self.after.max(other.after) }
+    }
+}
+
+fn fitting(bytes: usize) -> u16 {
+    u16::try_from(bytes).unwrap_or(u16::MAX)
+}
+
+/// A stretch of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Where in the document it stands.
+    pub(crate) at: Range<usize>,
+    /// Where in another document it starts, if it is a copy.
+    pub(crate) copied_from: Option<usize>,
+}
+
+/// A document that another one was made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// How long it is.
+    pub(crate) length: usize,
+    pub(crate) hits: &'a Hits,
+    /// What of the other came from where, in order and without gaps.
+    pub(crate) runs: &'a [Run],
+}
+
+impl Hits {
+    /// Finds the hits of a document of less than 4 GiB, by those of its origin where there is one.
+    pub(crate) fn find(&mut self, engine: &Engine, document: &[u8], origin: Option<Origin<'_>>) {
+        self.literals.clear();
+        self.tokens.clear();
+        let (mut literals, mut tokens) = (0, 0);
+        for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
+            let Some(origin) = origin else { break };
+            // Copies that are too short to hold anything make way for one longer search.
+            let sure = copy.sure_of_literals(engine);
+            if sure.len() > engine.literals.span {
+                self.search_literals(engine, document, literals..sure.start);
+                literals = sure.end;
+                self.carry_literals(origin.hits, &copy, sure);
+            }
+            let sure = copy.sure_of_tokens(document);
+            if !sure.is_empty() {
+                self.search_tokens(engine, document, tokens..sure.start);
+                tokens = sure.end;
+                self.carry_tokens(origin.hits, &copy, sure);
+            }
+        }
+        self.search_literals(engine, document, literals..document.len());
+        self.search_tokens(engine, document, tokens..document.len());
+    }
+
+    fn search_literals(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
+        let known = self.literals.len();
+        engine.literals.find(document, &range, |user, start| {
+            self.literals.push(LiteralHit { start: start as u32, user, dead: None });
+        });
+        let found = self.literals.get_mut(known..).unwrap_or_default();
+        found.sort_unstable_by_key(|hit| (hit.start, hit.user.rule, hit.user.alternative));
+    }
+
+    fn search_tokens(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
+        if !engine.runs.is_empty() {
+            token_starts(document, &range, |start| self.tokens.push(TokenHit { start: start as u32, dead: None }));
+        }
+    }
+
+    fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: Range<usize>) {
+        let range = copy.in_origin(sure);
+        let first = from.literals.partition_point(|hit| (hit.start as usize) < range.start);
+        let there = from.literals.get(first..).unwrap_or_default();
+        for hit in there.iter().take_while(|hit| (hit.start as usize) < range.end) {
+            let start = copy.brought(hit.start);
+            let dead = hit.dead.filter(|need| copy.holds(start, *need));
+            self.literals.push(LiteralHit { start, dead, ..*hit });
+        }
+    }
+
+    fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>) {
+        let range = copy.in_origin(sure);
+        let first = from.tokens.partition_point(|hit| (hit.start as usize) < range.start);
+        let there = from.tokens.get(first..).unwrap_or_default();
+        for hit in there.iter().take_while(|hit| (hit.start as usize) < range.end) {
+            let start = copy.brought(hit.start);
+            let dead = hit.dead.filter(|need| copy.holds(start, *need));
+            self.tokens.push(TokenHit { start, dead });
+        }
+    }
+}
+
+/// A stretch that was copied.
+struct Copy {
+    at: Range<usize>,
+    from: usize,
+    /// Whether it starts both documents.
+    first: bool,
+    /// Whether it ends both documents.
+    last: bool,
+}
+
+fn copies<'a>(origin: &Origin<'a>, document: &[u8]) -> impl Iterator<Item = Copy> + use<'a> {
+    let (before, now) = (origin.length, document.len());
+    origin.runs.iter().filter_map(move |run| {
+        let from = run.copied_from?;
+        let ends_before = from + run.at.len() == before;
+        Some(Copy {
+            at: run.at.clone(),
+            from,
+            first: run.at.start == 0 && from == 0,
+            last: run.at.end == now && ends_before,
+        })
+    })
+}
+
+impl Copy {
+    /// The places at which whether a literal stands there is decided by copied bytes alone.
+    fn sure_of_literals(&self, engine: &Engine) -> Range<usize> {
+        let end = if self.last { self.at.end } else { self.at.end.saturating_sub(engine.literals.span) };
+        self.at.start..end.max(self.at.start)
+    }
+
+    /// The same for token-like values, which depend on the byte before them and on their run to its end.
+    fn sure_of_tokens(&self, document: &[u8]) -> Range<usize> {
+        let start = if self.first { self.at.start } else { self.at.start + 1 };
+        let copied = document.get(self.at.clone()).unwrap_or_default();
+        let end = if self.last { self.at.end } else { self.at.start + last_run(copied) };
+        start..end.max(start)
+    }
+
+    /// The same stretch in the origin.
+    fn in_origin(&self, range: Range<usize>) -> Range<usize> {
+        range.start - self.at.start + self.from..range.end - self.at.start + self.from
+    }
+
+    /// Where a place of the origin is now.
+    fn brought(&self, place: u32) -> u32 {
+        (place as usize - self.from + self.at.start) as u32
+    }
+
+    /// Whether all that is needed around a start was copied, the documents' edges included.
+    fn holds(&self, start: u32, need: Need) -> bool {
+        let start = start as usize;
+        let holds = |open: bool, there: usize, need: u16| open || (need < u16::MAX && there >= usize::from(need));
+        holds(self.first, start - self.at.start, need.before) && holds(self.last, self.at.end - start, need.after)
+    }
+}

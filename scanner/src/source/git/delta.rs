@@ -1,0 +1,217 @@
+//! Deltas: an object as copies from another one and inserted bytes
+//! (<https://git-scm.com/docs/gitformat-pack#_deltified_representation>).
+
+use std::ops::Range;
+
+use crate::hits::Run;
+
+/// A delta, read as far as its two sizes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delta<'a> {
+    /// The size of the object that it is applied to.
+    pub(crate) base_size: u64,
+    /// The size of the object that it gives.
+    pub(crate) size: u64,
+    instructions: &'a [u8],
+}
+
+/// Why a delta cannot be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DeltaError {
+    /// It breaks off, or holds the reserved instruction.
+    #[error("the delta is damaged")]
+    Damaged,
+    /// It copies from beyond the base, or is made for another one.
+    #[error("the delta does not fit its base")]
+    Base,
+    /// It gives another length than it says.
+    #[error("the delta gives another length than it says")]
+    Length,
+}
+
+enum Instruction<'a> {
+    Copy(Range<usize>),
+    Insert(&'a [u8]),
+}
+
+impl<'a> Delta<'a> {
+    /// Reads a delta's sizes.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, DeltaError> {
+        let (base_size, rest) = size(bytes).ok_or(DeltaError::Damaged)?;
+        let (size, instructions) = size(rest).ok_or(DeltaError::Damaged)?;
+        Ok(Self { base_size, size, instructions })
+    }
+
+    /// Makes the object at the start of `out`, which grows as needed and is not shrunk. The caller has looked at [`Delta::size`]; what the
+    /// instructions really give is counted before memory is given for it.
+    ///
+    /// `runs` tells what came from where, in order; copies that go on where the one before them ended are one run, as git splits long ones.
+    pub(crate) fn apply(&self, base: &[u8], out: &mut Vec<u8>, runs: &mut Vec<Run>) -> Result<(), DeltaError> {
+        runs.clear();
+        if self.base_size != base.len() as u64 {
+            return Err(DeltaError::Base);
+        }
+        let size = self.given()?;
+        if out.len() < size {
+            out.resize(size, 0);
+        }
+        let (mut rest, mut at) = (self.instructions, 0);
+        while let Some(instruction) = next(&mut rest)? {
+            let (bytes, copied_from) = match instruction {
+                Instruction::Copy(range) => {
+                    let start = range.start;
+                    (base.get(range).ok_or(DeltaError::Base)?, Some(start))
+                }
+                Instruction::Insert(bytes) => (bytes, None),
+            };
+            let end = at + bytes.len();
+            out.get_mut(at..end).ok_or(DeltaError::Length)?.copy_from_slice(bytes);
+            join(runs, at..end, copied_from);
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// How many bytes the instructions give, which must be as many as the delta says.
+    fn given(&self) -> Result<usize, DeltaError> {
+        let (mut rest, mut sum) = (self.instructions, 0_u64);
+        while let Some(instruction) = next(&mut rest)? {
+            sum += match instruction {
+                Instruction::Copy(range) => range.len() as u64,
+                Instruction::Insert(bytes) => bytes.len() as u64,
+            };
+        }
+        if sum == self.size { usize::try_from(sum).map_err(|_| DeltaError::Length) } else { Err(DeltaError::Length) }
+    }
+}
+
+/// Adds a run, or makes the last one longer.
+fn join(runs: &mut Vec<Run>, at: Range<usize>, copied_from: Option<usize>) {
+    if at.is_empty() {
+        return;
+    }
+    if let Some(last) = runs.last_mut() {
+        let goes_on = match (last.copied_from, copied_from) {
+            (Some(before), Some(from)) => before + last.at.len() == from,
+            (None, None) => true,
+            _ => false,
+        };
+        if goes_on {
+            last.at.end = at.end;
+            return;
+        }
+    }
+    runs.push(Run { at, copied_from });
+}
+
+/// Takes the next instruction off; `None` at the end.
+#[inline]
+fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> {
+    let Some((&code, mut tail)) = rest.split_first() else { return Ok(None) };
+    if code & 0x80 == 0 {
+        let length = usize::from(code);
+        // An insertion of nothing is the reserved instruction.
+        if length == 0 || tail.len() < length {
+            return Err(DeltaError::Damaged);
+        }
+        let (bytes, after) = tail.split_at(length);
+        *rest = after;
+        return Ok(Some(Instruction::Insert(bytes)));
+    }
+    let mut number = |bits: u8| {
+        let mut value = 0_u32;
+        for byte in (0..8).filter(|bit| bits >> bit & 1 == 1) {
+            let (&next, after) = tail.split_first()?;
+            value |= u32::from(next) << (8 * byte);
+            tail = after;
+        }
+        Some(value as usize)
+    };
+    let start = number(code & 0x0f).ok_or(DeltaError::Damaged)?;
+    let length = match number(code >> 4 & 0x07).ok_or(DeltaError::Damaged)? {
+        0 => 0x1_0000,
+        length => length,
+    };
+    *rest = tail;
+    Ok(Some(Instruction::Copy(start..start + length)))
+}
+
+/// A size in groups of seven bits, lowest first.
+fn size(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut size = 0_u64;
+    for (n, byte) in bytes.iter().enumerate().take(10) {
+        let group = u64::from(byte & 0x7f);
+        if n == 9 && group > 1 {
+            return None;
+        }
+        size |= group << (7 * n);
+        if byte & 0x80 == 0 {
+            return Some((size, bytes.get(n + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn applied(delta: &[u8], base: &[u8]) -> Result<(Vec<u8>, Vec<Run>), DeltaError> {
+        let (mut out, mut runs) = (Vec::new(), Vec::new());
+        Delta::parse(delta)?.apply(base, &mut out, &mut runs)?;
+        Ok((out, runs))
+    }
+
+    #[test]
+    fn copies_and_insertions() {
+        let base = b"0123456789";
+        let copy = |from: u8, length: u8| [0x91, from, length];
+        let mut delta = vec![10, 12];
+        delta.extend(copy(0, 3));
+        delta.extend(copy(3, 3));
+        delta.extend([2, b'a', b'b', 1, b'c']);
+        delta.extend(copy(7, 3));
+        let runs = vec![
+            Run { at: 0..6, copied_from: Some(0) },
+            Run { at: 6..9, copied_from: None },
+            Run { at: 9..12, copied_from: Some(7) },
+        ];
+        assert_eq!(applied(&delta, base), Ok((b"012345abc789".to_vec(), runs)));
+        assert_eq!(applied(&[10, 0], base), Ok((Vec::new(), Vec::new())), "an object of nothing");
+    }
+
+    #[test]
+    fn hostile_deltas() {
+        let base = b"0123456789";
+        assert_eq!(applied(&[9, 1, 1, b'a'], base), Err(DeltaError::Base), "made for another base");
+        assert_eq!(applied(&[10, 2, 1, b'a'], base), Err(DeltaError::Length), "less than it says");
+        assert_eq!(applied(&[10, 1, 2, b'a', b'b'], base), Err(DeltaError::Length), "more than it says");
+        assert_eq!(applied(&[10, 3, 0x91, 8, 3], base), Err(DeltaError::Base), "beyond the base");
+        assert_eq!(applied(&[10, 1, 0], base), Err(DeltaError::Damaged), "the reserved instruction");
+        assert_eq!(applied(&[10, 5, 5, b'a'], base), Err(DeltaError::Damaged), "an insertion that breaks off");
+        assert_eq!(applied(&[10, 5, 0xff, 1], base), Err(DeltaError::Damaged), "a copy that breaks off");
+        assert_eq!(applied(&[0xff; 30], base), Err(DeltaError::Damaged), "an endless size");
+        // A claim of 2^60 bytes asks for no memory.
+        let claim = [10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 1, b'a'];
+        assert_eq!(applied(&claim, base), Err(DeltaError::Length));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(delta in prop::collection::vec(any::<u8>(), 0..60), base in prop::collection::vec(any::<u8>(), 0..30)) {
+            if let Ok((out, runs)) = applied(&delta, &base) {
+                let mut at = 0;
+                for run in runs {
+                    prop_assert_eq!(run.at.start, at);
+                    if let Some(from) = run.copied_from {
+                        prop_assert_eq!(&out[run.at.clone()], &base[from..from + run.at.len()]);
+                    }
+                    at = run.at.end;
+                }
+                prop_assert_eq!(at, out.len());
+            }
+        }
+    }
+}

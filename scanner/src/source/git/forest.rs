@@ -1,0 +1,247 @@
+//! Which entry of a pack is a delta upon which: trees, whose roots are whole objects.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use gix::ObjectId;
+
+use crate::source::file::Closed;
+use crate::source::git::entry::{Content, Kind};
+use crate::source::git::pack::Pack;
+use crate::source::git::store::{Buffers, Store, damaged, no_base};
+
+/// The number of an entry, in order of offset.
+pub(crate) type EntryNumber = u32;
+
+/// No entry.
+const NONE: EntryNumber = u32::MAX;
+
+/// The deltas of a pack.
+#[derive(Default)]
+pub(crate) struct Forest {
+    /// Where each entry starts, in order; then where the last one ends.
+    offsets: Vec<u64>,
+    /// The position of each entry in the index.
+    positions: Vec<u32>,
+    /// What each entry is; nothing if it cannot be decoded.
+    kinds: Vec<Option<Kind>>,
+    /// The entry that each is a delta upon.
+    bases: Vec<EntryNumber>,
+    /// Bases that are not in the pack.
+    outside: HashMap<EntryNumber, ObjectId>,
+    /// The deltas upon each entry, those with the fewest deltas upon themselves first: `children[first_child[n]..first_child[n + 1]]`.
+    children: Vec<EntryNumber>,
+    first_child: Vec<u32>,
+    /// Entries that are no deltas, or whose base is outside. The largest families come first, the others in order of offset.
+    pub(crate) roots: Vec<EntryNumber>,
+    /// Entries that cannot be decoded, and why.
+    pub(crate) broken: Vec<(EntryNumber, Closed)>,
+}
+
+impl Forest {
+    /// Reads the headers of all entries of a pack.
+    pub(crate) fn new(store: &Store, pack: &Pack) -> Self {
+        let mut forest = Self::default();
+        forest.list(pack);
+        forest.find_bases(store, pack);
+        forest.find_children();
+        forest.find_kinds();
+        forest
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.positions.len() as u32
+    }
+
+    /// The position of an entry in the index.
+    pub(crate) fn position(&self, entry: EntryNumber) -> u32 {
+        self.positions.get(entry as usize).copied().unwrap_or(NONE)
+    }
+
+    /// Where an entry lies in the pack.
+    pub(crate) fn range(&self, entry: EntryNumber) -> Range<u64> {
+        let at = |n: usize| self.offsets.get(n).copied().unwrap_or_default();
+        at(entry as usize)..at(entry as usize + 1)
+    }
+
+    /// What an entry is.
+    pub(crate) fn kind(&self, entry: EntryNumber) -> Option<Kind> {
+        self.kinds.get(entry as usize).copied().flatten()
+    }
+
+    /// The entry that this one is a delta upon.
+    pub(crate) fn base(&self, entry: EntryNumber) -> Option<EntryNumber> {
+        self.bases.get(entry as usize).copied().filter(|base| *base != NONE)
+    }
+
+    /// The object outside of the pack that an entry is a delta upon.
+    pub(crate) fn outside_base(&self, entry: EntryNumber) -> Option<&ObjectId> {
+        self.outside.get(&entry)
+    }
+
+    /// The deltas upon an entry, those of the smallest families first.
+    pub(crate) fn children(&self, entry: EntryNumber) -> &[EntryNumber] {
+        let at = |n: usize| self.first_child.get(n).map_or(0, |at| *at as usize);
+        self.children.get(at(entry as usize)..at(entry as usize + 1)).unwrap_or_default()
+    }
+
+    /// Puts the entries in order of offset.
+    fn list(&mut self, pack: &Pack) {
+        let mut entries: Vec<(u64, u32)> =
+            (0..pack.len()).filter_map(|position| Some((pack.offset(position)?, position))).collect();
+        entries.sort_unstable();
+        self.offsets = entries.iter().map(|(offset, _)| *offset).collect();
+        self.offsets.push(pack.end());
+        self.positions = entries.into_iter().map(|(_, position)| position).collect();
+        self.kinds = vec![None; self.positions.len()];
+        self.bases = vec![NONE; self.positions.len()];
+    }
+
+    /// Reads each header. Kinds are those of whole objects only at first.
+    fn find_bases(&mut self, store: &Store, pack: &Pack) {
+        let mut by_position = Vec::new();
+        let mut buffers = Buffers::default();
+        for entry in 0..self.len() {
+            match self.header(pack, entry) {
+                Some(Content::Whole(kind)) => self.set_kind(entry, kind),
+                Some(Content::OffsetDelta(distance)) => {
+                    let at = self.range(entry).start.checked_sub(distance);
+                    match at.and_then(|at| self.offsets.get(..entry as usize)?.binary_search(&at).ok()) {
+                        Some(base) => self.set_base(entry, base as u32),
+                        None => self.broken.push((entry, no_base())),
+                    }
+                }
+                Some(Content::ObjectDelta(base)) => {
+                    if by_position.is_empty() {
+                        by_position = self.by_position();
+                    }
+                    match pack.position(&base).and_then(|position| by_position.get(position as usize)) {
+                        Some(base) if *base != entry => self.set_base(entry, *base),
+                        Some(_) => self.broken.push((entry, damaged("a delta upon itself"))),
+                        None => self.set_outside(store, entry, base, &mut buffers),
+                    }
+                }
+                None => self.broken.push((entry, damaged("no entry of a pack"))),
+            }
+        }
+    }
+
+    fn header(&self, pack: &Pack, entry: EntryNumber) -> Option<Content> {
+        let range = self.range(entry);
+        pack.entry(range.start, range.end).map(|(entry, _)| entry.content)
+    }
+
+    fn by_position(&self) -> Vec<EntryNumber> {
+        let mut entries = vec![NONE; self.positions.len()];
+        for (entry, position) in self.positions.iter().enumerate() {
+            if let Some(slot) = entries.get_mut(*position as usize) {
+                *slot = entry as u32;
+            }
+        }
+        entries
+    }
+
+    fn set_kind(&mut self, entry: EntryNumber, kind: Kind) {
+        if let Some(slot) = self.kinds.get_mut(entry as usize) {
+            *slot = Some(kind);
+        }
+    }
+
+    fn set_base(&mut self, entry: EntryNumber, base: EntryNumber) {
+        if let Some(slot) = self.bases.get_mut(entry as usize) {
+            *slot = base;
+        }
+    }
+
+    /// A pack on disk has all bases in itself, but a thin one that somebody put there has not.
+    fn set_outside(&mut self, store: &Store, entry: EntryNumber, base: ObjectId, buffers: &mut Buffers) {
+        match store.read(&base, u64::from(u32::MAX), buffers, &mut Vec::new()) {
+            Ok(kind) => {
+                self.set_kind(entry, kind);
+                self.outside.insert(entry, base);
+            }
+            Err((_, detail)) if detail.is_empty() => self.broken.push((entry, no_base())),
+            Err(gap) => self.broken.push((entry, gap)),
+        }
+    }
+
+    /// Turns the bases around: a counting sort.
+    fn find_children(&mut self) {
+        let count = self.positions.len();
+        let mut starts = vec![0_u32; count + 1];
+        let known = |base: EntryNumber| (base as usize) < count;
+        for base in self.bases.iter().filter(|base| known(**base)) {
+            if let Some(slot) = starts.get_mut(*base as usize + 1) {
+                *slot += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut next = starts.clone();
+        self.children = vec![NONE; sum as usize];
+        for (entry, base) in self.bases.iter().enumerate().filter(|(_, base)| known(**base)) {
+            let Some(slot) = next.get_mut(*base as usize) else { continue };
+            if let Some(child) = self.children.get_mut(*slot as usize) {
+                *child = entry as u32;
+            }
+            *slot += 1;
+        }
+        self.first_child = starts;
+    }
+
+    /// Carries kinds from the roots to their families, and puts small families first. What no root leads to is a delta upon itself in the end.
+    fn find_kinds(&mut self) {
+        let whole = |entry: &u32| self.kind(*entry).is_some();
+        let mut order: Vec<EntryNumber> = (0..self.len()).filter(whole).collect();
+        self.roots.clone_from(&order);
+        let mut at = 0;
+        while let Some(&entry) = order.get(at) {
+            at += 1;
+            let Some(kind) = self.kind(entry) else { continue };
+            for child in self.children(entry).to_vec() {
+                self.set_kind(child, kind);
+                order.push(child);
+            }
+        }
+        if order.len() < self.positions.len() {
+            self.note_unreached();
+        }
+        self.sort_families(&order);
+    }
+
+    fn note_unreached(&mut self) {
+        let mut known: Vec<EntryNumber> = self.broken.iter().map(|(entry, _)| *entry).collect();
+        known.sort_unstable();
+        let lost = (0..self.len()).filter(|entry| self.kind(*entry).is_none() && known.binary_search(entry).is_err());
+        let lost: Vec<_> = lost.map(|entry| (entry, damaged("no whole object is at the end of its deltas"))).collect();
+        self.broken.extend(lost);
+    }
+
+    /// `order` has each entry after its base.
+    fn sort_families(&mut self, order: &[EntryNumber]) {
+        let mut sizes = vec![1_u32; self.positions.len()];
+        for entry in order.iter().rev() {
+            let size = sizes.get(*entry as usize).copied().unwrap_or_default();
+            if let Some(sum) = self.base(*entry).and_then(|base| sizes.get_mut(base as usize)) {
+                *sum += size;
+            }
+        }
+        let size = |entry: &EntryNumber| sizes.get(*entry as usize).copied().unwrap_or_default();
+        for entry in 0..self.positions.len() {
+            let range = self.first_child.get(entry).zip(self.first_child.get(entry + 1));
+            let Some(range) = range.map(|(start, end)| *start as usize..*end as usize) else { continue };
+            if range.len() > 1
+                && let Some(children) = self.children.get_mut(range)
+            {
+                children.sort_by_key(size);
+            }
+        }
+        // A large family that comes last would keep one thread at work while the others wait.
+        let large = (self.positions.len() / 256).max(64) as u32;
+        self.roots.sort_by_key(|root| size(root).checked_sub(large).map_or(0, |more| -i64::from(more) - 1));
+    }
+}

@@ -1,0 +1,491 @@
+//! The whole history of a repository: the main path.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use stanch_model::{Finding, GitPlace, ObjectKind, Source, Suppression, SuppressionKind};
+
+use crate::engine::Scratch;
+use crate::scan::{Control, Coverage, Document, Gap, Note, Outcome, findings, sort_findings};
+use crate::source::described::describe;
+use crate::source::file::Closed;
+use crate::source::git::contents::{Contents, Found, Sighting, stream};
+use crate::source::git::entry::Kind;
+use crate::source::git::graph::{CommitIndex, Graph};
+use crate::source::git::provenance::{History, Introduction};
+use crate::source::git::repository::{Ref, Repository};
+use crate::source::git::sieve::{Names, Sieve, Sieved, SievedTrees, Wanted};
+use crate::source::git::store::{Buffers, Number, Store};
+use crate::source::git::walk::{Objects, Selection};
+use crate::source::{SourceError, SourceErrorKind};
+
+/// How the history of a repository is scanned.
+#[derive(Debug, Clone)]
+pub struct HistoryOptions {
+    /// Only what this branch, tag or commit reaches.
+    pub branch: Option<String>,
+    /// Every time that a credential came to a path, in place of the first.
+    pub every: bool,
+    /// For the buffers of objects, over all threads, in bytes. What is larger than a quarter of it and stored as a delta is not read.
+    pub memory: u64,
+    /// The refs, where git had to be asked for them.
+    pub refs: Option<Vec<Ref>>,
+}
+
+impl Default for HistoryOptions {
+    fn default() -> Self {
+        Self { branch: None, every: false, memory: 1 << 30, refs: None }
+    }
+}
+
+/// Scans every object of the repository at `path`, whether a ref reaches it or not: blobs, and the messages of commits and tags. The
+/// working tree is not looked at.
+///
+/// Each object is decoded once, with up to `control.jobs` threads. Findings tell which commit brought them: one for each credential and path.
+///
+/// # Errors
+/// If there is no repository at the path, or it cannot be opened, or the branch names no commit. What goes wrong with single objects is
+/// noted in the outcome.
+pub fn scan_history(control: &Control<'_>, path: &Path, options: &HistoryOptions) -> Result<Outcome, SourceError> {
+    let repository = Repository::open(path, options.refs.as_deref())?;
+    let branch = options.branch.as_deref().map(|name| tip_of(path, name)).transpose()?;
+    let root = path.to_string_lossy().into_owned();
+    let objects = Objects::new(Store::open(&repository.objects, repository.hash));
+    let texts = scan_texts(control, &objects, &root, options);
+    let (trees, names) = read_trees(control, &objects, &texts, options);
+    let mut ledger = Ledger::new(&repository, &objects);
+    ledger.note_all(&texts, &trees);
+    let coverage = Coverage {
+        objects: texts.objects + trees.iter().map(|part| part.objects).sum::<u64>(),
+        commits: texts.commits.len() as u64,
+        bytes: texts.bytes + trees.iter().map(|part| part.bytes).sum::<u64>(),
+        ..Coverage::default()
+    };
+    let trees = SievedTrees::new(trees, names, objects.store.len());
+    let mut tale = Tale::new(control, &repository, &objects, &root, texts);
+    let mut findings = tale.tell(trees, branch, options, &mut ledger);
+    sort_findings(&mut findings);
+    ledger.notes.sort();
+    let coverage = Coverage { notes: ledger.notes, interrupted: control.stopped(), ..coverage };
+    Ok(Outcome { findings, coverage })
+}
+
+/// The commit that a branch, tag or id names.
+fn tip_of(path: &Path, name: &str) -> Result<ObjectId, SourceError> {
+    let unknown = |error: gix::Error| {
+        SourceError::new(SourceErrorKind::BadRevision, format!("`{name}` names no commit")).because(error)
+    };
+    let repository = gix::open(path).map_err(unknown)?;
+    let found = repository.rev_parse_single(name).and_then(|id| Ok(id.object()?.peel_to_commit()?.id));
+    found.map_err(unknown)
+}
+
+/// First all objects that hold text.
+fn scan_texts(control: &Control<'_>, objects: &Objects, root: &str, options: &HistoryOptions) -> Found {
+    let selection = Selection { kinds: |kind| kind != Kind::Tree, memory: options.memory };
+    let visitors = objects.walk(control, &selection, || Contents::new(control, &objects.store, root));
+    let mut found = Found::default();
+    visitors.into_iter().for_each(|visitor| found.absorb(visitor.found));
+    found
+}
+
+/// Then the trees, now that it is known which blobs matter.
+fn read_trees(
+    control: &Control<'_>,
+    objects: &Objects,
+    texts: &Found,
+    options: &HistoryOptions,
+) -> (Vec<Sieved>, Names) {
+    let wanted = Wanted::new(&objects.store, texts.blobs.iter().map(|(number, _)| *number));
+    let names = Names::default();
+    let selection = Selection { kinds: |kind| kind == Kind::Tree, memory: options.memory };
+    let visitors = objects.walk(control, &selection, || Sieve::new(control, &objects.store, &wanted, &names));
+    (visitors.into_iter().map(|visitor| visitor.sieved).collect(), names)
+}
+
+/// What could not be read.
+struct Ledger<'a> {
+    repository: &'a Repository,
+    objects: &'a Objects,
+    notes: Vec<Note>,
+}
+
+impl<'a> Ledger<'a> {
+    fn new(repository: &'a Repository, objects: &'a Objects) -> Self {
+        let mut ledger = Self { repository, objects, notes: repository.notes.clone() };
+        for (path, gap) in &objects.store.gaps {
+            ledger.note(path.to_string_lossy().into_owned(), gap.clone());
+        }
+        ledger
+    }
+
+    fn note(&mut self, path: String, (gap, detail): Closed) {
+        self.notes.push(Note { path, gap, detail });
+    }
+
+    fn note_all(&mut self, texts: &Found, trees: &[Sieved]) {
+        let store = &self.objects.store;
+        let of_trees = trees.iter().flat_map(|part| &part.failed);
+        let mut failed: Vec<(Number, Closed)> = texts.failed.iter().chain(of_trees).cloned().collect();
+        failed.sort_unstable();
+        failed.dedup();
+        for (number, gap) in failed {
+            self.note(format!("object/{}", store.id(number)), gap);
+        }
+        let mut missing: Vec<ObjectId> = texts.missing.clone();
+        missing.extend(trees.iter().flat_map(|part| &part.missing));
+        missing.extend(texts.tags.iter().map(|(_, target)| *target).filter(|id| store.number(id).is_none()));
+        missing.extend(self.repository.tips.iter().map(|tip| tip.target).filter(|id| store.number(id).is_none()));
+        missing.sort_unstable();
+        missing.dedup();
+        let cut = self.cut_parents();
+        missing.retain(|id| !cut.contains(id) && !is_empty_tree(id));
+        let gap = if self.repository.partial { Gap::Promised } else { Gap::Missing };
+        for id in missing {
+            self.note(format!("object/{id}"), (gap, String::new()));
+        }
+    }
+
+    /// The parents that a shallow clone leaves at its remote, as everybody knows.
+    fn cut_parents(&self) -> HashSet<ObjectId> {
+        let mut parents = HashSet::new();
+        let (mut buffers, mut bytes) = (Buffers::default(), Vec::new());
+        for id in &self.repository.shallow {
+            if self.objects.store.read(id, MOST_HEADER, &mut buffers, &mut bytes).is_ok() {
+                parents.extend(crate::source::described::Links::of(&bytes).parents);
+            }
+        }
+        parents
+    }
+}
+
+/// Commits and tags are no larger.
+const MOST_HEADER: u64 = 64 << 20;
+
+/// Git knows the empty tree without having it.
+fn is_empty_tree(id: &ObjectId) -> bool {
+    *id == ObjectId::empty_tree(id.kind())
+}
+
+/// Brings what was seen, and where it came from, together.
+struct Tale<'a> {
+    control: &'a Control<'a>,
+    repository: &'a Repository,
+    store: &'a Store,
+    root: &'a str,
+    sightings: HashMap<Number, Vec<Sighting>>,
+    messages: Vec<(Number, Vec<Finding>)>,
+    graph: Graph,
+    tags: HashMap<Number, ObjectId>,
+    buffers: Buffers,
+    bytes: Vec<u8>,
+    scratch: Scratch,
+}
+
+impl<'a> Tale<'a> {
+    fn new(
+        control: &'a Control<'a>,
+        repository: &'a Repository,
+        objects: &'a Objects,
+        root: &'a str,
+        texts: Found,
+    ) -> Self {
+        Self {
+            control,
+            repository,
+            store: &objects.store,
+            root,
+            sightings: texts.blobs.into_iter().collect(),
+            messages: texts.messages,
+            graph: Graph::new(texts.commits),
+            tags: texts.tags.into_iter().collect(),
+            buffers: Buffers::default(),
+            bytes: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    fn tell(
+        &mut self,
+        trees: SievedTrees,
+        branch: Option<ObjectId>,
+        options: &HistoryOptions,
+        ledger: &mut Ledger<'_>,
+    ) -> Vec<Finding> {
+        let tips: Vec<(String, Number)> = self
+            .repository
+            .tips
+            .iter()
+            .filter_map(|tip| Some((tip.name.clone(), self.store.number(&tip.target)?)))
+            .collect();
+        let commits: Vec<(&str, CommitIndex)> = tips
+            .iter()
+            .filter_map(|(name, number)| Some((name.as_str(), self.graph.find(self.peeled(*number))?)))
+            .collect();
+        let reachable = self.graph.reachable(commits.iter().map(|(_, commit)| *commit));
+        let mut order = self.graph.order(self.store, &reachable);
+        let within =
+            branch.and_then(|id| self.graph.find(self.store.number(&id)?)).map(|tip| self.graph.reachable([tip]));
+        if let Some(within) = &within {
+            order.retain(|commit| within.get(*commit as usize).copied().unwrap_or_default());
+        }
+        let sightings = std::mem::take(&mut self.sightings);
+        let graph = std::mem::take(&mut self.graph);
+        let mut history = History::new(self.control, &graph, trees, &sightings);
+        let mut introductions = history.introductions(&order, options.every);
+        let head = self.repository.head.and_then(|id| graph.find(self.store.number(&id)?));
+        let in_head = head.map(|head| history.of_commit(head));
+        if within.is_none() {
+            for (_, number) in &tips {
+                introductions.extend(history.of_tree(self.peeled(*number)));
+            }
+        }
+        if history.cut() {
+            ledger.note("trees".to_owned(), (Gap::TooLarge, "too many paths".to_owned()));
+        }
+        let mut lost: Vec<Number> = sightings.keys().copied().filter(|blob| !history.placed.contains(blob)).collect();
+        lost.sort_unstable();
+        drop(history);
+        self.graph = graph;
+        let mut findings = self.of_blobs(introductions, &reachable, ledger);
+        if within.is_none() {
+            findings.extend(self.of_lost_blobs(&lost, &tips, ledger));
+        }
+        self.mark_head(&mut findings, in_head);
+        findings.extend(self.of_messages(&reachable, within.as_deref(), &tips));
+        self.name_refs(&mut findings, &order, &commits);
+        findings
+    }
+
+    /// What a tag is of in the end.
+    fn peeled(&self, number: Number) -> Number {
+        let mut number = number;
+        // Tags of tags of tags end somewhere, or in a circle that only a damaged repository has.
+        for _ in 0..64 {
+            match self.tags.get(&number).and_then(|target| self.store.number(target)) {
+                Some(target) => number = target,
+                None => break,
+            }
+        }
+        number
+    }
+
+    /// Looks at the blobs once more, now under their paths.
+    fn of_blobs(
+        &mut self,
+        mut introductions: Vec<Introduction>,
+        reachable: &[bool],
+        ledger: &mut Ledger<'_>,
+    ) -> Vec<Finding> {
+        introductions.sort_by(|a, b| (a.blob, &a.path, a.commit).cmp(&(b.blob, &b.path, b.commit)));
+        let mut places: HashMap<CommitIndex, GitPlace> = HashMap::new();
+        let mut findings = Vec::new();
+        for same in introductions.chunk_by(|a, b| (a.blob, &a.path) == (b.blob, &b.path)) {
+            let Some(first) = same.first() else { continue };
+            let path = first.path.to_str_lossy();
+            let there = match self.scan_at(first.blob, &path) {
+                Ok(there) => there,
+                Err(gap) => {
+                    ledger.note(format!("object/{}", self.store.id(first.blob)), gap);
+                    continue;
+                }
+            };
+            for introduction in same {
+                let git = match introduction.commit {
+                    Some(commit) => {
+                        if !places.contains_key(&commit) {
+                            places.insert(commit, self.describe(commit, reachable));
+                        }
+                        places.get(&commit).cloned().unwrap_or_default()
+                    }
+                    None => GitPlace { reachable: Some(true), ..GitPlace::default() },
+                };
+                let of_it = there.iter().filter(|finding| finding.fingerprint == introduction.fingerprint);
+                let Some(best) = of_it.min_by_key(|finding| {
+                    (finding.suppression.is_some(), std::cmp::Reverse(finding.confidence), finding.locator.start)
+                }) else {
+                    continue;
+                };
+                let blob = self.store.id(introduction.blob).to_string();
+                findings.push(
+                    self.linked(Finding {
+                        git: Some(GitPlace { object: ObjectKind::Blob, blob, ..git }),
+                        ..best.clone()
+                    }),
+                );
+            }
+        }
+        findings
+    }
+
+    /// Blobs that no commit has: dangling ones, those of the index, and what a tag is of.
+    fn of_lost_blobs(&mut self, lost: &[Number], tips: &[(String, Number)], ledger: &mut Ledger<'_>) -> Vec<Finding> {
+        let named: HashMap<Number, Vec<String>> = tips.iter().fold(HashMap::new(), |mut all, (name, number)| {
+            all.entry(self.peeled(*number)).or_insert_with(Vec::new).push(name.clone());
+            all
+        });
+        let mut findings = Vec::new();
+        for blob in lost {
+            let id = self.store.id(*blob);
+            match self.scan_at(*blob, &format!("blob/{id}")) {
+                Ok(there) => {
+                    let refs = named.get(blob).cloned().unwrap_or_default();
+                    let git = GitPlace {
+                        blob: id.to_string(),
+                        reachable: Some(!refs.is_empty()),
+                        refs,
+                        ..GitPlace::default()
+                    };
+                    findings.extend(there.into_iter().map(|finding| Finding { git: Some(git.clone()), ..finding }));
+                }
+                Err(gap) => ledger.note(format!("object/{id}"), gap),
+            }
+        }
+        findings
+    }
+
+    fn scan_at(&mut self, blob: Number, path: &str) -> Result<Vec<Finding>, Closed> {
+        /// What is larger is read as a stream.
+        const MOST_HELD: u64 = 64 << 20;
+        let id = self.store.id(blob);
+        let git = Some(GitPlace { blob: id.to_string(), ..GitPlace::default() });
+        match self.store.read(&id, MOST_HELD, &mut self.buffers, &mut self.bytes) {
+            Ok(_) => {
+                let document = Document { path, source: Source::Object, root: Some(self.root), git, ignored: false };
+                let candidates = self.control.engine.scan(&self.bytes, &mut self.scratch);
+                Ok(findings(self.control, &document, &self.bytes, candidates))
+            }
+            Err((Gap::TooLarge, _)) => {
+                let mut content = self.store.stream(&id)?;
+                Ok(stream(self.control, &mut content, path, self.root, git, &mut self.scratch).findings)
+            }
+            Err(gap) => Err(gap),
+        }
+    }
+
+    /// Who made a commit, and when.
+    fn describe(&mut self, commit: CommitIndex, reachable: &[bool]) -> GitPlace {
+        let id = self.graph.number(commit).map(|number| self.store.id(number));
+        let Some(id) = id else { return GitPlace::default() };
+        let read = self.store.read(&id, MOST_HEADER, &mut self.buffers, &mut self.bytes);
+        let bytes = if read.is_ok() { self.bytes.as_slice() } else { &[] };
+        GitPlace { reachable: reachable.get(commit as usize).copied(), ..describe(&id, bytes) }
+    }
+
+    /// Whether a credential still stands at its path in what is checked out. Who allows it there allows it in the history of the file.
+    fn mark_head(
+        &self,
+        findings: &mut [Finding],
+        in_head: Option<HashMap<(stanch_model::Fingerprint, Box<[u8]>), bool>>,
+    ) {
+        let Some(in_head) = in_head else { return };
+        for finding in findings.iter_mut().filter(|finding| has_path(finding)) {
+            let there = in_head.get(&(finding.fingerprint, finding.path.as_bytes().into()));
+            finding.in_head = Some(there.is_some());
+            if there == Some(&true) {
+                finding.suppression.get_or_insert_with(|| Suppression {
+                    kind: SuppressionKind::Inline,
+                    reason: Some("a marker on its line today".to_owned()),
+                    owner: None,
+                    expires: None,
+                });
+            }
+        }
+    }
+
+    /// What stands in the messages of commits and tags.
+    fn of_messages(&mut self, reachable: &[bool], within: Option<&[bool]>, tips: &[(String, Number)]) -> Vec<Finding> {
+        let mut all = Vec::new();
+        for (number, findings) in std::mem::take(&mut self.messages) {
+            let commit = self.graph.find(number);
+            let of_branch = |within: &[bool]| commit.is_some_and(|commit| within.get(commit as usize) == Some(&true));
+            if within.is_some_and(|within| !of_branch(within)) {
+                continue;
+            }
+            let named = || -> Vec<String> {
+                tips.iter().filter(|(_, tip)| self.leads_to(*tip, number)).map(|(name, _)| name.clone()).collect()
+            };
+            let (reached, refs) = match commit {
+                Some(commit) => (reachable.get(commit as usize).copied(), Vec::new()),
+                None => {
+                    let refs = named();
+                    (Some(!refs.is_empty()), refs)
+                }
+            };
+            for finding in findings {
+                let git = finding.git.clone().unwrap_or_default();
+                let git = Some(GitPlace { reachable: reached, refs: refs.clone(), ..git });
+                all.push(self.linked(Finding { git, ..finding }));
+            }
+        }
+        all
+    }
+
+    /// Whether a tag is the other one, or a tag of it.
+    fn leads_to(&self, tip: Number, tag: Number) -> bool {
+        let mut number = tip;
+        for _ in 0..64 {
+            if number == tag {
+                return true;
+            }
+            match self.tags.get(&number).and_then(|target| self.store.number(target)) {
+                Some(target) => number = target,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The finding with a link to its page at the repository's host.
+    fn linked(&self, mut finding: Finding) -> Finding {
+        let forge = self.repository.forge.as_ref();
+        let git = finding.git.as_ref();
+        finding.permalink = forge.zip(git).and_then(|(forge, git)| {
+            let commit = git.commit.as_deref()?;
+            let location = finding.location;
+            Some(match git.object {
+                ObjectKind::Blob => forge.blob(commit, &finding.path, location.line, location.end_line),
+                ObjectKind::Commit => forge.commit(commit),
+                ObjectKind::Tag => return None,
+            })
+        });
+        finding
+    }
+
+    /// Adds the refs that still reach each finding's commit.
+    fn name_refs(&self, findings: &mut [Finding], order: &[CommitIndex], tips: &[(&str, CommitIndex)]) {
+        /// So many refs are named, and so many commits are looked for at a time.
+        const MOST_NAMED: usize = 10;
+        const BLOCK: usize = 512;
+        let commit_of = |finding: &Finding| {
+            let id = finding.git.as_ref()?.commit.as_ref()?;
+            self.graph.find(self.store.number(&ObjectId::from_hex(id.as_bytes()).ok()?)?)
+        };
+        let mut commits: Vec<CommitIndex> = findings.iter().filter_map(commit_of).collect();
+        commits.sort_unstable();
+        commits.dedup();
+        let targets: Vec<CommitIndex> = tips.iter().map(|(_, commit)| *commit).collect();
+        for block in commits.chunks(BLOCK) {
+            let reached = self.graph.reached_by(order, block, &targets);
+            for finding in findings.iter_mut() {
+                let Some(at) = commit_of(finding).and_then(|commit| block.binary_search(&commit).ok()) else {
+                    continue;
+                };
+                let reaches = |row: &Vec<u64>| row.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1);
+                let names: Vec<&str> =
+                    tips.iter().zip(&reached).filter(|(_, row)| reaches(row)).map(|((name, _), _)| *name).collect();
+                if let Some(git) = &mut finding.git {
+                    git.more_refs = names.len().saturating_sub(MOST_NAMED) as u64;
+                    git.refs = names.into_iter().take(MOST_NAMED).map(ToOwned::to_owned).collect();
+                }
+            }
+        }
+    }
+}
+
+/// Whether a finding stands in a file of a commit.
+fn has_path(finding: &Finding) -> bool {
+    finding.git.as_ref().is_some_and(|git| git.object == ObjectKind::Blob) && !finding.path.starts_with("blob/")
+}

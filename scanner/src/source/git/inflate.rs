@@ -1,0 +1,162 @@
+//! Inflating: every object of a repository is a zlib stream whose length is written before it.
+
+use std::io::{self, BufRead, Read};
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+/// A deflated byte stands for at most so many: a match of 258 bytes takes two bits at least
+/// (<https://www.rfc-editor.org/rfc/rfc1951#section-3.2.5>).
+const MOST_RATIO: u64 = 1032;
+
+/// Why a stream cannot be inflated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InflateError {
+    /// It is no zlib stream, or damaged.
+    #[error("the zlib stream is damaged")]
+    Damaged,
+    /// It ends early, or gives another length than was said.
+    #[error("the zlib stream has another length than its header says")]
+    Length,
+    /// What it is said to give cannot come of so few bytes.
+    #[error("the header claims more bytes than the zlib stream can hold")]
+    Claim,
+}
+
+/// An inflater whose state is used again for the next stream. One for each thread.
+pub(crate) struct Inflater {
+    state: Inflate,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self { state: Inflate::new(true, WINDOW_BITS) }
+    }
+}
+
+/// The largest window of deflate, which git's streams may use.
+const WINDOW_BITS: u8 = 15;
+
+impl Inflater {
+    /// Inflates a stream that gives exactly `size` bytes, into the start of `out`, which grows as needed and is not shrunk. What follows the
+    /// stream in `input` is ignored. Returns how many bytes of the input the stream took.
+    pub(crate) fn inflate(&mut self, input: &[u8], size: usize, out: &mut Vec<u8>) -> Result<usize, InflateError> {
+        // Before memory is given for it.
+        if size as u64 > (input.len() as u64).saturating_mul(MOST_RATIO) {
+            return Err(InflateError::Claim);
+        }
+        if out.len() < size {
+            out.resize(size, 0);
+        }
+        let room = out.get_mut(..size).unwrap_or_default();
+        self.state.reset(true);
+        let status = self.state.decompress(input, room, InflateFlush::Finish).map_err(|_| InflateError::Damaged)?;
+        if status != Status::StreamEnd || self.state.total_out() != size as u64 {
+            return Err(InflateError::Length);
+        }
+        Ok(self.state.total_in() as usize)
+    }
+}
+
+/// A zlib stream as a reader, for objects that are too large to be held.
+pub(crate) struct InflateReader<R> {
+    state: Inflate,
+    input: R,
+    /// How many bytes are still to come, where that was said.
+    left: Option<u64>,
+    ended: bool,
+}
+
+impl<R: BufRead> InflateReader<R> {
+    /// A reader of what a stream gives, which must be so many bytes if a size is said.
+    pub(crate) fn new(input: R, size: Option<u64>) -> Self {
+        Self { state: Inflate::new(true, WINDOW_BITS), input, left: size, ended: false }
+    }
+}
+
+impl<R: BufRead> Read for InflateReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let broken = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        if self.ended || out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.input.fill_buf()?;
+            let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
+            let status =
+                self.state.decompress(input, out, InflateFlush::NoFlush).map_err(|_| broken(InflateError::Damaged))?;
+            let (took, gave) = (self.state.total_in() - before_in, self.state.total_out() - before_out);
+            self.input.consume(took as usize);
+            if let Some(left) = &mut self.left {
+                *left = left.checked_sub(gave).ok_or_else(|| broken(InflateError::Length))?;
+            }
+            self.ended = status == Status::StreamEnd;
+            if self.ended && self.left.is_some_and(|left| left > 0) {
+                return Err(broken(InflateError::Length));
+            }
+            if gave > 0 || self.ended {
+                return Ok(gave as usize);
+            }
+            if took == 0 {
+                return Err(broken(InflateError::Length));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A zlib stream of the bytes, without compression: blocks of stored bytes.
+    pub(crate) fn deflated(bytes: &[u8]) -> Vec<u8> {
+        let mut out = vec![0x78, 0x01];
+        let mut blocks = bytes.chunks(0xffff).peekable();
+        if blocks.peek().is_none() {
+            out.extend([1, 0, 0, 0xff, 0xff]);
+        }
+        while let Some(block) = blocks.next() {
+            let length = block.len() as u16;
+            out.push(u8::from(blocks.peek().is_none()));
+            out.extend(length.to_le_bytes());
+            out.extend((!length).to_le_bytes());
+            out.extend_from_slice(block);
+        }
+        let (mut a, mut b) = (1_u32, 0_u32);
+        for byte in bytes {
+            a = (a + u32::from(*byte)) % 65521;
+            b = (b + a) % 65521;
+        }
+        out.extend((b << 16 | a).to_be_bytes());
+        out
+    }
+
+    #[test]
+    fn whole_and_in_parts() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        let mut stream = deflated(&bytes);
+        let length = stream.len();
+        stream.extend(b"what comes next");
+        let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+        assert_eq!(inflater.inflate(&stream, bytes.len(), &mut out), Ok(length));
+        assert_eq!(out, bytes);
+        let mut read = Vec::new();
+        assert!(InflateReader::new(&stream[..], Some(bytes.len() as u64)).read_to_end(&mut read).is_ok());
+        assert_eq!(read, bytes);
+        assert_eq!(inflater.inflate(&deflated(b""), 0, &mut out), Ok(11));
+    }
+
+    #[test]
+    fn lies_about_the_length() {
+        let stream = deflated(b"0123456789");
+        let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+        for size in [0, 9, 11, 5000] {
+            assert_eq!(inflater.inflate(&stream, size, &mut out), Err(InflateError::Length), "{size}");
+            assert!(InflateReader::new(&stream[..], Some(size as u64)).read_to_end(&mut Vec::new()).is_err(), "{size}");
+        }
+        assert_eq!(inflater.inflate(&stream, 1 << 40, &mut out), Err(InflateError::Claim));
+        assert!(out.len() < 1 << 20, "no memory is given for a claim");
+        assert_eq!(inflater.inflate(&stream[..15], 10, &mut out), Err(InflateError::Length));
+        assert_eq!(inflater.inflate(b"no zlib stream", 10, &mut out), Err(InflateError::Damaged));
+        assert_eq!(inflater.inflate(&stream, 10, &mut out), Ok(stream.len()), "the state is fresh each time");
+    }
+}

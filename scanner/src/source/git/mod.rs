@@ -1,0 +1,24 @@
+//! The history of a repository: every object that it holds, and which commit brought what was found.
+//!
+//! [`repository`](Repository) opens it; `store` has its objects, in `pack`s with their `forest` of `delta`s and in `loose` files; `walk` decodes
+//! each once; `contents` scans blobs and messages; `sieve` keeps of the trees what leads to findings; `graph` has the commits;
+//! `provenance` brings all of it together. The main path is `history`.
+
+mod contents;
+mod delta;
+mod entry;
+mod forest;
+mod graph;
+mod history;
+mod inflate;
+mod loose;
+mod pack;
+mod provenance;
+mod repository;
+mod sieve;
+mod store;
+mod tree;
+mod walk;
+
+pub use history::{HistoryOptions, scan_history};
+pub use repository::{Ref, is_repository, uses_reftable};

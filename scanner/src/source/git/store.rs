@@ -1,0 +1,285 @@
+//! All objects of a repository, wherever they lie: packs, loose files, and the folders of alternates.
+//!
+//! Each object has a number: first come the packs' objects, each in order of id, then the loose ones. An object that lies in several
+//! places has several numbers; [`Store::number`] gives the first, and only that one is [`Store::counts`].
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::hash::oid;
+
+use crate::hits::Run;
+use crate::scan::Gap;
+use crate::source::file::{Closed, closed};
+use crate::source::git::delta::Delta;
+use crate::source::git::entry::{Content, Kind};
+use crate::source::git::inflate::{InflateReader, Inflater};
+use crate::source::git::loose::{self, Loose};
+use crate::source::git::pack::Pack;
+
+/// The number of an object in its store.
+pub(crate) type Number = u32;
+
+/// No chain of deltas is longer: git itself stops at 4,095 (<https://git-scm.com/docs/git-pack-objects#Documentation/git-pack-objects.txt---depthn>).
+const MOST_CHAIN: usize = 1 << 16;
+
+/// The objects of a repository.
+pub(crate) struct Store {
+    pub(crate) hash: gix::hash::Kind,
+    pub(crate) packs: Vec<Pack>,
+    /// The object folders: the repository's own first.
+    folders: Vec<PathBuf>,
+    /// The loose objects with the folder of each, in order of id.
+    loose: Vec<(ObjectId, u16)>,
+    first_loose: Number,
+    /// A bit for each number that is a second copy.
+    copies: Vec<u64>,
+    /// What could not be opened.
+    pub(crate) gaps: Vec<(PathBuf, Closed)>,
+}
+
+/// Buffers that reading objects uses again.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    inflater: Inflater,
+    delta: Vec<u8>,
+    other: Vec<u8>,
+    runs: Vec<Run>,
+}
+
+impl Store {
+    /// Opens what lies below an object folder and its alternates. What cannot be opened is in `gaps`.
+    pub(crate) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
+        let mut store = Self {
+            hash,
+            packs: Vec::new(),
+            folders: vec![objects.to_path_buf()],
+            loose: Vec::new(),
+            first_loose: 0,
+            copies: Vec::new(),
+            gaps: Vec::new(),
+        };
+        match gix::odb::alternate::resolve(objects.to_path_buf(), objects) {
+            Ok(alternates) => store.folders.extend(alternates),
+            Err(error) => {
+                store.gaps.push((objects.join("info/alternates"), (Gap::Unreadable, error.to_string())));
+            }
+        }
+        for folder in store.folders.clone() {
+            store.open_packs(&folder.join("pack"));
+        }
+        store.first_loose = store.packs.last().map_or(0, |pack| pack.first + pack.len());
+        for (n, folder) in store.folders.iter().enumerate().take(usize::from(u16::MAX)) {
+            let ids = loose::list(folder, hash, &mut store.gaps);
+            store.loose.extend(ids.into_iter().map(|id| (id, n as u16)));
+        }
+        store.loose.sort_unstable();
+        store.mark_copies();
+        store
+    }
+
+    fn open_packs(&mut self, folder: &Path) {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => return self.gaps.push((folder.to_path_buf(), closed(&error))),
+        };
+        let mut indexes: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        indexes.retain(|path| path.extension().is_some_and(|extension| extension == "idx"));
+        indexes.sort();
+        for path in indexes {
+            let first = self.packs.last().map_or(0, |pack| pack.first + pack.len());
+            match Pack::open(&path, self.hash, first) {
+                // Numbers have 32 bits, of which the largest mean something else.
+                Ok(pack) if u32::MAX - 16 - first < pack.len() => {
+                    self.gaps.push((path, (Gap::TooLarge, "more objects than can be numbered".to_owned())));
+                }
+                Ok(pack) => self.packs.push(pack),
+                Err(gap) => self.gaps.push((path, gap)),
+            }
+        }
+    }
+
+    /// Finds what lies in several places. Both sides are in order of id.
+    fn mark_copies(&mut self) {
+        self.copies = vec![0; self.len() as usize / 64 + 1];
+        let mut copies = Vec::new();
+        for (n, pack) in self.packs.iter().enumerate().skip(1) {
+            let earlier = self.packs.get(..n).unwrap_or_default();
+            let known = |id: &oid| earlier.iter().any(|pack| pack.position(id).is_some());
+            copies.extend((0..pack.len()).filter(|at| pack.id(*at).is_some_and(known)).map(|at| pack.first + at));
+        }
+        let mut before = None;
+        for (at, (id, _)) in self.loose.iter().enumerate() {
+            if before == Some(id) || self.packs.iter().any(|pack| pack.position(id).is_some()) {
+                copies.push(self.first_loose + at as u32);
+            }
+            before = Some(id);
+        }
+        for number in copies {
+            if let Some(word) = self.copies.get_mut(number as usize / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn len(&self) -> Number {
+        self.first_loose + self.loose.len() as u32
+    }
+
+    /// Whether the number is the first of its object.
+    pub(crate) fn counts(&self, number: Number) -> bool {
+        self.copies.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 0)
+    }
+
+    /// The numbers of the loose objects.
+    pub(crate) fn loose_numbers(&self) -> std::ops::Range<Number> {
+        self.first_loose..self.len()
+    }
+
+    /// The number of an object that is here.
+    pub(crate) fn number(&self, id: &oid) -> Option<Number> {
+        let packed = self.packs.iter().find_map(|pack| pack.position(id).map(|at| pack.first + at));
+        packed.or_else(|| self.loose_number(id))
+    }
+
+    fn loose_number(&self, id: &oid) -> Option<Number> {
+        let at = self.loose.partition_point(|(other, _)| other.as_ref() < id);
+        self.loose.get(at).filter(|(other, _)| other.as_ref() == id).map(|_| self.first_loose + at as u32)
+    }
+
+    /// The id of an object.
+    pub(crate) fn id(&self, number: Number) -> ObjectId {
+        let packed = self.pack_of(number).and_then(|pack| pack.id(number - pack.first)).map(oid::to_owned);
+        let loose = || self.loose.get((number - self.first_loose) as usize).map(|(id, _)| *id);
+        packed.or_else(loose).unwrap_or_else(|| self.hash.null())
+    }
+
+    fn pack_of(&self, number: Number) -> Option<&Pack> {
+        let after = self.packs.partition_point(|pack| pack.first <= number);
+        let pack = self.packs.get(after.checked_sub(1)?)?;
+        (number - pack.first < pack.len()).then_some(pack)
+    }
+
+    /// A loose object, open.
+    pub(crate) fn open_loose(&self, number: Number) -> Result<Loose, Closed> {
+        let at = number.checked_sub(self.first_loose).and_then(|at| self.loose.get(at as usize));
+        let place = at.and_then(|(id, folder)| Some((id, self.folders.get(usize::from(*folder))?)));
+        let Some((id, folder)) = place else { return Err((Gap::Missing, String::new())) };
+        Loose::open(&loose::path(folder, id))
+    }
+
+    /// Reads one object, which may have `most` bytes, from any place where it lies whole.
+    pub(crate) fn read(&self, id: &oid, most: u64, buffers: &mut Buffers, out: &mut Vec<u8>) -> Result<Kind, Closed> {
+        let mut failed = None;
+        for pack in &self.packs {
+            let Some(offset) = pack.position(id).and_then(|at| pack.offset(at)) else { continue };
+            match self.read_packed(pack, offset, most, buffers, out) {
+                Ok(kind) => return Ok(kind),
+                Err(gap) => failed = Some(gap),
+            }
+        }
+        if let Some(number) = self.loose_number(id) {
+            let loose = self.open_loose(number)?;
+            let kind = loose.kind;
+            within(loose.size, most)?;
+            return loose.read(out).map(|()| kind);
+        }
+        Err(failed.unwrap_or((Gap::Missing, String::new())))
+    }
+
+    /// A reader of an object that is stored whole.
+    pub(crate) fn stream(&self, id: &oid) -> Result<Box<dyn Read + '_>, Closed> {
+        for pack in &self.packs {
+            let offset = pack.position(id).and_then(|at| pack.offset(at));
+            if let Some((entry, stream)) = offset.and_then(|offset| pack.entry(offset, pack.end()))
+                && matches!(entry.content, Content::Whole(_))
+            {
+                return Ok(Box::new(InflateReader::new(stream, Some(entry.size))));
+            }
+        }
+        let number = self.loose_number(id).ok_or((Gap::TooLarge, String::new()))?;
+        Ok(Box::new(self.open_loose(number)?.into_reader()))
+    }
+
+    /// Reads the entry at an offset of a pack: down its chain of deltas to a whole object, and up again.
+    pub(crate) fn read_packed(
+        &self,
+        pack: &Pack,
+        offset: u64,
+        most: u64,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Closed> {
+        let (mut pack, mut offset) = (pack, offset);
+        let mut chain = Vec::new();
+        let kind = loop {
+            let (entry, stream) = pack.entry(offset, pack.end()).ok_or_else(|| damaged("no entry of a pack"))?;
+            within(entry.size, most)?;
+            match entry.content {
+                Content::Whole(kind) => {
+                    buffers.inflater.inflate(stream, entry.size as usize, out).map_err(|e| damaged(&e.to_string()))?;
+                    out.truncate(entry.size as usize);
+                    break kind;
+                }
+                Content::OffsetDelta(distance) => {
+                    chain.push((stream, entry.size));
+                    offset = offset.checked_sub(distance).filter(|_| distance > 0).ok_or_else(no_base)?;
+                }
+                Content::ObjectDelta(base) => {
+                    chain.push((stream, entry.size));
+                    let place = |pack: &Pack| pack.position(&base).and_then(|at| pack.offset(at));
+                    if let Some(at) = place(pack) {
+                        offset = at;
+                    } else if let Some((other, at)) = self.packs.iter().find_map(|other| Some((other, place(other)?))) {
+                        (pack, offset) = (other, at);
+                    } else {
+                        let loose = self.open_loose(self.loose_number(&base).ok_or_else(no_base)?)?;
+                        within(loose.size, most)?;
+                        let kind = loose.kind;
+                        loose.read(out)?;
+                        break kind;
+                    }
+                }
+            }
+            if chain.len() > MOST_CHAIN {
+                return Err(damaged("the chain of deltas is endless"));
+            }
+        };
+        for (stream, size) in chain.into_iter().rev() {
+            buffers.apply(stream, size, most, out)?;
+        }
+        Ok(kind)
+    }
+}
+
+impl Buffers {
+    /// Replaces an object by what a deflated delta makes of it.
+    fn apply(&mut self, stream: &[u8], size: u64, most: u64, object: &mut Vec<u8>) -> Result<(), Closed> {
+        self.inflater.inflate(stream, size as usize, &mut self.delta).map_err(|e| damaged(&e.to_string()))?;
+        let delta = Delta::parse(self.delta.get(..size as usize).unwrap_or_default());
+        let delta = delta.map_err(|error| damaged(&error.to_string()))?;
+        within(delta.size, most)?;
+        delta.apply(object, &mut self.other, &mut self.runs).map_err(|error| damaged(&error.to_string()))?;
+        self.other.truncate(delta.size as usize);
+        std::mem::swap(object, &mut self.other);
+        Ok(())
+    }
+}
+
+/// An object that cannot be decoded.
+pub(crate) fn damaged(detail: &str) -> Closed {
+    (Gap::Corrupt, detail.to_owned())
+}
+
+/// A delta whose base is nowhere.
+pub(crate) fn no_base() -> Closed {
+    damaged("the base of the delta is not here")
+}
+
+/// Whether a size is within the limit.
+pub(crate) fn within(size: u64, most: u64) -> Result<(), Closed> {
+    if size <= most { Ok(()) } else { Err((Gap::TooLarge, format!("{size} bytes"))) }
+}
