@@ -279,7 +279,7 @@ fn an_octopus() {
     let of_merge: Vec<_> = found(&repo.range("arm0..main")).into_iter().filter(|place| place.2 == merge).collect();
     assert_eq!(of_merge, expected(&[("all.rs", 5, &merge)]));
     let range = repo.range(&format!("{base}..main"));
-    assert_eq!((range.outcome.findings.len(), range.outcome.coverage.commits), (9, 5));
+    assert_eq!((sources::found(&range.outcome).len(), range.outcome.coverage.commits), (9, 5));
 }
 
 #[test]

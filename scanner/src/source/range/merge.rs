@@ -49,11 +49,10 @@ impl Merged {
                 }
             }
             path.push(b'/');
-            let mut parents: Vec<ObjectId> =
-                before().flat_map(|old| &old.folders).filter_map(|folder| folder.tree()).collect();
+            let mut parents: Vec<ObjectId> = before().flat_map(|old| &old.folders).filter_map(Folder::tree).collect();
             parents.sort_unstable();
             parents.dedup();
-            let below = node.folders.iter().filter_map(|folder| folder.tree());
+            let below = node.folders.iter().filter_map(Folder::tree);
             folders.extend(below.map(|tree| Self { prefix: path.clone(), tree, parents: parents.clone() }));
         }
     }

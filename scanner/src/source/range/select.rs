@@ -65,6 +65,19 @@ struct Tip {
     tags: Vec<ObjectId>,
 }
 
+/// What all refs name.
+#[derive(Debug, Default)]
+struct Tips {
+    commits: Vec<ObjectId>,
+    /// Refs that could not be read.
+    notes: Vec<Note>,
+    /// What `HEAD` names.
+    head: Option<Tip>,
+}
+
+/// What a ref of this name names.
+type Named = (String, Result<Tip, SourceError>);
+
 /// Everything was committed since then.
 const EVER: i64 = i64::MIN;
 
@@ -109,15 +122,15 @@ impl<'a> Chooser<'a> {
 
     fn since(&self, since: &Since, branch: Option<&str>) -> Result<Selection, SourceError> {
         let tip = branch.map(|name| self.opened.branch(name)).transpose()?;
-        let (tips, notes, head) = match &tip {
-            Some(tip) => (vec![tip.commit], Vec::new(), Some(tip.clone())),
+        let Tips { commits, notes, head } = match tip {
+            Some(tip) => Tips { commits: vec![tip.commit], notes: Vec::new(), head: Some(tip) },
             None => self.opened.tips()?,
         };
         let (dropped, start) = match since {
             Since::Revision(name) => (Some(self.opened.tip(name)?.commit), EVER),
             Since::Time(time) => (None, *time),
         };
-        let mut graph = self.walk(&tips, dropped.as_slice())?;
+        let mut graph = self.walk(&commits, dropped.as_slice())?;
         graph.notes.extend(notes);
         let base = dropped.or_else(|| self.opened.before(head.as_ref()?.commit, start));
         self.select(graph, start, head, base)
@@ -245,24 +258,23 @@ impl Opened {
         Ok(tips.into_iter().filter_map(|(_, tip)| Some(tip.ok()?.commit)).filter(|other| *other != commit).collect())
     }
 
-    /// What all refs name, those that cannot be read, and what `HEAD` names.
-    fn tips(&self) -> Result<(Vec<ObjectId>, Vec<Note>, Option<Tip>), SourceError> {
+    fn tips(&self) -> Result<Tips, SourceError> {
         let head = self.local.head_id().ok().and_then(|id| self.peel(id.detach(), "HEAD").ok());
-        let mut tips: Vec<ObjectId> = head.iter().map(|tip| tip.commit).collect();
+        let mut commits: Vec<ObjectId> = head.iter().map(|tip| tip.commit).collect();
         let mut notes = Vec::new();
         for (name, tip) in self.refs(&["refs/"])? {
             match tip {
-                Ok(tip) => tips.push(tip.commit),
+                Ok(tip) => commits.push(tip.commit),
                 // Some refs name single files or folders.
                 Err(error) if error.kind() == SourceErrorKind::BadRevision => {}
                 Err(error) => notes.push(Note { path: name, gap: Gap::Unreadable, detail: error.to_string() }),
             }
         }
-        Ok((tips, notes, head))
+        Ok(Tips { commits, notes, head })
     }
 
     /// The refs below some folders that stand for themselves, and what they name.
-    fn refs(&self, folders: &[&str]) -> Result<Vec<(String, Result<Tip, SourceError>)>, SourceError> {
+    fn refs(&self, folders: &[&str]) -> Result<Vec<Named>, SourceError> {
         self.need_refs()?;
         let failed =
             |error: gix::Error| SourceError::new(SourceErrorKind::Corrupt, "cannot read the refs").because(error);
