@@ -21,6 +21,8 @@ pub(super) struct Checkout<'a> {
 pub(super) struct Range {
     /// As `--range` takes it.
     pub(super) text: String,
+    /// The commit that the range goes out from.
+    base: Id,
     /// What a person should know of how it was found.
     pub(super) note: Option<String>,
 }
@@ -33,6 +35,13 @@ pub(super) enum Had {
     Everything {
         why: String,
     },
+}
+
+/// A file as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Absent,
+    Content(Vec<u8>),
 }
 
 /// The first step into the past, where the event does not tell how far.
@@ -95,8 +104,10 @@ impl<'a> Checkout<'a> {
             step = step.saturating_mul(2);
         }
         // Three dots: what the head adds since it left the base, also where the base has gone on. Without a common commit all of it is new.
-        let dots = if self.is_related(&base, &new.head)? { "..." } else { ".." };
-        Ok(Had::Range(Range { text: format!("{}{dots}{}", base.as_str(), new.head.as_str()), note }))
+        let left = self.left(&base, &new.head)?;
+        let dots = if left.is_some() { "..." } else { ".." };
+        let text = format!("{}{dots}{}", base.as_str(), new.head.as_str());
+        Ok(Had::Range(Range { text, base: left.unwrap_or(base), note }))
     }
 
     /// How many commits a range has.
@@ -169,11 +180,24 @@ impl<'a> Checkout<'a> {
         if touches(&["rev-list", head.as_str(), &not_base, "--"])? {
             return Ok(false);
         }
-        Ok(self.is_related(base, head)? || !touches(&["rev-list", base.as_str(), "--"])?)
+        Ok(self.left(base, head)?.is_some() || !touches(&["rev-list", base.as_str(), "--"])?)
     }
 
-    fn is_related(&self, base: &Id, head: &Id) -> Result<bool, CliError> {
-        Ok(self.git(&["merge-base", base.as_str(), head.as_str()])?.status.success())
+    /// The commit at which the head left the base, if they have one in common.
+    fn left(&self, base: &Id, head: &Id) -> Result<Option<Id>, CliError> {
+        let found = self.git(&["merge-base", base.as_str(), head.as_str()])?;
+        Ok(String::from_utf8_lossy(&found.stdout).lines().next().and_then(Id::of))
+    }
+
+    /// A file of the checkout as it was before the range. `None` if it is no file of the repository's.
+    pub(super) fn before(&self, range: &Range, path: &str) -> Result<Option<Before>, CliError> {
+        let listed = self.git(&["ls-files", "--full-name", "-z", "--error-unmatch", "--", path])?;
+        let name = String::from_utf8_lossy(&listed.stdout).into_owned();
+        let Some(name) = name.split('\0').next().filter(|name| listed.status.success() && !name.is_empty()) else {
+            return Ok(None);
+        };
+        let shown = self.git(&["cat-file", "blob", &format!("{}:{name}", range.base.as_str())])?;
+        Ok(Some(if shown.status.success() { Before::Content(shown.stdout) } else { Before::Absent }))
     }
 
     fn fetch(&self, options: &[&str], what: &[&str]) -> Result<(), CliError> {

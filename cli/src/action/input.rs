@@ -13,7 +13,8 @@ use crate::exit::CliError;
 pub(super) struct Inputs {
     min_confidence: Option<String>,
     fail_on: Option<String>,
-    baseline: Option<String>,
+    /// As the workflow names it.
+    pub(super) baseline: Option<String>,
     args: String,
     /// Where SARIF is written to.
     pub(super) sarif: PathBuf,
@@ -34,8 +35,8 @@ impl Inputs {
         })
     }
 
-    /// The scan that is asked for.
-    pub(super) fn scan(&self, range: Option<&str>) -> Result<ScanArgs, CliError> {
+    /// The scan that is asked for, with the baseline that counts.
+    pub(super) fn scan(&self, range: Option<&str>, baseline: Option<&Path>) -> Result<ScanArgs, CliError> {
         let mut line: Vec<String> = ["stanch", "scan"].map(str::to_owned).to_vec();
         // The user's formats come first, so that their -o stay theirs.
         line.extend(words(&self.args).map_err(|why| CliError::new(format!("the input `args` {why}")))?);
@@ -46,11 +47,10 @@ impl Inputs {
             self.sarif.to_string_lossy().into_owned(),
         ]);
         line.extend(["--format".to_owned(), "human".to_owned()]);
-        let options =
-            [("--min-confidence", &self.min_confidence), ("--fail-on", &self.fail_on), ("--baseline", &self.baseline)];
-        for (option, value) in options {
+        for (option, value) in [("--min-confidence", &self.min_confidence), ("--fail-on", &self.fail_on)] {
             line.extend(value.iter().map(|value| format!("{option}={value}")));
         }
+        line.extend(baseline.map(|path| format!("--baseline={}", path.to_string_lossy())));
         line.extend(range.map(|range| format!("--range={range}")));
         let args = Args::try_parse_from(line).map_err(|error| {
             let text = error.render().to_string();
@@ -60,18 +60,21 @@ impl Inputs {
         let Command::Scan(scan) = args.command else {
             return Err(CliError::new("the input `args` names another verb"));
         };
-        check(&scan)?;
+        check(&scan, baseline.is_some())?;
         Ok(scan)
     }
 }
 
 /// What has no place in a build that others can read, or in this action.
-fn check(scan: &ScanArgs) -> Result<(), CliError> {
+fn check(scan: &ScanArgs, baseline: bool) -> Result<(), CliError> {
     if scan.reveal {
         return Err(CliError::new("--reveal would show the secrets to everybody who can read the log"));
     }
     if scan.cleanup.is_some() {
         return Err(CliError::new("--cleanup would leave the secrets in clear on the runner"));
+    }
+    if scan.baseline.is_some() != baseline {
+        return Err(CliError::new("name the baseline as the input `baseline`, so that a change cannot bring its own"));
     }
     if scan.target.targets() != [Path::new(".")] || scan.target.staged {
         return Err(CliError::new("the action scans the checkout; name its folder as the input `path`"));

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stanch_model::Finding;
+use tempfile::NamedTempFile;
 
-use super::checkout::{Checkout, Had};
+use super::checkout::{Before, Checkout, Had, Range};
 use super::command::{Level, Stopped, annotation, annotations};
-use super::event::{Asked, asked};
+use super::event::{Asked, Malformed, New, asked};
 use super::files;
 use super::input::Inputs;
 use super::summary;
@@ -29,20 +30,18 @@ struct Told {
 
 /// Runs the action in the current folder. What goes wrong is told here, so that the runner acts upon nothing in it.
 pub(crate) fn run(shell: &mut Shell) -> Result<Exit, CliError> {
+    let inputs = Inputs::read()?;
     let mut out = shell.stdout();
     let stopped = Stopped::begin(&mut out)?;
     let mut told = Told::default();
-    let inputs = Inputs::read()?;
-    let exit = match act(&inputs, &mut told, shell) {
-        Ok(exit) => exit,
-        Err(error) => {
-            let message = redacted(&error.to_string());
-            told.annotations.push(annotation(Level::Error, &[("title", "stanch could not finish")], &message));
-            files::summary(&summary::plain("could not finish", &message))?;
-            error.tell(shell)
+    let exit = act(&inputs, &mut told, shell).unwrap_or_else(|error| {
+        let message = redacted(&error.to_string());
+        told.annotations.push(annotation(Level::Error, &[("title", "stanch could not finish")], &message));
+        if let Err(error) = files::summary(&summary::plain("could not finish", &message)) {
+            error.tell(shell);
         }
-    };
-    out.flush()?;
+        error.tell(shell)
+    });
     stopped.end(&mut out)?;
     for line in &told.annotations {
         writeln!(out, "{line}")?;
@@ -58,8 +57,8 @@ pub(crate) fn run(shell: &mut Shell) -> Result<Exit, CliError> {
 
 fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliError> {
     let (name, payload) = event()?;
-    let asked = asked(&name, &payload)
-        .map_err(|why| CliError::new(format!("the event's payload cannot be used: {}", why.0)))?;
+    let malformed = |why: Malformed| CliError::new(format!("the event's payload cannot be used: {}", why.0));
+    let asked = asked(&name, &payload).map_err(malformed)?;
     let checkout = Checkout::at(Path::new("."))?;
     let (range, what) = match asked {
         Asked::Nothing { why } => {
@@ -67,15 +66,12 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
             files::summary(&summary::plain("nothing to scan", &format!("{why}.")))?;
             return Ok(Exit::Clean);
         }
-        Asked::Everything { why } => (None, format!("All of the history, as {why}.")),
+        Asked::Everything { why } => (None, everything(&why)),
         Asked::New(new) => match checkout.range(&new)? {
-            Had::Everything { why } => (None, format!("All of the history, as {why}.")),
+            Had::Everything { why } => (None, everything(&why)),
             Had::Range(range) => {
-                let commits = checkout.count(&range.text)?;
-                let notes = range.note.map(|note| format!(" ({note})")).unwrap_or_default();
-                let plural = if commits == 1 { "commit" } else { "commits" };
-                let what = format!("{commits} {plural} of {}, up to {}{notes}.", new.of, new.head);
-                (Some(range.text), what)
+                let what = commits(checkout.count(&range.text)?, &new, &range);
+                (Some(range), what)
             }
         },
     };
@@ -83,7 +79,8 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
         checkout.complete()?;
     }
     shell.note(&what);
-    let args = inputs.scan(range.as_deref())?;
+    let baseline = Baseline::of(inputs, &checkout, range.as_ref(), shell)?;
+    let args = inputs.scan(range.as_ref().map(|range| range.text.as_str()), baseline.path())?;
     scan(&args, shell, |report| {
         let open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.suppression.is_none()).collect();
         told.findings = open.len();
@@ -91,6 +88,56 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
         told.annotations = annotations(&open, |finding| counts(args.fail_on, finding), report.redactor);
         files::summary(&summary::page(report, &open, &what))
     })
+}
+
+/// What is scanned, for people.
+fn everything(why: &str) -> String {
+    format!("All of the history, as {why}.")
+}
+
+fn commits(count: u64, new: &New, range: &Range) -> String {
+    let note = range.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    format!("{count} {} of {}, up to {}{note}.", if count == 1 { "commit" } else { "commits" }, new.of, new.head)
+}
+
+/// The baseline that counts.
+enum Baseline {
+    None,
+    AsNamed(PathBuf),
+    /// As it was before the range: what is new does not judge itself.
+    Before(NamedTempFile),
+}
+
+impl Baseline {
+    fn of(
+        inputs: &Inputs,
+        checkout: &Checkout<'_>,
+        range: Option<&Range>,
+        shell: &mut Shell,
+    ) -> Result<Self, CliError> {
+        let Some(named) = &inputs.baseline else { return Ok(Self::None) };
+        let before = range.map(|range| checkout.before(range, named)).transpose()?.flatten();
+        Ok(match before {
+            None => Self::AsNamed(PathBuf::from(named)),
+            Some(Before::Absent) => {
+                shell.warning(&format!("the baseline `{named}` is new, so it does not count yet"));
+                Self::None
+            }
+            Some(Before::Content(bytes)) => {
+                let mut file = NamedTempFile::new()?;
+                file.write_all(&bytes)?;
+                Self::Before(file)
+            }
+        })
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::None => None,
+            Self::AsNamed(path) => Some(path),
+            Self::Before(file) => Some(file.path()),
+        }
+    }
 }
 
 /// The event's name and payload.

@@ -1,5 +1,7 @@
 //! The summary of the job: a page of GitHub's Markdown.
 
+use std::collections::HashSet;
+
 use stanch_model::Finding;
 use stanch_scanner::Coverage;
 
@@ -13,7 +15,7 @@ const LONGEST: usize = 300;
 
 /// The page of a scan. `what` says what was scanned.
 pub(super) fn page(report: &Report<'_>, counted: &[&Finding], what: &str) -> String {
-    let mut text = heading(report, counted.len());
+    let mut text = heading(report, counted);
     text.push_str(&format!("{}\n\n", escaped(what)));
     if !counted.is_empty() {
         text.push_str(
@@ -45,13 +47,16 @@ pub(super) fn plain(title: &str, text: &str) -> String {
     format!("## stanch: {}\n\n{}\n", escaped(title), escaped(text))
 }
 
-fn heading(report: &Report<'_>, count: usize) -> String {
+fn heading(report: &Report<'_>, counted: &[&Finding]) -> String {
     let incomplete = report.coverage.interrupted || report.coverage.notes.iter().any(|note| note.gap.failed());
-    match (count, incomplete) {
+    let credentials = counted.iter().map(|finding| finding.fingerprint).collect::<HashSet<_>>().len();
+    let number = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    match (credentials, incomplete) {
         (0, false) => "## stanch: no credentials found\n\n".to_owned(),
         (0, true) => "## stanch: no credentials found in what could be read\n\n".to_owned(),
-        (1, _) => "## stanch: 1 leaked credential\n\n".to_owned(),
-        (count, _) => format!("## stanch: {count} leaked credentials\n\n"),
+        _ => {
+            format!("## stanch: {} in {}\n\n", number(credentials, "leaked credential"), number(counted.len(), "place"))
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Credential {
     pub(super) protocol: String,
     /// The host, with the port if the URL names one.
     pub(super) host: String,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "git is handed no credential there"))]
     pub(super) username: Secret,
     pub(super) password: Secret,
     /// What git and servers may quote: the parts of the userinfo, as typed and as they are sent.

@@ -138,8 +138,8 @@ fn git(remote: &Remote, clone: &Path, cloning: &Cloning<'_>, helper: Option<&str
     for variable in OF_ANOTHER_REPOSITORY {
         git.env_remove(variable);
     }
-    // Its words are looked at below.
-    git.env("LC_ALL", "C");
+    // Its words are looked at below. Refs in files are read without git.
+    git.env("LC_ALL", "C").env("GIT_DEFAULT_REF_FORMAT", "files");
     if !can_be_asked() {
         git.env("GIT_TERMINAL_PROMPT", "0");
     }

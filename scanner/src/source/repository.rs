@@ -10,7 +10,7 @@ use gix::{ObjectId, Repository, ThreadSafeRepository};
 
 use crate::scan::Gap;
 use crate::source::file::Closed;
-use crate::source::{SourceError, SourceErrorKind};
+use crate::source::{SourceError, SourceErrorKind, is_repository};
 
 /// An object is held in memory as a whole, so there is a limit to its size.
 const MOST_BYTES: u64 = 1 << 30;
@@ -38,6 +38,7 @@ impl Opened {
             };
             SourceError::new(kind, format!("`{}` {what}", path.display())).because(error)
         })?;
+        let shared = named(&folder, &shared).unwrap_or(shared);
         let local = for_thread(&shared);
         Ok(Self { shared, local, folder, root: path.to_string_lossy().into_owned() })
     }
@@ -70,6 +71,13 @@ impl Opened {
         };
         paths.iter().map(relative).collect()
     }
+}
+
+/// A bare repository that is named itself is meant, also where git's variables are about another, as in a hook.
+fn named(folder: &Path, found: &ThreadSafeRepository) -> Option<ThreadSafeRepository> {
+    let is_bare = is_repository(folder) && !folder.join(".git").exists();
+    let elsewhere = || found.git_dir().canonicalize().is_ok_and(|found| found != folder);
+    if is_bare && elsewhere() { ThreadSafeRepository::open(folder).ok() } else { None }
 }
 
 /// A handle of one thread's own. What is read is what is stored under an id: nothing may stand in for it, as git's replacements do.
