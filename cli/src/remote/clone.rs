@@ -291,8 +291,9 @@ impl Said<'_> {
         if line.starts_with("Cloning into") || line.is_empty() {
             return;
         }
-        self.cloning.progress.say(&line);
-        if !line.contains('%') {
+        if line.contains('%') {
+            self.cloning.progress.say(&line);
+        } else {
             self.last.push_back(line);
         }
         if self.last.len() > KEPT {
