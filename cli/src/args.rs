@@ -77,6 +77,15 @@ pub(crate) struct TargetArgs {
     /// What is staged for the next commit, in place of the working tree
     #[arg(long)]
     pub(crate) staged: bool,
+    /// What the commits of a range add: those that B has and A has not
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["staged", "since", "branch", "exclude"])]
+    pub(crate) range: Option<String>,
+    /// What commits add since a revision or a date, on all branches unless --branch says which
+    #[arg(long, value_name = "REF|DATE", conflicts_with_all = ["staged", "exclude"])]
+    pub(crate) since: Option<String>,
+    /// The commits of this branch only
+    #[arg(long, value_name = "B", conflicts_with_all = ["staged", "exclude"])]
+    pub(crate) branch: Option<String>,
     /// Leave out what matches, written as in .gitignore (can be repeated)
     #[arg(long, value_name = "GLOB", conflicts_with = "staged")]
     pub(crate) exclude: Vec<String>,
@@ -92,6 +101,11 @@ impl TargetArgs {
     /// The targets; the current folder if none is named.
     pub(crate) fn targets(&self) -> Vec<PathBuf> {
         if self.targets.is_empty() { vec![PathBuf::from(".")] } else { self.targets.clone() }
+    }
+
+    /// Whether it is about what git holds, and not about the files of the target.
+    pub(crate) fn of_git(&self) -> bool {
+        self.staged || self.range.is_some() || self.since.is_some() || self.branch.is_some()
     }
 
     /// How many threads work.

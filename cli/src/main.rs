@@ -11,6 +11,7 @@ mod env;
 mod exit;
 mod key;
 mod progress;
+mod range;
 mod remote;
 mod report;
 mod rules;

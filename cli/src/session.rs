@@ -16,6 +16,7 @@ use crate::args::TargetArgs;
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
 use crate::progress::{Progress, catch_interrupts};
+use crate::range::{self, Base};
 use crate::remote::{self, Cloning};
 use crate::report::Redactor;
 use crate::shell::Shell;
@@ -37,6 +38,8 @@ pub(crate) struct Scanned {
     pub(crate) names: Vec<String>,
     /// Whether a target could not be scanned at all.
     pub(crate) failed_targets: bool,
+    /// Whose ignore file counts.
+    pub(crate) base: Base,
 }
 
 impl Scanner {
@@ -61,7 +64,10 @@ impl Scanner {
         for target in &targets {
             scanned.names.push(remote::name(target));
             match self.scan_one(&control, &progress, target, args, shell) {
-                Ok(outcome) => scanned.outcome.absorb(outcome),
+                Ok((outcome, base)) => {
+                    scanned.outcome.absorb(outcome);
+                    scanned.base = base;
+                }
                 Err(error) if targets.len() == 1 => {
                     progress.finish();
                     return Err(error);
@@ -73,6 +79,9 @@ impl Scanner {
             }
         }
         progress.finish();
+        if matches!(scanned.base, Base::Commit(_)) && scanned.outcome.coverage.commits == 0 {
+            shell.note("0 commits: there is nothing to scan");
+        }
         scanned.sort();
         Ok(scanned)
     }
@@ -85,8 +94,15 @@ impl Scanner {
         target: &Path,
         args: &TargetArgs,
         shell: &mut Shell,
-    ) -> Result<Outcome, CliError> {
-        let scan = |path: &Path| scan_target(control, path, args).map_err(|error| for_people(&error));
+    ) -> Result<(Outcome, Base), CliError> {
+        let commits = range::commits(args)?;
+        let scan = |path: &Path| {
+            let scanned = match commits.clone() {
+                Some(commits) => range::scan(control, path, commits),
+                None => scan_target(control, path, args).map(|outcome| (outcome, Base::Tree)),
+            };
+            scanned.map_err(|error| for_people(&error))
+        };
         if !remote::is_remote(target) {
             return scan(target);
         }
@@ -94,7 +110,9 @@ impl Scanner {
             return Err(CliError::new("--staged is about a working tree, and a URL has none"));
         }
         let redactor = Redactor::new(self.redaction(), &[]);
-        remote::scanned(target, &Cloning { stop: control.stop, progress, redactor: &redactor }, shell, scan)
+        let cloning = Cloning { stop: control.stop, progress, redactor: &redactor };
+        let outcome = remote::scanned(target, &cloning, shell, |path| Ok(scan(path)?.0))?;
+        Ok((outcome, Base::Tree))
     }
 
     /// The control of a scan with one thread that tells nobody of its progress.
@@ -147,13 +165,16 @@ pub(crate) fn verdict(
     }
 }
 
-/// The ignore files of the targets.
-pub(crate) fn ignore_files(args: &TargetArgs) -> Result<Vec<(String, IgnoreFile)>, CliError> {
+/// The ignore files of the targets, or the one of the commit that what was scanned goes out from.
+pub(crate) fn ignore_files(args: &TargetArgs, base: &Base) -> Result<Vec<(String, IgnoreFile)>, CliError> {
     let today = today();
     let read = |target: PathBuf| {
         // What came from elsewhere does not judge itself.
         if remote::is_remote(&target) {
             return Ok((remote::name(&target), IgnoreFile::default()));
+        }
+        if let Base::Commit(commit) = base {
+            return Ok((target.display().to_string(), range::ignore_file(&target, commit.as_deref())?));
         }
         let folder = ignore_folder(&target, args.staged)?;
         Ok((target.display().to_string(), IgnoreFile::read(&folder, today)?))
@@ -162,13 +183,13 @@ pub(crate) fn ignore_files(args: &TargetArgs) -> Result<Vec<(String, IgnoreFile)
 }
 
 /// The folder whose ignore file counts for a target: the target itself, the folder that a file stands in, the top of the working tree for
-/// what is staged.
-pub(crate) fn ignore_folder(target: &Path, staged: bool) -> Result<PathBuf, CliError> {
+/// what git holds.
+pub(crate) fn ignore_folder(target: &Path, of_git: bool) -> Result<PathBuf, CliError> {
     if remote::is_remote(target) {
         return Err(CliError::new("a URL has no folder for an ignore file")
             .hint("clone the repository and run it there, or keep a baseline: --write-baseline, --baseline"));
     }
-    if staged {
+    if of_git {
         return worktree_top(target).map_err(|error| for_people(&error));
     }
     let here = || PathBuf::from(".");
@@ -209,6 +230,9 @@ pub(crate) fn for_people(error: &SourceError) -> CliError {
         source = cause.source();
     }
     let shown = CliError::new(text);
+    if let Some(advice) = error.advice() {
+        return shown.hint(advice);
+    }
     match error.kind() {
         SourceErrorKind::NotARepository => shown.hint("run it inside a git repository, or name one"),
         SourceErrorKind::Bare => shown.hint("a bare repository has nothing staged"),

@@ -164,12 +164,24 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__explain)
-            opts="-j -q -v -h -V --staged --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --staged --range --since --branch --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -608,7 +620,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__ignore)
-            opts="-j -q -v -h -V --reason --owner --expires --staged --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --reason --owner --expires --staged --range --since --branch --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -623,6 +635,18 @@ _stanch() {
                     return 0
                     ;;
                 --expires)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --branch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -880,12 +904,24 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__scan)
-            opts="-j -o -q -v -h -V --staged --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
+            opts="-j -o -q -v -h -V --staged --range --since --branch --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -38,6 +38,9 @@ complete -c stanch -n "__fish_stanch_needs_command" -f -a "hook" -d 'Run as a ho
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "rules" -d 'Show and check what is looked for'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "generate" -d 'Write completions or the manual page to standard output'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l range -d 'What the commits of a range add: those that B has and A has not' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -73,6 +76,9 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -s q -l quiet -d 'Sa
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l range -d 'What the commits of a range add: those that B has and A has not' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -92,6 +98,9 @@ complete -c stanch -n "__fish_stanch_using_subcommand explain" -s V -l version -
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l reason -d 'Why it is no danger' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l owner -d 'Who answers for it' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l expires -d 'The last day on which it holds, YYYY-MM-DD' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l range -d 'What the commits of a range add: those that B has and A has not' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'

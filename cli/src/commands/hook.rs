@@ -39,7 +39,7 @@ fn pre_commit(files: &[PathBuf], shell: &mut Shell) -> Result<Exit, CliError> {
     let here = Path::new(".");
     let range = Range::of_pre_commit();
     let outcome = changes(&scanner.control(), here, range.as_ref(), files).map_err(|error| for_people(&error))?;
-    let mut scanned = Scanned { outcome, names: vec![here.display().to_string()], failed_targets: false };
+    let mut scanned = Scanned { outcome, names: vec![here.display().to_string()], ..Scanned::default() };
     scanned.sort();
     scanned.suppress(&[(here.display().to_string(), ignore_file(here, range.as_ref())?)], None, shell);
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError
     let target =
         targets.iter().find(|target| finding.locator.root.as_deref().is_none_or(|root| target.to_str() == Some(root)));
     let target = target.or(targets.first()).ok_or_else(|| CliError::new("no target"))?;
-    let path = IgnoreFile::append(&ignore_folder(target, args.target.staged)?, &entry, today())?;
+    let path = IgnoreFile::append(&ignore_folder(target, args.target.of_git())?, &entry, today())?;
     shell.note(&format!("{} ({}) is ignored from now on; see `{}`", finding.preview, title(finding), path.display()));
     Ok(Exit::Clean)
 }

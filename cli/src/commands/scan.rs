@@ -34,7 +34,7 @@ pub(crate) fn scan(
     let started = Instant::now();
     let scanner = Scanner::new(selected(&args.rules, shell)?);
     let mut scanned = scanner.scan(&args.target, shell)?;
-    scanned.suppress(&ignore_files(&args.target)?, baseline.as_ref(), shell);
+    scanned.suppress(&ignore_files(&args.target, &scanned.base)?, baseline.as_ref(), shell);
     // The redactor knows every secret of the run, also those that are not reported.
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     let hidden_low = scanned.drop_below(args.min_confidence);

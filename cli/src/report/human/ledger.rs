@@ -96,5 +96,11 @@ const fn meaning(gap: Gap) -> &'static str {
             "too large for the rules that look at a document as a whole; the others saw them"
         }
         Gap::TooLarge => "too large to be held in memory",
+        Gap::Promised => "left with the remote by a partial clone, and not here",
+        Gap::Corrupt => "damaged: objects of the repository that cannot be decoded",
+        Gap::Missing => "missing: objects that others name and the repository does not have",
+        Gap::Shallow => "what came before, as the clone is shallow (git fetch --unshallow)",
+        Gap::Grafted => "grafts and replacements; the true objects were scanned",
+        Gap::NoRefs => "refs that cannot be read, so what still reaches a commit is not known",
     }
 }
