@@ -110,7 +110,7 @@ impl Engine {
     ) {
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
             let candidate = engine.candidate(rule, matched, bytes);
-            if candidate.verdict.rejected.is_none() && candidate.may_be_reported() {
+            if candidate.is_in() {
                 found(candidate);
             }
         });
@@ -132,21 +132,35 @@ impl Engine {
         all
     }
 
-    /// Scans a whole document whose hits are known: what [`Engine::scan`] gives. Hits that come to nothing are dead afterwards; those that
-    /// were dead before are not looked at.
+    /// Scans a whole document whose hits are known: what [`Engine::scan`] gives, as [`Engine::scan_at_hits`] finds it.
     pub(crate) fn scan_hits<'s>(&self, document: &[u8], hits: &mut Hits, scratch: &'s mut Scratch) -> &'s [Candidate] {
         let mut candidates = std::mem::take(&mut scratch.candidates);
         candidates.clear();
+        self.scan_at_hits(document, hits, scratch, |candidate| candidates.push(candidate));
+        self.resolve(&mut candidates);
+        scratch.candidates = candidates;
+        &scratch.candidates
+    }
+
+    /// Finds the candidates of a whole document whose hits are known, unresolved: what [`Engine::scan_part`] gives of all of it. Hits that
+    /// come to nothing are dead afterwards; those that were dead before are not looked at.
+    pub(crate) fn scan_at_hits(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        scratch: &mut Scratch,
+        mut found: impl FnMut(Candidate),
+    ) {
         scratch.run_ends.reset(&self.classes);
         let runs = &mut scratch.run_ends;
         // What becomes of a match, and if that is nothing, what it depends on.
-        let mut fate = |rule: u32, start: usize, looked_to: usize, found: Option<Match>| {
-            let Some(found) = found else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
-            let candidate = self.candidate(rule as usize, found, document);
-            if candidate.verdict.rejected.is_some() || !candidate.may_be_reported() {
+        let mut fate = |rule: u32, start: usize, looked_to: usize, matched: Option<Match>| {
+            let Some(matched) = matched else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
+            let candidate = self.candidate(rule as usize, matched, document);
+            if !candidate.is_in() {
                 return Some(Need::of_verdict(self.rule_reach(rule)));
             }
-            candidates.push(candidate);
+            found(candidate);
             None
         };
         let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
@@ -155,8 +169,8 @@ impl Engine {
             let start = start as usize;
             runs.looked_to = start;
             let alternatives = group.iter().map(|hit| hit.user.alternative);
-            let found = self.longest(document, user.rule, alternatives, start, runs);
-            let dead = fate(user.rule, start, runs.looked_to, found);
+            let matched = self.longest(document, user.rule, alternatives, start, runs);
+            let dead = fate(user.rule, start, runs.looked_to, matched);
             group.iter_mut().for_each(|hit| hit.dead = dead);
         }
         for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
@@ -165,15 +179,12 @@ impl Engine {
             let mut dead = Some(Need::of_no_match(looked_to - start));
             for (rule, shapes) in open {
                 runs.looked_to = start;
-                let found = self.longest(document, rule, 0..shapes, start, runs);
-                let fate = fate(rule, start, runs.looked_to, found);
+                let matched = self.longest(document, rule, 0..shapes, start, runs);
+                let fate = fate(rule, start, runs.looked_to, matched);
                 dead = dead.zip(fate).map(|(all, one)| all.and(one));
             }
             hit.dead = dead;
         }
-        self.resolve(&mut candidates);
-        scratch.candidates = candidates;
-        &scratch.candidates
     }
 
     /// How far around the start of its matches a rule looks.
@@ -281,11 +292,12 @@ impl Engine {
 
     /// The rules for token-like values that may match at a start, with the number of their shapes; and before which byte everything lies that
     /// was looked at to tell.
-    fn runs_at(&self, bytes: &[u8], start: usize) -> (impl Iterator<Item = (u32, u16)>, usize) {
+    pub(crate) fn runs_at(&self, bytes: &[u8], start: usize) -> (impl Iterator<Item = (u32, u16)>, usize) {
         let (mut open, looked_to) = self.gate.open(bytes, start);
         let few = std::iter::from_fn(move || {
-            let place = open.trailing_zeros() as usize;
-            open &= open.wrapping_sub(1);
+            // With nothing open the place would be that of the first rule that the gate knows nothing of.
+            let place = (open != 0).then(|| open.trailing_zeros() as usize)?;
+            open &= open - 1;
             self.runs.get(place).copied()
         });
         (few.chain(self.runs.iter().skip(MOST_RULES).copied()), looked_to)
@@ -332,6 +344,11 @@ impl Candidate {
     /// The secret, out of the document it was found in.
     pub fn secret(&self, document: &[u8]) -> Secret {
         Secret::new(document.get(self.secret.clone()).unwrap_or_default().to_vec())
+    }
+
+    /// Whether it may be reported on some path: the others are found, and come to nothing.
+    pub(crate) fn is_in(&self) -> bool {
+        self.verdict.rejected.is_none() && self.may_be_reported()
     }
 
     /// Whether it could reach low confidence on some path, with a companion.

@@ -7,6 +7,8 @@
 //! Most hits come to nothing: no match, or one that is rejected. Such a hit is *dead*, and stays so as long as all bytes that the rule looks at were
 //! copied with it.
 
+pub(crate) mod check;
+
 use std::ops::Range;
 
 use crate::engine::{Engine, Reach};

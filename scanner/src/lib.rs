@@ -46,3 +46,9 @@ pub use source::{
     scan_reader, scan_staged, scan_tree, staged_paths, uses_reftable, worktree_top,
 };
 pub use weigh::{ContentVerdict, confidence, threshold};
+
+/// For the tests and developers' commands of other rooms: two ways of scanning compared. No part of the interface.
+#[doc(hidden)]
+pub mod oracle {
+    pub use crate::hits::check::{Chain, Checked};
+}

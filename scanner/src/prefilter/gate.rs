@@ -99,3 +99,105 @@ impl Gate {
         rules
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use stanch_rules::{List, Look, Rule, RuleSet, Shape, Str};
+
+    use super::*;
+    use crate::engine::Engine;
+
+    static BUILTIN: LazyLock<Engine> = LazyLock::new(|| Engine::new(RuleSet::builtin()));
+    static MADE: LazyLock<Engine> = LazyLock::new(|| Engine::new(made()));
+
+    /// More rules than the gate has bits for, with shapes of every make: several parts of one class, lengths around the longest run that is
+    /// followed, parts that may be empty.
+    fn made() -> RuleSet {
+        const SHAPES: [&str; 14] = [
+            "{hex:16}",
+            "{hex:20-64}",
+            "{base62:40}",
+            "{base62:16+}",
+            "{word:135}",
+            "{word:136}",
+            "{word:137}",
+            "{base64any:130-140}",
+            "{base64any:136+}",
+            "{hex:8}{base62:8}",
+            "{hex:4}-{hex:4}-{hex:4}-{hex:12}",
+            "{hex:0-30}",
+            "{digit:16}",
+            "{lower:5}{digit:5}{base62:10}",
+        ];
+        let shape = |n: usize| {
+            Shape::parse(SHAPES[n % SHAPES.len()], Some(300)).unwrap_or_else(|error| panic!("{}", error.message))
+        };
+        let builtin = RuleSet::builtin();
+        let like = builtin.iter().find(|rule| matches!(rule.look, Look::Run(_)));
+        let like = like.unwrap_or_else(|| panic!("there are rules for token-like values"));
+        let rule = |n: usize| Rule {
+            id: Str::Owned(format!("made.rule-{n}")),
+            look: Look::Run(List::Owned(vec![shape(n), shape(n * 5 + 3)])),
+            bound: 300,
+            ..like.clone()
+        };
+        RuleSet::new((0..MOST_RULES + 20).map(rule).collect())
+    }
+
+    fn open(engine: &Engine, text: &[u8], start: usize) -> (Vec<u32>, usize) {
+        let (open, looked_to) = engine.runs_at(text, start);
+        (open.map(|(rule, _)| rule).collect(), looked_to)
+    }
+
+    /// Token-like values around the lengths that matter, with what ends them.
+    fn tokens() -> impl Strategy<Value = Vec<u8>> {
+        let token = prop_oneof![
+            "[a-f0-9]{14,70}",
+            "[a-f0-9]{126,140}",
+            "[A-Za-z0-9]{14,50}",
+            "[A-Za-z0-9_]{130,145}",
+            "[A-Za-z0-9+/_-]{125,150}",
+            "[0-9]{14,18}",
+            "[a-z]{4,6}[0-9]{4,6}[A-Za-z0-9]{9,11}",
+            "([a-f0-9]{4}-){3}[a-f0-9]{11,13}",
+            "[ -~]{0,20}",
+        ];
+        let between = prop_oneof!["", " ", "-", "=", "\n", "_", "\u{e9}"];
+        let texts = prop::collection::vec((token, between), 1..5);
+        texts.prop_map(|all| all.into_iter().flat_map(|(token, end)| [token, end]).collect::<String>().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn no_rule_is_closed_that_matches(text in tokens()) {
+            for engine in [&*BUILTIN, &*MADE] {
+                for start in 0..text.len() {
+                    let (open, _) = open(engine, &text, start);
+                    for (rule, _) in &engine.runs {
+                        let matches = engine.try_at(*rule as usize, &text, start).is_some();
+                        let id = &engine.rules()[*rule as usize].id;
+                        prop_assert!(!matches || open.contains(rule), "{id} at {start}");
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_not_looked_at_opens_nothing(text in tokens(), other in tokens()) {
+            for engine in [&*BUILTIN, &*MADE] {
+                for start in 0..=text.len() {
+                    let (before, looked_to) = open(engine, &text, start);
+                    prop_assert!(looked_to > start && looked_to <= text.len() + 1);
+                    // The end of the input is looked at like a byte.
+                    let Some(known) = text.get(..looked_to) else { continue };
+                    let elsewhere = [known, &other[..]].concat();
+                    prop_assert_eq!(&open(engine, &elsewhere, start), &(before.clone(), looked_to));
+                    prop_assert_eq!(open(engine, known, start), (before, looked_to));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The proof of carried hits: a chain of documents, each made of the one before, scanned by carried hits and whole. For tests only.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::engine::{Candidate, Engine, Scratch};
+use crate::hits::{Hits, Need, Origin, Run};
+
+/// Documents that are each a delta upon the one before, all held against the same engine.
+#[derive(Debug)]
+pub struct Chain<'e> {
+    engine: &'e Engine,
+    scratch: Scratch,
+    document: Vec<u8>,
+    hits: Hits,
+    begun: bool,
+}
+
+/// What was seen in a document that shows no difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// The hits of all kinds.
+    pub hits: usize,
+    /// Those of them that were known to come to nothing before they were looked at.
+    pub carried_dead: usize,
+    /// Those that come to nothing.
+    pub dead: usize,
+    /// The candidates, before they are resolved.
+    pub candidates: usize,
+}
+
+impl<'e> Chain<'e> {
+    /// A chain without a document.
+    pub fn new(engine: &'e Engine) -> Self {
+        Self { engine, scratch: Scratch::default(), document: Vec::new(), hits: Hits::default(), begun: false }
+    }
+
+    /// The document that was taken last.
+    pub fn document(&self) -> &[u8] {
+        &self.document
+    }
+
+    /// Takes the next document, which is made of stretches of the one before it (where each starts there) and of inserted ones, in order and
+    /// without gaps. What is said of the first document of a chain is ignored.
+    ///
+    /// # Errors
+    /// The first difference between what carried hits give and what the document gives by itself, or the first hit that is wrongly held for
+    /// dead.
+    pub fn next(&mut self, document: &[u8], runs: &[(Range<usize>, Option<usize>)]) -> Result<Checked, String> {
+        let runs: Vec<Run> = runs.iter().map(|(at, from)| Run { at: at.clone(), copied_from: *from }).collect();
+        let origin = Origin { length: self.document.len(), hits: &self.hits, runs: &runs };
+        let mut hits = Hits::default();
+        hits.find(self.engine, document, self.begun.then_some(origin));
+        self.document = document.to_vec();
+        self.hits = hits;
+        self.begun = true;
+        let carried_dead = self.dead().len();
+        let candidates = self.compare()?;
+        self.nothing_is_lost()?;
+        let dead = self.dead();
+        for hit in &dead {
+            if let Some(candidate) = self.comes_to(&self.document, hit.start, hit.rule) {
+                return Err(self.lives(&candidate));
+            }
+        }
+        let hits = self.hits.literals.len() + self.hits.tokens.len();
+        Ok(Checked { hits, carried_dead, dead: dead.len(), candidates })
+    }
+
+    /// Puts what each dead hit of the last document depends on between other bytes, and looks whether it comes to something there. What
+    /// depends on an edge of the document keeps it.
+    ///
+    /// # Errors
+    /// The first hit that does.
+    pub fn dead_elsewhere(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
+        let mut other = Vec::new();
+        for hit in self.dead() {
+            let (start, length) = (hit.start, self.document.len());
+            let from = start.checked_sub(hit.need.before.into()).filter(|_| hit.need.before < u16::MAX);
+            // A literal hit is carried only with what tells which of its rule's shapes it is a hit of.
+            let span = hit.rule.map_or(0, |_| self.engine.literals.span);
+            let needed = usize::from(hit.need.after).max(span);
+            let to = Some(start + needed).filter(|to| *to <= length && hit.need.after < u16::MAX);
+            other.clear();
+            if from.is_some() {
+                other.extend_from_slice(before);
+            }
+            let moved = other.len() + start - from.unwrap_or_default();
+            other.extend_from_slice(&self.document[from.unwrap_or_default()..to.unwrap_or(length)]);
+            if to.is_some() {
+                other.extend_from_slice(after);
+            }
+            if let Some(candidate) = self.comes_to(&other, moved, hit.rule) {
+                return Err(format!("elsewhere, with {:?}: {}", hit.need, self.lives(&candidate)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what is found by hits with what is found without, before and after it is resolved. How much is found.
+    fn compare(&mut self) -> Result<usize, String> {
+        let mut fast = Vec::new();
+        self.engine.scan_at_hits(&self.document, &mut self.hits, &mut self.scratch, |candidate| fast.push(candidate));
+        let (mut slow, all) = (Vec::new(), 0..self.document.len());
+        self.engine.scan_part(&self.document, all, &mut self.scratch, |candidate| slow.push(candidate));
+        let (mut resolved, count) = (fast.clone(), fast.len());
+        self.engine.resolve(&mut resolved);
+        fast.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
+        slow.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
+        self.equal(&fast, &slow)?;
+        let whole = self.engine.scan(&self.document, &mut self.scratch).to_vec();
+        self.equal(&resolved, &whole)?;
+        Ok(count)
+    }
+
+    fn equal(&self, fast: &[Candidate], slow: &[Candidate]) -> Result<(), String> {
+        let longer = fast.len().max(slow.len());
+        let Some(at) = (0..longer).find(|at| fast.get(*at) != slow.get(*at)) else { return Ok(()) };
+        let told = |c: Option<&Candidate>| {
+            c.map_or("nothing".to_owned(), |c| {
+                format!("{} at {:?}, {:?}", self.engine.rules()[c.rule].id, c.span, c.verdict)
+            })
+        };
+        Err(format!("candidate {at}: by hits {}; whole {}", told(fast.get(at)), told(slow.get(at))))
+    }
+
+    /// Looks whether there is a hit wherever a rule matches, and whether hits are in order.
+    fn nothing_is_lost(&mut self) -> Result<(), String> {
+        let ordered = self.hits.literals.is_sorted_by_key(|hit| (hit.start, hit.user.rule, hit.user.alternative))
+            && self.hits.tokens.is_sorted_by(|a, b| a.start < b.start);
+        if !ordered {
+            return Err("hits are out of order".to_owned());
+        }
+        let literals: HashSet<(u32, u32)> = self.hits.literals.iter().map(|hit| (hit.start, hit.user.rule)).collect();
+        let tokens: HashSet<u32> = self.hits.tokens.iter().map(|hit| hit.start).collect();
+        let lost = self.engine.trace(&self.document, &mut self.scratch).into_iter().find(|matched| {
+            let (start, rule) = (matched.span.start as u32, matched.rule as u32);
+            let of_runs = self.engine.runs.iter().any(|(run, _)| *run == rule);
+            if of_runs { !tokens.contains(&start) } else { !literals.contains(&(start, rule)) }
+        });
+        lost.map_or(Ok(()), |c| Err(format!("no hit of {} at {:?}", self.engine.rules()[c.rule].id, c.span)))
+    }
+
+    /// The hits that are held for dead.
+    fn dead(&self) -> Vec<Dead> {
+        let of = |start: u32, rule: Option<u32>, need: Option<Need>| {
+            need.map(|need| Dead { start: start as usize, rule: rule.map(|rule| rule as usize), need })
+        };
+        let literals = self.hits.literals.iter().filter_map(|hit| of(hit.start, Some(hit.user.rule), hit.dead));
+        let tokens = self.hits.tokens.iter().filter_map(|hit| of(hit.start, None, hit.dead));
+        literals.chain(tokens).collect()
+    }
+
+    /// What a hit comes to for its rule, or for any rule for token-like values.
+    fn comes_to(&self, document: &[u8], start: usize, rule: Option<usize>) -> Option<Candidate> {
+        let mut runs = self.engine.runs.iter().map(|(rule, _)| *rule as usize);
+        let comes_to = |rule: usize| self.engine.try_at(rule, document, start).filter(Candidate::is_in);
+        rule.map_or_else(|| runs.find_map(comes_to), comes_to)
+    }
+
+    fn lives(&self, c: &Candidate) -> String {
+        format!("held for dead: {} at {:?}, {:?}", self.engine.rules()[c.rule].id, c.span, c.verdict)
+    }
+}
+
+/// A hit that is held for dead.
+struct Dead {
+    start: usize,
+    /// Its rule; none if it is the start of a token-like value.
+    rule: Option<usize>,
+    need: Need,
+}
