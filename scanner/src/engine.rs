@@ -171,7 +171,9 @@ impl Engine {
             let alternatives = group.iter().map(|hit| hit.user.alternative);
             let matched = self.longest(document, user.rule, alternatives, start, runs);
             let dead = fate(user.rule, start, runs.looked_to, matched);
-            group.iter_mut().for_each(|hit| hit.dead = dead);
+            for hit in group {
+                hit.dead = dead;
+            }
         }
         for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
             let start = hit.start as usize;

@@ -51,4 +51,5 @@ pub use weigh::{ContentVerdict, confidence, threshold};
 #[doc(hidden)]
 pub mod oracle {
     pub use crate::hits::check::{Chain, Checked};
+    pub use crate::source::{Compared, compare_history};
 }

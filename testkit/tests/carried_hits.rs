@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use stanch_rules::{RuleSet, mint_case};
+use stanch_rules::{Assignment, Context, Extent, List, Look, Pattern, Rule, RuleSet, Shape, Str, mint_case};
 use stanch_scanner::oracle::Chain;
 use stanch_scanner::{Engine, Scratch};
 use stanch_testkit::chaff;
@@ -197,6 +197,49 @@ fn dead_everywhere(engine: &Engine, document: &[u8], others: &[(Vec<u8>, Vec<u8>
     Ok(checked.dead)
 }
 
+/// Rules that look at more bytes than can be noted of a dead hit, and at about as many: by their extent, by the reach of their words, and by
+/// looking so far before they do not match.
+fn far(seed: u64) -> RuleSet {
+    const REACHES: [Extent; 6] = [
+        Extent::Document,
+        Extent::Bytes(65_400),
+        Extent::Bytes(65_533),
+        Extent::Bytes(65_535),
+        Extent::Bytes(65_536),
+        Extent::Bytes(70_000),
+    ];
+    let shape =
+        |text: &str, bound| Shape::parse(text, Some(bound)).unwrap_or_else(|error| panic!("{text}: {}", error.message));
+    let looks = [
+        Look::Literal(List::Owned(vec![shape("the{lower:4+}END", 65_534), shape("the{lower:3}", 9)])),
+        Look::Literal(List::Owned(vec![shape("name{[ -~\n]:4-9}", 9)])),
+        Look::Run(List::Owned(vec![shape("{base62:20+}", 65_536)])),
+        Look::Pattern(Pattern {
+            regex: Str::Borrowed(r"key(?P<secret>[^!]{3,40000})!"),
+            literals: List::Owned(vec![Str::Borrowed("key")]),
+        }),
+        Look::Assignment(Assignment { words: List::Owned(vec![Str::Borrowed("value")]), min: 3, max: 65_200 }),
+    ];
+    let chaff = chaff::rules(30, seed);
+    let rules = chaff.iter().enumerate().map(|(n, rule)| {
+        let reach = REACHES[(n + seed as usize) % REACHES.len()];
+        let context = rule.context.clone().map(|context| Context { reach, need: true, ..context });
+        let extent = if context.is_none() { reach } else { rule.extent };
+        Rule { extent, context, look: looks[n % looks.len()].clone(), bound: 65_536, ..rule.clone() }
+    });
+    RuleSet::new(rules.collect())
+}
+
+/// Text with stretches of about as many bytes as can be noted.
+fn far_piece() -> BoxedStrategy<Vec<u8>> {
+    let words = ["the", "name", " key", "value = ", "END", "!", "version", "config", "self", "1"];
+    let long = prop_oneof![Just(65_535_usize), 65_400_usize..65_600, 1_usize..70_000];
+    let stretch = (long, prop::sample::select(vec!["x", " ", "7", "\n", "a "]))
+        .prop_map(|(length, of)| of.bytes().cycle().take(length).collect::<Vec<u8>>());
+    let words = prop::sample::select(words.to_vec()).prop_map(|word| word.as_bytes().to_vec());
+    prop_oneof![4 => words, 2 => filler(), 1 => stretch].boxed()
+}
+
 fn one_of(texts: &'static [Vec<u8>]) -> impl Strategy<Value = Vec<u8>> {
     any::<prop::sample::Index>().prop_map(|index| index.get(texts).clone())
 }
@@ -242,7 +285,7 @@ fn dense_piece() -> BoxedStrategy<Vec<u8>> {
 }
 
 fn place() -> impl Strategy<Value = Place> {
-    let shift = prop_oneof![6 => -3_isize..4, 3 => -70_isize..70, 2 => -700_isize..700, 1 => -4400_isize..4400];
+    let shift = prop_oneof![6 => -3_isize..4, 3 => -70_isize..70, 2 => -700_isize..700, 1 => -4400_isize..4400, 1 => -66_000_isize..66_000];
     (any::<prop::sample::Index>(), shift).prop_map(|(point, shift)| Place { point, shift })
 }
 
@@ -302,6 +345,26 @@ proptest! {
         seed in 0_u64..1000,
     ) {
         let engine = Engine::new(chaff::rules(24, seed));
+        prop_assert_eq!(dead_everywhere(&engine, &text, &others).err(), None);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn chains_where_more_matters_than_can_be_noted(text in text(far_piece()), deltas in deltas(far_piece()), seed in 0_u64..1000) {
+        let engine = Engine::new(far(seed));
+        prop_assert_eq!(chain(&engine, &text, &deltas[..4]).err(), None);
+    }
+
+    #[test]
+    fn dead_wherever_it_stands_where_much_matters(
+        text in text(far_piece()),
+        others in surroundings(far_piece()),
+        seed in 0_u64..1000,
+    ) {
+        let engine = Engine::new(far(seed));
         prop_assert_eq!(dead_everywhere(&engine, &text, &others).err(), None);
     }
 }

@@ -54,8 +54,8 @@ impl<'e> Chain<'e> {
         self.document = document.to_vec();
         self.hits = hits;
         self.begun = true;
-        let carried_dead = self.dead().len();
-        let candidates = self.compare()?;
+        let (hits, carried_dead) = self.hits.count();
+        let candidates = both_ways(self.engine, &self.document, &mut self.hits, &mut self.scratch)?;
         self.nothing_is_lost()?;
         let dead = self.dead();
         for hit in &dead {
@@ -63,7 +63,6 @@ impl<'e> Chain<'e> {
                 return Err(self.lives(&candidate));
             }
         }
-        let hits = self.hits.literals.len() + self.hits.tokens.len();
         Ok(Checked { hits, carried_dead, dead: dead.len(), candidates })
     }
 
@@ -95,33 +94,6 @@ impl<'e> Chain<'e> {
             }
         }
         Ok(())
-    }
-
-    /// Compares what is found by hits with what is found without, before and after it is resolved. How much is found.
-    fn compare(&mut self) -> Result<usize, String> {
-        let mut fast = Vec::new();
-        self.engine.scan_at_hits(&self.document, &mut self.hits, &mut self.scratch, |candidate| fast.push(candidate));
-        let (mut slow, all) = (Vec::new(), 0..self.document.len());
-        self.engine.scan_part(&self.document, all, &mut self.scratch, |candidate| slow.push(candidate));
-        let (mut resolved, count) = (fast.clone(), fast.len());
-        self.engine.resolve(&mut resolved);
-        fast.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
-        slow.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
-        self.equal(&fast, &slow)?;
-        let whole = self.engine.scan(&self.document, &mut self.scratch).to_vec();
-        self.equal(&resolved, &whole)?;
-        Ok(count)
-    }
-
-    fn equal(&self, fast: &[Candidate], slow: &[Candidate]) -> Result<(), String> {
-        let longer = fast.len().max(slow.len());
-        let Some(at) = (0..longer).find(|at| fast.get(*at) != slow.get(*at)) else { return Ok(()) };
-        let told = |c: Option<&Candidate>| {
-            c.map_or("nothing".to_owned(), |c| {
-                format!("{} at {:?}, {:?}", self.engine.rules()[c.rule].id, c.span, c.verdict)
-            })
-        };
-        Err(format!("candidate {at}: by hits {}; whole {}", told(fast.get(at)), told(slow.get(at))))
     }
 
     /// Looks whether there is a hit wherever a rule matches, and whether hits are in order.
@@ -159,7 +131,51 @@ impl<'e> Chain<'e> {
     }
 
     fn lives(&self, c: &Candidate) -> String {
-        format!("held for dead: {} at {:?}, {:?}", self.engine.rules()[c.rule].id, c.span, c.verdict)
+        format!("held for dead: {}", told(self.engine, c))
+    }
+}
+
+/// Compares what is found in a document by its hits with what is found without, before and after it is resolved. How much is found before.
+///
+/// # Errors
+/// The first difference.
+pub(crate) fn both_ways(
+    engine: &Engine,
+    document: &[u8],
+    hits: &mut Hits,
+    scratch: &mut Scratch,
+) -> Result<usize, String> {
+    let (mut fast, mut slow) = (Vec::new(), Vec::new());
+    engine.scan_at_hits(document, hits, scratch, |candidate| fast.push(candidate));
+    engine.scan_part(document, 0..document.len(), scratch, |candidate| slow.push(candidate));
+    let (mut resolved, found) = (fast.clone(), fast.len());
+    fast.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
+    slow.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
+    equal(engine, &fast, &slow)?;
+    engine.resolve(&mut resolved);
+    equal(engine, &resolved, engine.scan(document, scratch)).map_err(|error| format!("resolved: {error}"))?;
+    Ok(found)
+}
+
+fn equal(engine: &Engine, fast: &[Candidate], slow: &[Candidate]) -> Result<(), String> {
+    let longer = fast.len().max(slow.len());
+    let Some(at) = (0..longer).find(|at| fast.get(*at) != slow.get(*at)) else { return Ok(()) };
+    let told = |c: Option<&Candidate>| c.map_or("nothing".to_owned(), |c| told(engine, c));
+    Err(format!("candidate {at}: by hits {}; whole {}", told(fast.get(at)), told(slow.get(at))))
+}
+
+/// What a candidate is, without the secret.
+fn told(engine: &Engine, c: &Candidate) -> String {
+    let id = &engine.rules()[c.rule].id;
+    format!("{id} at {:?}, secret {:?}, score {}, {:?}", c.span, c.secret, c.verdict.score, c.verdict.rejected)
+}
+
+impl Hits {
+    /// How many there are, and how many of them are known to come to nothing.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let literals = self.literals.iter().filter(|hit| hit.dead.is_some()).count();
+        let tokens = self.tokens.iter().filter(|hit| hit.dead.is_some()).count();
+        (self.literals.len() + self.tokens.len(), literals + tokens)
     }
 }
 

@@ -35,7 +35,9 @@ impl Gate {
                 gate.always |= 1 << place;
                 continue;
             };
-            shapes.iter().for_each(|shape| gate.add(place, shape, classes, &mut known));
+            for shape in shapes {
+                gate.add(place, shape, classes, &mut known);
+            }
         }
         gate.all = known.iter().enumerate().fold(0, |all, (bit, _)| all | 1 << bit);
         gate

@@ -26,7 +26,7 @@ mod tests;
 mod tree;
 
 pub use error::{SourceError, SourceErrorKind};
-pub use git::{HistoryOptions, Ref, is_repository, scan_history, uses_reftable};
+pub use git::{Compared, HistoryOptions, Ref, compare_history, is_repository, scan_history, uses_reftable};
 pub use memory::scan_bytes;
 pub use range::{Commits, RangeOptions, RangeOutcome, Since, scan_range};
 pub use reader::{StdinOptions, scan_reader};

@@ -4,6 +4,8 @@
 //! each once; `contents` scans blobs and messages; `sieve` keeps of the trees what leads to findings; `graph` has the commits;
 //! `provenance` brings all of it together. The main path is `history`.
 
+mod compare;
+mod alternates;
 mod contents;
 mod delta;
 mod entry;
@@ -20,5 +22,6 @@ mod store;
 mod tree;
 mod walk;
 
+pub use compare::{Compared, compare_history};
 pub use history::{HistoryOptions, scan_history};
 pub use repository::{Ref, is_repository, uses_reftable};
