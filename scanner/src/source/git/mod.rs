@@ -4,8 +4,8 @@
 //! each once; `contents` scans blobs and messages; `sieve` keeps of the trees what leads to findings; `graph` has the commits;
 //! `provenance` brings all of it together. The main path is `history`.
 
-mod compare;
 mod alternates;
+mod compare;
 mod contents;
 mod delta;
 mod entry;

@@ -57,7 +57,9 @@ pub fn uses_reftable(path: &Path) -> Result<bool, SourceError> {
 }
 
 fn open(path: &Path) -> Result<gix::Repository, SourceError> {
-    gix::open(path).map_err(|error| {
+    // With a number of slots of our own gix does not look at packs and alternates yet, which may be damaged.
+    let options = gix::open::Options::default().object_store_slots(gix::odb::store::init::Slots::Given(1));
+    gix::open_opts(path, options).map_err(|error| {
         let (kind, what) = if !path.exists() {
             (SourceErrorKind::NotFound, "does not exist")
         } else if is_repository(path) {
@@ -127,7 +129,7 @@ impl Repository {
 
     /// Refs that cannot be read are told; the others count.
     fn find_refs(&mut self, repository: &gix::Repository) {
-        match repository.references().and_then(|refs| refs.all().map(|all| all.collect::<Vec<_>>())) {
+        match repository.references().and_then(|refs| refs.all().map(Iterator::collect::<Vec<_>>)) {
             Ok(all) => {
                 for found in all {
                     match found {
@@ -149,14 +151,25 @@ impl Repository {
 
     /// What is checked out here and in linked working trees, which may be no branch.
     fn find_heads(&mut self, repository: &gix::Repository) {
-        if let Some(id) = head_of(repository) {
-            self.tip("HEAD".to_owned(), id);
+        match head_of(repository) {
+            Ok(Some(id)) => self.tip("HEAD".to_owned(), id),
+            Ok(None) => {}
+            Err(error) => self.note("HEAD", Gap::NoRefs, error.to_string()),
+        }
+        let mut others = Vec::new();
+        if repository.git_dir() != repository.common_dir() {
+            // As git calls it.
+            others.push(("main-worktree/HEAD".to_owned(), repository.main_repo()));
         }
         for linked in repository.worktrees().unwrap_or_default() {
             let name = linked.id().map(|id| id.to_str_lossy().into_owned()).unwrap_or_default();
-            let opened = linked.into_repo_with_possibly_inaccessible_worktree();
-            if let Some(id) = opened.ok().as_ref().and_then(head_of) {
-                self.tips.push(Tip { name: format!("worktrees/{name}/HEAD"), target: id });
+            others.push((format!("worktrees/{name}/HEAD"), linked.into_repo_with_possibly_inaccessible_worktree()));
+        }
+        for (name, other) in others {
+            match other.and_then(|other| head_of(&other)) {
+                Ok(Some(target)) => self.tips.push(Tip { name, target }),
+                Ok(None) => {}
+                Err(error) => self.note(&name, Gap::NoRefs, error.to_string()),
             }
         }
     }
@@ -179,7 +192,9 @@ impl Repository {
         }
         let mut cut: Vec<String> = self.shallow.iter().map(|id| format!("commit/{id}")).collect();
         cut.sort();
-        cut.iter().for_each(|path| self.note(path, Gap::Shallow, String::new()));
+        for path in &cut {
+            self.note(path, Gap::Shallow, String::new());
+        }
         if repository.common_dir().join("info/grafts").exists() {
             self.note("info/grafts", Gap::Grafted, String::new());
         }
@@ -190,15 +205,17 @@ impl Repository {
 }
 
 /// What a repository has checked out, unless that is a branch without commits.
-fn head_of(repository: &gix::Repository) -> Option<ObjectId> {
-    let mut head = repository.find_reference("HEAD").ok()?;
+fn head_of(repository: &gix::Repository) -> Result<Option<ObjectId>, gix::Error> {
+    let mut next = repository.try_find_reference("HEAD")?;
     for _ in 0..8 {
+        let Some(head) = next else { return Ok(None) };
         if let Some(id) = head.target().try_id() {
-            return Some(id.to_owned());
+            return Ok(Some(id.to_owned()));
         }
-        head = head.follow()?.ok()?;
+        let Some(name) = head.target().try_name().map(ToOwned::to_owned) else { break };
+        next = repository.try_find_reference(name.as_ref())?;
     }
-    None
+    Ok(None)
 }
 
 /// Packs that came from a promisor are marked by a file beside them.

@@ -12,6 +12,7 @@ use gix::hash::oid;
 use crate::hits::Run;
 use crate::scan::Gap;
 use crate::source::file::{Closed, closed};
+use crate::source::git::alternates;
 use crate::source::git::delta::Delta;
 use crate::source::git::entry::{Content, Kind};
 use crate::source::git::inflate::{InflateReader, Inflater};
@@ -54,18 +55,13 @@ impl Store {
         let mut store = Self {
             hash,
             packs: Vec::new(),
-            folders: vec![objects.to_path_buf()],
+            folders: Vec::new(),
             loose: Vec::new(),
             first_loose: 0,
             copies: Vec::new(),
             gaps: Vec::new(),
         };
-        match gix::odb::alternate::resolve(objects.to_path_buf(), objects) {
-            Ok(alternates) => store.folders.extend(alternates),
-            Err(error) => {
-                store.gaps.push((objects.join("info/alternates"), (Gap::Unreadable, error.to_string())));
-            }
-        }
+        store.folders = alternates::resolve(objects, &mut store.gaps);
         for folder in store.folders.clone() {
             store.open_packs(&folder.join("pack"));
         }
@@ -85,9 +81,15 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
             Err(error) => return self.gaps.push((folder.to_path_buf(), closed(&error))),
         };
-        let mut indexes: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-        indexes.retain(|path| path.extension().is_some_and(|extension| extension == "idx"));
-        indexes.sort();
+        let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        files.sort();
+        let is = |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension == ending);
+        let indexes: Vec<PathBuf> = files.iter().filter(|path| is(path, "idx")).cloned().collect();
+        for pack in files.into_iter().filter(|path| is(path, "pack")) {
+            if indexes.binary_search(&pack.with_extension("idx")).is_err() {
+                self.gaps.push((pack, (Gap::Corrupt, "a pack without an index".to_owned())));
+            }
+        }
         for path in indexes {
             let first = self.packs.last().map_or(0, |pack| pack.first + pack.len());
             match Pack::open(&path, self.hash, first) {
@@ -105,10 +107,15 @@ impl Store {
     fn mark_copies(&mut self) {
         self.copies = vec![0; self.len() as usize / 64 + 1];
         let mut copies = Vec::new();
-        for (n, pack) in self.packs.iter().enumerate().skip(1) {
+        for (n, pack) in self.packs.iter().enumerate() {
             let earlier = self.packs.get(..n).unwrap_or_default();
-            let known = |id: &oid| earlier.iter().any(|pack| pack.position(id).is_some());
-            copies.extend((0..pack.len()).filter(|at| pack.id(*at).is_some_and(known)).map(|at| pack.first + at));
+            let is_copy = |at: u32| {
+                let Some(id) = pack.id(at) else { return false };
+                // A pack may have an object twice; what counts is the one that the index leads to.
+                let twice = || at.checked_sub(1).and_then(|before| pack.id(before)) == Some(id) || pack.id(at + 1) == Some(id);
+                earlier.iter().any(|pack| pack.position(id).is_some()) || (twice() && pack.position(id) != Some(at))
+            };
+            copies.extend((0..pack.len()).filter(|at| is_copy(*at)).map(|at| pack.first + at));
         }
         let mut before = None;
         for (at, (id, _)) in self.loose.iter().enumerate() {

@@ -389,7 +389,13 @@ impl<'a, V: Visit> Walker<'a, V> {
                 Ok(()) => {}
                 Err(Refusal::TooLarge(_)) if !self.alone => lock(&self.tasks.later).push((pack, entry)),
                 Err(Refusal::TooLarge(size)) => {
-                    self.lose(pack_file, forest, entry, &(Gap::TooLarge, format!("{size} bytes")))
+                    let gap = (Gap::TooLarge, format!("{size} bytes"));
+                    match self.stream(pack_file, forest, entry) {
+                        Some(Ok(())) => {}
+                        Some(Err(gap)) => self.fail(number, gap),
+                        None => self.fail(number, gap.clone()),
+                    }
+                    forest.children(entry).iter().for_each(|child| self.lose(pack_file, forest, *child, &gap));
                 }
                 Err(Refusal::Failed(gap)) => {
                     self.fail(number, gap);
@@ -434,11 +440,9 @@ impl<'a, V: Visit> Walker<'a, V> {
         let number = pack.first + forest.position(frame.entry);
         let whole = matches!(entry.content, Content::Whole(_));
         if entry.size > self.most() {
-            if !whole || kind != Kind::Blob || !forest.children(frame.entry).is_empty() {
-                return Err(Refusal::TooLarge(entry.size));
-            }
-            let mut content = InflateReader::new(stream, Some(entry.size));
-            return Ok(self.visitor.stream(number, entry.size, &mut content)?);
+            // What others are deltas upon cannot be read in parts as long as there is memory to come.
+            let streamed = forest.children(frame.entry).is_empty().then(|| self.stream(pack, forest, frame.entry));
+            return streamed.flatten().map_or(Err(Refusal::TooLarge(entry.size)), |streamed| Ok(streamed?));
         }
         let mut buffer = self.free.pop().unwrap_or_default();
         let (base, size) = if whole {
@@ -450,8 +454,13 @@ impl<'a, V: Visit> Walker<'a, V> {
                 Some(base) => base,
                 None => self.base_again(pack, forest, frame.entry)?,
             };
-            let size = self.apply(entry, stream, base.bytes(), &mut buffer)?;
-            (Some(base), size)
+            match self.apply(entry, stream, base.bytes(), &mut buffer) {
+                Ok(size) => (Some(base), size),
+                Err(refusal) => {
+                    self.release(base);
+                    return Err(refusal);
+                }
+            }
         };
         let bytes = buffer.get(..size).unwrap_or_default();
         let has_heirs = !forest.children(frame.entry).is_empty();
@@ -469,6 +478,21 @@ impl<'a, V: Visit> Walker<'a, V> {
         }
         self.keep(forest, Node { entry: frame.entry, buffer, size, carried });
         Ok(())
+    }
+
+    /// Reads a blob in parts, if it is stored whole.
+    fn stream(&mut self, pack: &Pack, forest: &Forest, entry: EntryNumber) -> Option<Result<(), Closed>> {
+        let range = forest.range(entry);
+        let (header, stream) = pack.entry(range.start, range.end)?;
+        if header.content != Content::Whole(Kind::Blob) {
+            return None;
+        }
+        let number = pack.first + forest.position(entry);
+        if !self.objects.store.counts(number) {
+            return Some(Ok(()));
+        }
+        let mut content = InflateReader::new(stream, Some(header.size));
+        Some(self.visitor.stream(number, header.size, &mut content))
     }
 
     /// Makes an object of its base; how large it is.

@@ -1,0 +1,8 @@
+//! The tests of whole histories: git makes the repositories, and git is asked what is right.
+
+mod deltas;
+mod oracle;
+mod packer;
+mod places;
+mod repo;
+mod special;
