@@ -1,6 +1,6 @@
 //! The command line, as the user types it. Its doc comments are the help.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -9,7 +9,7 @@ use stanch_model::Confidence;
 use crate::report::Format;
 use crate::shell::Shell;
 
-/// Finds leaked credentials in folders, staged changes and streams
+/// Finds leaked credentials in git history, folders, staged changes and streams
 #[derive(Debug, Parser)]
 #[command(name = "stanch", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Args {
@@ -71,7 +71,7 @@ pub(crate) enum Command {
 /// What is scanned, and how.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TargetArgs {
-    /// Folders or files; `-` is standard input [default: the current folder]
+    /// Folders, repositories (with their history), git URLs or files; `-` is standard input [default: the current folder]
     #[arg(value_name = "TARGET")]
     targets: Vec<PathBuf>,
     /// What is staged for the next commit, in place of the working tree
@@ -84,8 +84,17 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "REF|DATE", conflicts_with_all = ["staged", "exclude"])]
     pub(crate) since: Option<String>,
     /// The commits of this branch only
-    #[arg(long, value_name = "B", conflicts_with_all = ["staged", "exclude"])]
+    #[arg(long, value_name = "B", conflicts_with_all = ["staged", "no_history"])]
     pub(crate) branch: Option<String>,
+    /// The files of a repository only, without what git holds
+    #[arg(long, conflicts_with_all = ["staged", "range", "since"])]
+    pub(crate) no_history: bool,
+    /// What git holds only, without the files of the working tree
+    #[arg(long, conflicts_with_all = ["staged", "no_history"])]
+    pub(crate) history_only: bool,
+    /// Memory for the objects of a repository while they are decoded
+    #[arg(long, value_name = "MIB", default_value = "1024", hide_short_help = true)]
+    pub(crate) memory: NonZeroU32,
     /// Leave out what matches, written as in .gitignore (can be repeated)
     #[arg(long, value_name = "GLOB", conflicts_with = "staged")]
     pub(crate) exclude: Vec<String>,

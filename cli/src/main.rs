@@ -9,6 +9,7 @@ mod cleanup;
 mod commands;
 mod env;
 mod exit;
+mod history;
 mod key;
 mod progress;
 mod range;

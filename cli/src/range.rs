@@ -1,4 +1,4 @@
-//! `--range`, `--since` and `--branch`: what some commits add, in place of the working tree.
+//! `--range` and `--since`: what some commits add, in place of the working tree.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ pub(crate) fn commits(args: &TargetArgs) -> Result<Option<Commits>, CliError> {
 /// The commit whose configuration counts where commits are scanned: what they add does not judge itself.
 #[derive(Debug, Default)]
 pub(crate) enum Base {
-    /// No commits are scanned, or all of a branch: the configuration is that of the working tree.
+    /// No range of commits is scanned: the configuration is that of the working tree.
     #[default]
     Tree,
     /// That of a commit, or none at all.
@@ -43,9 +43,8 @@ pub(crate) enum Base {
 
 /// Scans what commits add.
 pub(crate) fn scan(control: &Control<'_>, target: &Path, commits: Commits) -> Result<(Outcome, Base), SourceError> {
-    let of_tree = matches!(commits, Commits::Branch(_));
     let range = scan_range(control, target, &RangeOptions { commits })?;
-    Ok((range.outcome, if of_tree { Base::Tree } else { Base::Commit(range.base) }))
+    Ok((range.outcome, Base::Commit(range.base)))
 }
 
 /// The ignore file of a commit.

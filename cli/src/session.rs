@@ -8,12 +8,13 @@ use jiff::civil::Date;
 use stanch_model::{Confidence, Finding, FingerprintKey};
 use stanch_rules::RuleSet;
 use stanch_scanner::{
-    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StdinOptions, TreeOptions,
-    scan_reader, scan_staged, scan_tree, sort_findings, worktree_top,
+    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StdinOptions, scan_reader,
+    scan_staged, sort_findings, worktree_top,
 };
 
 use crate::args::TargetArgs;
 use crate::exit::{CliError, Exit};
+use crate::history;
 use crate::key::installation;
 use crate::progress::{Progress, catch_interrupts};
 use crate::range::{self, Base};
@@ -57,13 +58,22 @@ impl Scanner {
 
     /// Scans every target. One that cannot be scanned is told of, and the others are scanned all the same.
     pub(crate) fn scan(&self, args: &TargetArgs, shell: &mut Shell) -> Result<Scanned, CliError> {
+        self.scan_targets(args, false, shell)
+    }
+
+    /// The same, with every time that a credential came to a path of a history, and not only the first.
+    pub(crate) fn scan_every(&self, args: &TargetArgs, shell: &mut Shell) -> Result<Scanned, CliError> {
+        self.scan_targets(args, true, shell)
+    }
+
+    fn scan_targets(&self, args: &TargetArgs, every: bool, shell: &mut Shell) -> Result<Scanned, CliError> {
         let progress = Progress::new(args.progress.shows(shell));
         let control = Control { events: &progress, jobs: args.jobs(), ..self.control() };
         let targets = args.targets();
         let mut scanned = Scanned::default();
         for target in &targets {
             scanned.names.push(remote::name(target));
-            match self.scan_one(&control, &progress, target, args, shell) {
+            match self.scan_one(&control, &progress, target, args, every, shell) {
                 Ok((outcome, base)) => {
                     scanned.outcome.absorb(outcome);
                     scanned.base = base;
@@ -93,13 +103,14 @@ impl Scanner {
         progress: &Progress,
         target: &Path,
         args: &TargetArgs,
+        every: bool,
         shell: &mut Shell,
     ) -> Result<(Outcome, Base), CliError> {
         let commits = range::commits(args)?;
         let scan = |path: &Path| {
             let scanned = match commits.clone() {
                 Some(commits) => range::scan(control, path, commits),
-                None => scan_target(control, path, args).map(|outcome| (outcome, Base::Tree)),
+                None => scan_target(control, path, args, every).map(|outcome| (outcome, Base::Tree)),
             };
             scanned.map_err(|error| for_people(&error))
         };
@@ -211,14 +222,14 @@ pub(crate) fn today() -> Date {
     Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs) -> Result<Outcome, SourceError> {
+fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs, every: bool) -> Result<Outcome, SourceError> {
     if args.staged {
         return scan_staged(control, target, &StagedOptions { paths: Vec::new() });
     }
     if target == Path::new("-") {
         return scan_reader(control, &mut io::stdin().lock(), &StdinOptions { name: "<stdin>".to_owned() });
     }
-    scan_tree(control, target, &TreeOptions { exclude: args.exclude.clone() })
+    history::scan(control, target, args, every)
 }
 
 /// An error of a source, with what to do about it.

@@ -164,7 +164,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__explain)
-            opts="-j -q -v -h -V --staged --range --since --branch --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -179,6 +179,10 @@ _stanch() {
                     return 0
                     ;;
                 --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -620,7 +624,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__ignore)
-            opts="-j -q -v -h -V --reason --owner --expires --staged --range --since --branch --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --reason --owner --expires --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -647,6 +651,10 @@ _stanch() {
                     return 0
                     ;;
                 --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -904,7 +912,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__scan)
-            opts="-j -o -q -v -h -V --staged --range --since --branch --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
+            opts="-j -o -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -919,6 +927,10 @@ _stanch() {
                     return 0
                     ;;
                 --branch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

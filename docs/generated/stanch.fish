@@ -41,6 +41,7 @@ complete -c stanch -n "__fish_stanch_needs_command" -f -a "help" -d 'Print this 
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l range -d 'What the commits of a range add: those that B has and A has not' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l branch -d 'The commits of this branch only' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -70,6 +71,8 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -l color -d 'When to
 always\t''
 never\t''"
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l no-history -d 'The files of a repository only, without what git holds'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l history-only -d 'What git holds only, without the files of the working tree'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l strict -d 'Fail also if something was left out by design'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l reveal -d 'Show the secrets in clear in the reports'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s q -l quiet -d 'Say less: no progress, no warnings'
@@ -79,6 +82,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -s V -l version -d '
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l range -d 'What the commits of a range add: those that B has and A has not' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l branch -d 'The commits of this branch only' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -91,6 +95,8 @@ complete -c stanch -n "__fish_stanch_using_subcommand explain" -l color -d 'When
 always\t''
 never\t''"
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l no-history -d 'The files of a repository only, without what git holds'
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l history-only -d 'What git holds only, without the files of the working tree'
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s q -l quiet -d 'Say less: no progress, no warnings'
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -101,6 +107,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l expires -d 'The
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l range -d 'What the commits of a range add: those that B has and A has not' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l branch -d 'The commits of this branch only' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -113,6 +120,8 @@ complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l color -d 'When 
 always\t''
 never\t''"
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l staged -d 'What is staged for the next commit, in place of the working tree'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l no-history -d 'The files of a repository only, without what git holds'
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l history-only -d 'What git holds only, without the files of the working tree'
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s q -l quiet -d 'Say less: no progress, no warnings'
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s h -l help -d 'Print help (see more with \'--help\')'

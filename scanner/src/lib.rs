@@ -53,3 +53,10 @@ pub mod oracle {
     pub use crate::hits::check::{Chain, Checked};
     pub use crate::source::{Compared, compare_history};
 }
+
+/// For the fuzz targets: the parsers of what repositories hold.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::source::fuzzing::*;
+}

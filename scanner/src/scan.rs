@@ -367,10 +367,14 @@ fn finding(control: &Control<'_>, document: &Document<'_>, at: &Place<'_>, candi
     })
 }
 
-/// Orders findings as every report does: by path, place and rule; never by anything keyed.
+/// Orders findings as every report does: by path, place, rule and object; never by anything keyed.
 pub fn sort_findings(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let place = |f: &Finding| (f.locator.start, f.locator.end);
-        a.path.cmp(&b.path).then_with(|| place(a).cmp(&place(b))).then_with(|| a.rule.cmp(&b.rule))
+        a.path
+            .cmp(&b.path)
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.rule.cmp(&b.rule))
+            .then_with(|| a.git.cmp(&b.git))
     });
 }

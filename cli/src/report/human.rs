@@ -58,7 +58,7 @@ fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>])
 
 /// `1 file`, `3 commits, 12 files`: how many there were of what was read. If there was nothing, that is said of files.
 fn read(coverage: &Coverage) -> String {
-    let kinds = [(coverage.commits, "commit"), (coverage.files, "file")];
+    let kinds = [(coverage.objects, "object"), (coverage.commits, "commit"), (coverage.files, "file")];
     let some: Vec<String> =
         kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| counted(*number, noun)).collect();
     if some.is_empty() { counted(0, "file") } else { some.join(", ") }

@@ -25,6 +25,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         summary: Summary::new(report),
         findings: Each(|| report.findings.iter().map(|finding| Record::new(finding, report))),
         coverage: Coverage {
+            objects: report.coverage.objects,
             commits: report.coverage.commits,
             files: report.coverage.files,
             bytes: report.coverage.bytes,
@@ -94,6 +95,7 @@ impl Summary {
 
 #[derive(Serialize)]
 struct Coverage<N> {
+    objects: u64,
     commits: u64,
     files: u64,
     bytes: u64,

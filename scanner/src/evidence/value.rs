@@ -77,6 +77,9 @@ pub(crate) fn no_secret(name: &Name<'_>, it: &Assigned<'_>) -> Option<&'static s
     if is_version(value) {
         return Some("the value is a version, a date or a number with dots");
     }
+    if is_name_with_version(value) {
+        return Some("the value is a name with a version or date in it");
+    }
     if value.iter().any(|byte| !(0x20..0x7f).contains(byte)) {
         return Some("the value has control or non-ASCII bytes");
     }
@@ -331,6 +334,27 @@ fn is_version(value: &[u8]) -> bool {
         && value
             .iter()
             .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b':' | b'/' | b'T' | b'Z' | b' ' | b'v'))
+}
+
+/// `cpython-3.12.2-linux-aarch64-gnu`, `v0-build-cache-20260715a`: short words, and a version or date among them. A passphrase has neither.
+fn is_name_with_version(value: &[u8]) -> bool {
+    let version = |part: &[u8]| {
+        let major = part.strip_prefix(b"v").unwrap_or(part);
+        let digits = major.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (1..4).contains(&digits) && major.get(digits) == Some(&b'.') && part.len() <= 12
+    };
+    let date = |part: &[u8]| {
+        let digits = part.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits == 8 && part.len() <= 9 && (part.starts_with(b"19") || part.starts_with(b"20"))
+    };
+    let word = |part: &[u8]| {
+        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let plain = part.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        plain && part.len() <= 12 && digits <= 3
+    };
+    let parts = || value.split(|byte| matches!(byte, b'-' | b'_'));
+    let dated = parts().filter(|part| version(part) || date(part)).count();
+    dated > 0 && parts().count() >= dated + 2 && parts().all(|part| version(part) || date(part) || word(part))
 }
 
 /// Several words of letters.

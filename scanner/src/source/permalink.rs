@@ -8,6 +8,7 @@
 
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::remote::Direction;
+use stanch_model::{Finding, ObjectKind};
 
 /// Hosts that serve the public, over HTTPS only.
 const PUBLIC: &[&str] = &["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
@@ -72,6 +73,18 @@ impl Forge {
                 let last = last.map(|last| format!(":{last}")).unwrap_or_default();
                 format!("{page}/src/{commit}/{file}{query}#lines-{line}{last}")
             }
+        }
+    }
+
+    /// The page of a finding: its lines in the file, or the commit whose message it stands in. None for what no page shows.
+    pub(crate) fn page(&self, finding: &Finding) -> Option<String> {
+        let git = finding.git.as_ref()?;
+        let commit = git.commit.as_deref()?;
+        let location = finding.location;
+        match git.object {
+            ObjectKind::Blob => Some(self.blob(commit, &finding.path, location.line, location.end_line)),
+            ObjectKind::Commit => Some(self.commit(commit)),
+            ObjectKind::Tag => None,
         }
     }
 

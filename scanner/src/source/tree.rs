@@ -73,16 +73,7 @@ struct Skipped {
 
 impl Skipped {
     fn new(folder: &Path, exclude: &[String]) -> Result<Self, SourceError> {
-        let bad = |glob: &str, error| {
-            SourceError::new(SourceErrorKind::BadGlob, format!("cannot understand the glob `{glob}`")).because(error)
-        };
-        let mut builder = GitignoreBuilder::new(folder);
-        builder.allow_unclosed_class(false);
-        for glob in exclude {
-            builder.add_line(None, glob).map_err(|error| bad(glob, error))?;
-        }
-        let exclude = builder.build().map_err(|error| bad(&exclude.join(" "), error))?;
-        Ok(Self { folder: folder.to_path_buf(), exclude, notes: Mutex::default() })
+        Ok(Self { folder: folder.to_path_buf(), exclude: excluded(folder, exclude)?, notes: Mutex::default() })
     }
 
     /// Whether an entry is left out, which is noted then.
@@ -98,6 +89,19 @@ impl Skipped {
         lock(&self.notes).push(note);
         true
     }
+}
+
+/// What globs of the user leave out below a folder.
+pub(crate) fn excluded(folder: &Path, globs: &[String]) -> Result<Gitignore, SourceError> {
+    let bad = |glob: &str, error| {
+        SourceError::new(SourceErrorKind::BadGlob, format!("cannot understand the glob `{glob}`")).because(error)
+    };
+    let mut builder = GitignoreBuilder::new(folder);
+    builder.allow_unclosed_class(false);
+    for glob in globs {
+        builder.add_line(None, glob).map_err(|error| bad(glob, error))?;
+    }
+    builder.build().map_err(|error| bad(&globs.join(" "), error))
 }
 
 /// A tree that is being scanned, from several threads.

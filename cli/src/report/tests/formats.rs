@@ -67,7 +67,7 @@ fn json_sums_up() {
     assert_eq!(report["findings"].as_array().map(Vec::len), Some(10));
     assert_eq!(
         report["coverage"],
-        json!({ "commits": 0, "files": 1234, "bytes": 5_600_000, "interrupted": false, "notes": [] })
+        json!({ "objects": 0, "commits": 0, "files": 1234, "bytes": 5_600_000, "interrupted": false, "notes": [] })
     );
 }
 

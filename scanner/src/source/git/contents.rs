@@ -114,7 +114,7 @@ impl<'a> Contents<'a> {
         let tree = links.tree.as_ref().and_then(&mut here);
         let parents = links.parents.iter().filter_map(here).collect();
         self.found.commits.push(RawCommit { number, tree, parents, time: links.committed });
-        self.message(number, format!("commit/{id}"), bytes, || describe(&id, bytes));
+        self.message(number, &format!("commit/{id}"), bytes, || describe(&id, bytes));
     }
 
     fn tag(&mut self, number: Number, bytes: &[u8]) {
@@ -123,11 +123,11 @@ impl<'a> Contents<'a> {
             Some(target) => self.found.tags.push((number, target)),
             None => self.found.failed.push((number, (Gap::Corrupt, "the tag names no object".to_owned()))),
         }
-        self.message(number, format!("tag/{id}"), bytes, || describe_tag(&id, bytes));
+        self.message(number, &format!("tag/{id}"), bytes, || describe_tag(&id, bytes));
     }
 
     /// Lines count from the first one of the message, bytes from the start of the object.
-    fn message(&mut self, number: Number, path: String, bytes: &[u8], place: impl FnOnce() -> GitPlace) {
+    fn message(&mut self, number: Number, path: &str, bytes: &[u8], place: impl FnOnce() -> GitPlace) {
         let start = message_start(bytes);
         let message = bytes.get(start..).unwrap_or_default();
         let candidates = self.control.engine.scan(message, &mut self.scratch);
@@ -136,7 +136,7 @@ impl<'a> Contents<'a> {
         }
         let candidates: Vec<Candidate> = candidates.iter().map(|candidate| moved(candidate, start)).collect();
         let git = Some(place());
-        let document = Document { path: &path, source: Source::Object, root: Some(self.root), git, ignored: false };
+        let document = Document { path, source: Source::Object, root: Some(self.root), git, ignored: false };
         let mut findings = Findings::new(*self.control, document);
         findings.add(&[Excerpt { bytes: message, offset: start, line: 1, column: 1 }], &candidates);
         let findings = findings.finish();

@@ -100,7 +100,7 @@ impl Graph {
         let children = self.children();
         let key = |commit: CommitIndex| {
             let time = self.commits.get(commit as usize).map_or(0, |commit| commit.time);
-            let id = self.number(commit).map(|number| store.id(number)).unwrap_or_else(|| store.hash.null());
+            let id = self.number(commit).map_or_else(|| store.hash.null(), |number| store.id(number));
             Reverse((!first.get(commit as usize).copied().unwrap_or_default(), time, id, commit))
         };
         let ready = waits_for.iter().enumerate().filter(|(_, count)| **count == 0);

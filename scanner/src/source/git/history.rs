@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
+use ignore::gitignore::Gitignore;
 use stanch_model::{Finding, GitPlace, ObjectKind, Source, Suppression, SuppressionKind};
 
 use crate::engine::Scratch;
@@ -14,11 +15,12 @@ use crate::source::file::Closed;
 use crate::source::git::contents::{Contents, Found, Sighting, stream};
 use crate::source::git::entry::Kind;
 use crate::source::git::graph::{CommitIndex, Graph};
-use crate::source::git::provenance::{History, Introduction};
+use crate::source::git::provenance::{History, Introduction, Standing};
 use crate::source::git::repository::{Ref, Repository};
 use crate::source::git::sieve::{Names, Sieve, Sieved, SievedTrees, Wanted};
 use crate::source::git::store::{Buffers, Number, Store};
 use crate::source::git::walk::{Objects, Selection};
+use crate::source::tree::excluded;
 use crate::source::{SourceError, SourceErrorKind};
 
 /// How the history of a repository is scanned.
@@ -26,6 +28,8 @@ use crate::source::{SourceError, SourceErrorKind};
 pub struct HistoryOptions {
     /// Only what this branch, tag or commit reaches.
     pub branch: Option<String>,
+    /// Globs of paths that are left out, in the syntax of gitignore.
+    pub exclude: Vec<String>,
     /// Every time that a credential came to a path, in place of the first.
     pub every: bool,
     /// For the buffers of objects, over all threads, in bytes. What is larger than a quarter of it and stored as a delta is not read.
@@ -36,7 +40,7 @@ pub struct HistoryOptions {
 
 impl Default for HistoryOptions {
     fn default() -> Self {
-        Self { branch: None, every: false, memory: 1 << 30, refs: None }
+        Self { branch: None, exclude: Vec::new(), every: false, memory: 1 << 30, refs: None }
     }
 }
 
@@ -50,7 +54,8 @@ impl Default for HistoryOptions {
 /// noted in the outcome.
 pub fn scan_history(control: &Control<'_>, path: &Path, options: &HistoryOptions) -> Result<Outcome, SourceError> {
     let repository = Repository::open(path, options.refs.as_deref())?;
-    let branch = options.branch.as_deref().map(|name| tip_of(path, name)).transpose()?;
+    let exclude = excluded(Path::new(""), &options.exclude)?;
+    let branch = options.branch.as_deref().map(|name| tip_of(path, name, options.refs.as_deref())).transpose()?;
     let root = path.to_string_lossy().into_owned();
     let objects = Objects::new(Store::open(&repository.objects, repository.hash));
     let texts = scan_texts(control, &objects, &root, options);
@@ -66,18 +71,23 @@ pub fn scan_history(control: &Control<'_>, path: &Path, options: &HistoryOptions
     let trees = SievedTrees::new(trees, names, objects.store.len());
     let mut tale = Tale::new(control, &repository, &objects, &root, texts);
     let mut findings = tale.tell(trees, branch, options, &mut ledger);
+    ledger.leave_out(&mut findings, &exclude);
     sort_findings(&mut findings);
     ledger.notes.sort();
     let coverage = Coverage { notes: ledger.notes, interrupted: control.stopped(), ..coverage };
     Ok(Outcome { findings, coverage })
 }
 
-/// The commit that a branch, tag or id names.
-fn tip_of(path: &Path, name: &str) -> Result<ObjectId, SourceError> {
+/// The commit that a branch, tag or id names, by the refs that are given if there are any.
+fn tip_of(path: &Path, name: &str, refs: Option<&[Ref]>) -> Result<ObjectId, SourceError> {
     let unknown = |error: gix::Error| {
         SourceError::new(SourceErrorKind::BadRevision, format!("`{name}` names no commit")).because(error)
     };
     let repository = gix::open(path).map_err(unknown)?;
+    // In the order of <https://git-scm.com/docs/gitrevisions#_specifying_revisions>.
+    let full = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|start| format!("{start}{name}"));
+    let given = full.iter().find_map(|full| refs?.iter().find(|known| known.name == *full));
+    let name = given.map_or(name, |given| given.target.as_str());
     let found = repository.rev_parse_single(name).and_then(|id| Ok(id.object()?.peel_to_commit()?.id));
     found.map_err(unknown)
 }
@@ -87,7 +97,9 @@ fn scan_texts(control: &Control<'_>, objects: &Objects, root: &str, options: &Hi
     let selection = Selection { kinds: |kind| kind != Kind::Tree, memory: options.memory };
     let visitors = objects.walk(control, &selection, || Contents::new(control, &objects.store, root));
     let mut found = Found::default();
-    visitors.into_iter().for_each(|visitor| found.absorb(visitor.found));
+    for visitor in visitors {
+        found.absorb(visitor.found);
+    }
     found
 }
 
@@ -145,6 +157,21 @@ impl<'a> Ledger<'a> {
         let gap = if self.repository.partial { Gap::Promised } else { Gap::Missing };
         for id in missing {
             self.note(format!("object/{id}"), (gap, String::new()));
+        }
+    }
+
+    /// Leaves out what the user's globs exclude.
+    fn leave_out(&mut self, findings: &mut Vec<Finding>, exclude: &Gitignore) {
+        let mut left_out = HashSet::new();
+        findings.retain(|finding| {
+            let excluded = has_path(finding) && is_excluded(exclude, &finding.path);
+            if excluded {
+                left_out.insert(finding.path.clone());
+            }
+            !excluded
+        });
+        for path in left_out {
+            self.note(path, (Gap::Excluded, String::new()));
         }
     }
 
@@ -225,7 +252,8 @@ impl<'a> Tale<'a> {
             .filter_map(|(name, number)| Some((name.as_str(), self.graph.find(self.peeled(*number))?)))
             .collect();
         let reachable = self.graph.reachable(commits.iter().map(|(_, commit)| *commit));
-        let mut order = self.graph.order(self.store, &reachable);
+        let all = self.graph.order(self.store, &reachable);
+        let mut order = all.clone();
         let within =
             branch.and_then(|id| self.graph.find(self.store.number(&id)?)).map(|tip| self.graph.reachable([tip]));
         if let Some(within) = &within {
@@ -238,9 +266,7 @@ impl<'a> Tale<'a> {
         let head = self.repository.head.and_then(|id| graph.find(self.store.number(&id)?));
         let in_head = head.map(|head| history.of_commit(head));
         if within.is_none() {
-            for (_, number) in &tips {
-                introductions.extend(history.of_tree(self.peeled(*number)));
-            }
+            introductions.extend(history.of_trees(&self.named(&tips), &introductions));
         }
         if history.cut() {
             ledger.note("trees".to_owned(), (Gap::TooLarge, "too many paths".to_owned()));
@@ -253,9 +279,14 @@ impl<'a> Tale<'a> {
         if within.is_none() {
             findings.extend(self.of_lost_blobs(&lost, &tips, ledger));
         }
-        self.mark_head(&mut findings, in_head);
+        mark_head(&mut findings, in_head);
         findings.extend(self.of_messages(&reachable, within.as_deref(), &tips));
-        self.name_refs(&mut findings, &order, &commits);
+        self.name_refs(&mut findings, &all, &commits);
+        if self.repository.notes.iter().any(|note| note.gap == Gap::NoRefs) {
+            // A ref that could not be read may reach it.
+            let places = findings.iter_mut().filter_map(|finding| finding.git.as_mut());
+            places.filter(|place| place.reachable == Some(false)).for_each(|place| place.reachable = None);
+        }
         findings
     }
 
@@ -270,6 +301,21 @@ impl<'a> Tale<'a> {
             }
         }
         number
+    }
+
+    /// What refs are of in the end, in order, each with its refs.
+    fn named(&self, tips: &[(String, Number)]) -> Vec<(Number, Vec<String>)> {
+        let mut named: Vec<(Number, Vec<String>)> = Vec::new();
+        let mut places = HashMap::new();
+        for (name, number) in tips {
+            let number = self.peeled(*number);
+            let place = *places.entry(number).or_insert(named.len());
+            match named.get_mut(place) {
+                Some((_, names)) => names.push(name.clone()),
+                None => named.push((number, vec![name.clone()])),
+            }
+        }
+        named
     }
 
     /// Looks at the blobs once more, now under their paths.
@@ -294,13 +340,8 @@ impl<'a> Tale<'a> {
             };
             for introduction in same {
                 let git = match introduction.commit {
-                    Some(commit) => {
-                        if !places.contains_key(&commit) {
-                            places.insert(commit, self.describe(commit, reachable));
-                        }
-                        places.get(&commit).cloned().unwrap_or_default()
-                    }
-                    None => GitPlace { reachable: Some(true), ..GitPlace::default() },
+                    Some(commit) => places.entry(commit).or_insert_with(|| self.describe(commit, reachable)).clone(),
+                    None => named_by(&introduction.refs),
                 };
                 let of_it = there.iter().filter(|finding| finding.fingerprint == introduction.fingerprint);
                 let Some(best) = of_it.min_by_key(|finding| {
@@ -322,22 +363,14 @@ impl<'a> Tale<'a> {
 
     /// Blobs that no commit has: dangling ones, those of the index, and what a tag is of.
     fn of_lost_blobs(&mut self, lost: &[Number], tips: &[(String, Number)], ledger: &mut Ledger<'_>) -> Vec<Finding> {
-        let named: HashMap<Number, Vec<String>> = tips.iter().fold(HashMap::new(), |mut all, (name, number)| {
-            all.entry(self.peeled(*number)).or_insert_with(Vec::new).push(name.clone());
-            all
-        });
+        let named: HashMap<Number, Vec<String>> = self.named(tips).into_iter().collect();
         let mut findings = Vec::new();
         for blob in lost {
             let id = self.store.id(*blob);
             match self.scan_at(*blob, &format!("blob/{id}")) {
                 Ok(there) => {
-                    let refs = named.get(blob).cloned().unwrap_or_default();
-                    let git = GitPlace {
-                        blob: id.to_string(),
-                        reachable: Some(!refs.is_empty()),
-                        refs,
-                        ..GitPlace::default()
-                    };
+                    let refs = named.get(blob).map(Vec::as_slice).unwrap_or_default();
+                    let git = GitPlace { blob: id.to_string(), ..named_by(refs) };
                     findings.extend(there.into_iter().map(|finding| Finding { git: Some(git.clone()), ..finding }));
                 }
                 Err(gap) => ledger.note(format!("object/{id}"), gap),
@@ -374,27 +407,6 @@ impl<'a> Tale<'a> {
         GitPlace { reachable: reachable.get(commit as usize).copied(), ..describe(&id, bytes) }
     }
 
-    /// Whether a credential still stands at its path in what is checked out. Who allows it there allows it in the history of the file.
-    fn mark_head(
-        &self,
-        findings: &mut [Finding],
-        in_head: Option<HashMap<(stanch_model::Fingerprint, Box<[u8]>), bool>>,
-    ) {
-        let Some(in_head) = in_head else { return };
-        for finding in findings.iter_mut().filter(|finding| has_path(finding)) {
-            let there = in_head.get(&(finding.fingerprint, finding.path.as_bytes().into()));
-            finding.in_head = Some(there.is_some());
-            if there == Some(&true) {
-                finding.suppression.get_or_insert_with(|| Suppression {
-                    kind: SuppressionKind::Inline,
-                    reason: Some("a marker on its line today".to_owned()),
-                    owner: None,
-                    expires: None,
-                });
-            }
-        }
-    }
-
     /// What stands in the messages of commits and tags.
     fn of_messages(&mut self, reachable: &[bool], within: Option<&[bool]>, tips: &[(String, Number)]) -> Vec<Finding> {
         let mut all = Vec::new();
@@ -407,16 +419,14 @@ impl<'a> Tale<'a> {
             let named = || -> Vec<String> {
                 tips.iter().filter(|(_, tip)| self.leads_to(*tip, number)).map(|(name, _)| name.clone()).collect()
             };
-            let (reached, refs) = match commit {
-                Some(commit) => (reachable.get(commit as usize).copied(), Vec::new()),
-                None => {
-                    let refs = named();
-                    (Some(!refs.is_empty()), refs)
-                }
+            let reached = match commit {
+                Some(commit) => GitPlace { reachable: reachable.get(commit as usize).copied(), ..GitPlace::default() },
+                None => named_by(&named()),
             };
             for finding in findings {
                 let git = finding.git.clone().unwrap_or_default();
-                let git = Some(GitPlace { reachable: reached, refs: refs.clone(), ..git });
+                let GitPlace { reachable, refs, more_refs, .. } = reached.clone();
+                let git = Some(GitPlace { reachable, refs, more_refs, ..git });
                 all.push(self.linked(Finding { git, ..finding }));
             }
         }
@@ -440,24 +450,13 @@ impl<'a> Tale<'a> {
 
     /// The finding with a link to its page at the repository's host.
     fn linked(&self, mut finding: Finding) -> Finding {
-        let forge = self.repository.forge.as_ref();
-        let git = finding.git.as_ref();
-        finding.permalink = forge.zip(git).and_then(|(forge, git)| {
-            let commit = git.commit.as_deref()?;
-            let location = finding.location;
-            Some(match git.object {
-                ObjectKind::Blob => forge.blob(commit, &finding.path, location.line, location.end_line),
-                ObjectKind::Commit => forge.commit(commit),
-                ObjectKind::Tag => return None,
-            })
-        });
+        finding.permalink = self.repository.forge.as_ref().and_then(|forge| forge.page(&finding));
         finding
     }
 
     /// Adds the refs that still reach each finding's commit.
     fn name_refs(&self, findings: &mut [Finding], order: &[CommitIndex], tips: &[(&str, CommitIndex)]) {
-        /// So many refs are named, and so many commits are looked for at a time.
-        const MOST_NAMED: usize = 10;
+        /// So many commits are looked for at a time.
         const BLOCK: usize = 512;
         let commit_of = |finding: &Finding| {
             let id = finding.git.as_ref()?.commit.as_ref()?;
@@ -485,7 +484,47 @@ impl<'a> Tale<'a> {
     }
 }
 
-/// Whether a finding stands in a file of a commit.
+/// So many refs are named with a finding.
+const MOST_NAMED: usize = 10;
+
+/// The place of what no commit has, but perhaps some refs name.
+fn named_by(refs: &[String]) -> GitPlace {
+    GitPlace {
+        reachable: Some(!refs.is_empty()),
+        refs: refs.iter().take(MOST_NAMED).cloned().collect(),
+        more_refs: refs.len().saturating_sub(MOST_NAMED) as u64,
+        ..GitPlace::default()
+    }
+}
+
+/// Whether a credential still stands at its path in what is checked out. Who allows it there allows it in the history of the file.
+fn mark_head(findings: &mut [Finding], in_head: Option<Standing>) {
+    let Some(in_head) = in_head else { return };
+    // Findings have text for paths.
+    let in_head: HashMap<_, _> =
+        in_head.iter().map(|((print, path), allowed)| ((*print, path.to_str_lossy()), allowed)).collect();
+    for finding in findings.iter_mut().filter(|finding| has_path(finding)) {
+        let there = in_head.get(&(finding.fingerprint, finding.path.as_str().into()));
+        finding.in_head = Some(there.is_some());
+        if there == Some(&&true) {
+            finding.suppression.get_or_insert_with(|| Suppression {
+                kind: SuppressionKind::Inline,
+                reason: Some("a marker on its line today".to_owned()),
+                owner: None,
+                expires: None,
+            });
+        }
+    }
+}
+
+/// Whether a path or a folder above it is excluded.
+fn is_excluded(exclude: &Gitignore, path: &str) -> bool {
+    let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    exclude.matched(path, false).is_ignore() || folders.into_iter().any(|path| exclude.matched(path, true).is_ignore())
+}
+
+/// Whether a finding stands in a file of a commit, or of a tree that a ref points to.
 fn has_path(finding: &Finding) -> bool {
-    finding.git.as_ref().is_some_and(|git| git.object == ObjectKind::Blob) && !finding.path.starts_with("blob/")
+    let git = finding.git.as_ref().filter(|git| git.object == ObjectKind::Blob);
+    git.is_some_and(|git| finding.path.strip_prefix("blob/") != Some(git.blob.as_str()))
 }

@@ -13,7 +13,7 @@ use crate::source::git::entry::Kind;
 use crate::source::git::inflate::InflateReader;
 
 /// A header is no longer than this: the longest kind, a size of 20 digits, a space and a zero.
-const MOST_HEADER: u64 = 32;
+const MOST_HEADER: usize = 32;
 
 /// The ids of all loose objects below an object folder, in no order. Folders that cannot be listed are told.
 pub(crate) fn list(objects: &Path, hash: gix::hash::Kind, gaps: &mut Vec<(PathBuf, Closed)>) -> Vec<ObjectId> {
@@ -96,10 +96,12 @@ impl Loose {
 /// The bytes up to the zero.
 fn header(content: &mut impl Read) -> Option<Vec<u8>> {
     let mut header = Vec::new();
-    for byte in content.take(MOST_HEADER).bytes() {
-        match byte.ok()? {
-            0 => return Some(header),
-            byte => header.push(byte),
+    for _ in 0..MOST_HEADER {
+        let mut byte = [0];
+        content.read_exact(&mut byte).ok()?;
+        match byte {
+            [0] => return Some(header),
+            [byte] => header.push(byte),
         }
     }
     None

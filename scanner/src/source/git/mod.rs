@@ -10,6 +10,8 @@ mod contents;
 mod delta;
 mod entry;
 mod forest;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod history;
 mod inflate;

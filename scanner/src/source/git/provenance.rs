@@ -27,7 +27,12 @@ pub(crate) struct Introduction {
     pub(crate) blob: Number,
     /// The commit that brought it; none if a ref points to a tree without a commit.
     pub(crate) commit: Option<CommitIndex>,
+    /// The refs that point to that tree.
+    pub(crate) refs: Vec<String>,
 }
+
+/// The credentials of a commit's tree by path, and whether markers there allow them.
+pub(crate) type Standing = HashMap<(Fingerprint, Box<[u8]>), bool>;
 
 /// What the commits of a repository brought, and what is there now.
 pub(crate) struct History<'a> {
@@ -83,7 +88,8 @@ impl<'a> History<'a> {
                 for fingerprint in self.credentials(&new) {
                     if every || known.insert((fingerprint, new.path.clone())) {
                         let (path, blob) = (new.path.clone(), new.blob);
-                        introductions.push(Introduction { fingerprint, path, blob, commit: Some(*commit) });
+                        let commit = Some(*commit);
+                        introductions.push(Introduction { fingerprint, path, blob, commit, refs: Vec::new() });
                     }
                 }
             }
@@ -91,21 +97,36 @@ impl<'a> History<'a> {
         introductions
     }
 
-    /// What stands in a tree that no commit has.
-    pub(crate) fn of_tree(&mut self, tree: Number) -> Vec<Introduction> {
-        let root = self.trees.sieve(tree);
+    /// What stands in trees that refs point to, beside what commits brought to the same paths.
+    pub(crate) fn of_trees(
+        &mut self,
+        trees: &[(Number, Vec<String>)],
+        of_commits: &[Introduction],
+    ) -> Vec<Introduction> {
+        let mut roots: Vec<(SievedTree, &[String])> =
+            trees.iter().map(|(tree, refs)| (self.trees.sieve(*tree), refs.as_slice())).collect();
+        roots.retain(|(root, _)| *root != 0);
+        if roots.is_empty() {
+            return Vec::new();
+        }
+        let mut known: HashSet<_> = of_commits.iter().map(|new| (new.fingerprint, new.path.clone())).collect();
         let mut introductions = Vec::new();
-        for new in self.new_places(root, Vec::new()) {
-            for fingerprint in self.credentials(&new) {
-                introductions.push(Introduction { fingerprint, path: new.path.clone(), blob: new.blob, commit: None });
+        for (root, refs) in roots {
+            for new in self.new_places(root, Vec::new()) {
+                for fingerprint in self.credentials(&new) {
+                    if known.insert((fingerprint, new.path.clone())) {
+                        let (path, blob, refs) = (new.path.clone(), new.blob, refs.to_vec());
+                        introductions.push(Introduction { fingerprint, path, blob, commit: None, refs });
+                    }
+                }
             }
         }
         introductions
     }
 
     /// The credentials of a commit's tree by path, and whether markers there allow them.
-    pub(crate) fn of_commit(&mut self, commit: CommitIndex) -> HashMap<(Fingerprint, Box<[u8]>), bool> {
-        let mut all = HashMap::new();
+    pub(crate) fn of_commit(&mut self, commit: CommitIndex) -> Standing {
+        let mut all = Standing::new();
         for new in self.new_places(self.root(commit), Vec::new()) {
             for sighting in self.sightings.get(&new.blob).into_iter().flatten() {
                 let allowed = all.entry((sighting.fingerprint, new.path.clone())).or_insert(true);

@@ -16,6 +16,7 @@ use crate::source::blobs::{Blobs, Purpose, Seen};
 use crate::source::changes::Place;
 use crate::source::described::{Links, describe, describe_tag, message_start};
 use crate::source::file::Closed;
+use crate::source::permalink::forge_of;
 use crate::source::range::added::{Step, tree_of};
 use crate::source::range::kept::Kept;
 use crate::source::range::select::{RangeOptions, Selection};
@@ -52,6 +53,9 @@ pub fn scan_range(control: &Control<'_>, path: &Path, options: &RangeOptions) ->
     let scan = Scan::new(control, &opened, &selection);
     scan.run(&opened.local);
     let mut outcome = scan.finish(&opened.local);
+    if let Some(forge) = forge_of(&opened.local) {
+        outcome.findings.iter_mut().for_each(|finding| finding.permalink = forge.page(finding));
+    }
     outcome.coverage.notes.extend(selection.notes);
     outcome.coverage.notes.sort();
     outcome.coverage.notes.dedup();

@@ -31,8 +31,6 @@ pub enum Commits {
         /// Of which branch.
         branch: Option<String>,
     },
-    /// All those of a branch.
-    Branch(String),
 }
 
 /// Since when.
@@ -87,11 +85,6 @@ impl Selection {
         match commits {
             Commits::Between(range) => chooser.between(range),
             Commits::Since { since, branch } => chooser.since(since, branch.as_deref()),
-            Commits::Branch(name) => {
-                let tip = opened.branch(name)?;
-                let graph = chooser.walk(&[tip.commit], &[])?;
-                chooser.select(graph, EVER, Some(tip), None)
-            }
         }
     }
 }
