@@ -96,7 +96,7 @@ impl<'e> Chain<'e> {
         Ok(())
     }
 
-    /// Looks whether there is a hit wherever a rule matches, and whether hits are in order.
+    /// Looks whether there is a hit wherever a rule matches, whether hits are in order, and whether what is found are the matches that are in.
     fn nothing_is_lost(&mut self) -> Result<(), String> {
         let ordered = self.hits.literals.is_sorted_by_key(|hit| (hit.start, hit.user.rule, hit.user.alternative))
             && self.hits.tokens.is_sorted_by(|a, b| a.start < b.start);
@@ -105,12 +105,21 @@ impl<'e> Chain<'e> {
         }
         let literals: HashSet<(u32, u32)> = self.hits.literals.iter().map(|hit| (hit.start, hit.user.rule)).collect();
         let tokens: HashSet<u32> = self.hits.tokens.iter().map(|hit| hit.start).collect();
-        let lost = self.engine.trace(&self.document, &mut self.scratch).into_iter().find(|matched| {
+        let mut all = self.engine.trace(&self.document, &mut self.scratch);
+        let lost = all.iter().find(|matched| {
             let (start, rule) = (matched.span.start as u32, matched.rule as u32);
             let of_runs = self.engine.runs.iter().any(|(run, _)| *run == rule);
             if of_runs { !tokens.contains(&start) } else { !literals.contains(&(start, rule)) }
         });
-        lost.map_or(Ok(()), |c| Err(format!("no hit of {} at {:?}", self.engine.rules()[c.rule].id, c.span)))
+        if let Some(c) = lost {
+            return Err(format!("no hit of {} at {:?}", self.engine.rules()[c.rule].id, c.span));
+        }
+        all.retain(Candidate::is_in);
+        let mut found = Vec::new();
+        let range = 0..self.document.len();
+        self.engine.scan_part(&self.document, range, &mut self.scratch, |candidate| found.push(candidate));
+        found.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
+        equal(self.engine, &found, &all).map_err(|error| format!("against the trace: {error}"))
     }
 
     /// The hits that are held for dead.

@@ -53,9 +53,9 @@ pub type TreeEntry = (bool, Vec<u8>, Vec<u8>, usize);
 /// The entries of a tree, and whether one is damaged.
 pub fn tree(bytes: &[u8], long: bool) -> (Vec<TreeEntry>, bool) {
     let mut entries = Entries::new(bytes, kind(long));
-    let found = entries.by_ref().map(|entry| {
-        (entry.kind == EntryKind::Tree, entry.name.to_vec(), entry.id.as_bytes().to_vec(), entry.end)
-    });
+    let found = entries
+        .by_ref()
+        .map(|entry| (entry.kind == EntryKind::Tree, entry.name.to_vec(), entry.id.as_bytes().to_vec(), entry.end));
     (found.collect(), entries.damaged)
 }
 
