@@ -10,7 +10,7 @@ use crate::confirm::{Match, RunEnds, confirm};
 use crate::hits::{Hits, LiteralHit, Need};
 use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
 use crate::resolve::resolve;
-use crate::weigh::{COMPANION, ContentVerdict, weigh};
+use crate::weigh::{COMPANION, ContentVerdict, holds_context, weigh};
 use crate::window::Window;
 
 /// Rules, compiled to be looked for together. It is made once and shared by all threads.
@@ -109,8 +109,7 @@ impl Engine {
         mut found: impl FnMut(Candidate),
     ) {
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
-            let candidate = engine.candidate(rule, matched, bytes);
-            if candidate.is_in() {
+            if let Some(candidate) = engine.accepted(rule, matched, bytes) {
                 found(candidate);
             }
         });
@@ -156,12 +155,10 @@ impl Engine {
         // What becomes of a match, and if that is nothing, what it depends on.
         let mut fate = |rule: u32, start: usize, looked_to: usize, matched: Option<Match>| {
             let Some(matched) = matched else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
-            let candidate = self.candidate(rule as usize, matched, document);
-            if !candidate.is_in() {
-                return Some(Need::of_verdict(self.rule_reach(rule)));
-            }
-            found(candidate);
-            None
+            let accepted = self.accepted(rule as usize, matched, document);
+            let dead = accepted.is_none().then(|| Need::of_verdict(self.rule_reach(rule)));
+            accepted.into_iter().for_each(&mut found);
+            dead
         };
         let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
         for group in hits.literals.chunk_by_mut(same) {
@@ -321,6 +318,17 @@ impl Engine {
         let matches =
             fresh.filter_map(|alternative| confirm(data, compiled, &self.classes, alternative, bytes, start, runs));
         matches.reduce(|best, next| if next.span.end > best.span.end { next } else { best })
+    }
+
+    /// The candidate of a match, if it is in. Most matches of digests and the like lack a word of their kind near, so that is looked at first.
+    fn accepted(&self, index: usize, found: Match, bytes: &[u8]) -> Option<Candidate> {
+        let rule = &self.rules[index];
+        if let Some(context) = rule.context.as_ref().filter(|context| context.need && rule.companion.is_none())
+            && !holds_context(context, &Window::new(bytes, context.reach, &found.span, &found.secret))
+        {
+            return None;
+        }
+        Some(self.candidate(index, found, bytes)).filter(Candidate::is_in)
     }
 
     fn candidate(&self, index: usize, found: Match, bytes: &[u8]) -> Candidate {

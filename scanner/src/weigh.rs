@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use stanch_model::{Checksum, Confidence, Fact, Reason};
 use stanch_rules::offline::{Holds, Strength};
-use stanch_rules::{Boundary, Look, Rule};
+use stanch_rules::{Boundary, Context, Look, Rule};
 
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
@@ -192,10 +192,7 @@ impl Scale {
 
     fn context(&mut self, rule: &Rule, window: Option<&Window<'_>>) {
         let (Some(context), Some(window)) = (&rule.context, window) else { return };
-        let seen = |word: &&Cow<'static, str>| {
-            holds_word(window.before_secret(), word.as_bytes()) || holds_word(window.after_secret(), word.as_bytes())
-        };
-        self.verdict.context = context.words.iter().filter(seen).cloned().collect();
+        self.verdict.context = context.words.iter().filter(|word| holds(window, word)).cloned().collect();
         if !self.verdict.context.is_empty() {
             self.add(CONTEXT, "words of its kind stand near");
         } else if context.need {
@@ -206,6 +203,15 @@ impl Scale {
             }
         }
     }
+}
+
+/// Whether some word of a rule's context stands in its window.
+pub(crate) fn holds_context(context: &Context, window: &Window<'_>) -> bool {
+    context.words.iter().any(|word| holds(window, word))
+}
+
+fn holds(window: &Window<'_>, word: &str) -> bool {
+    holds_word(window.before_secret(), word.as_bytes()) || holds_word(window.after_secret(), word.as_bytes())
 }
 
 /// Whether a letter or digit stands right before, unless it is the letter of an escape (`\nghp_…`, `%3Dghp_…`).

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use stanch_model::Finding;
+use stanch_scanner::{Gap, Note};
 
 use super::Report;
 
@@ -46,11 +47,17 @@ pub(super) fn of_finding(finding: &Finding) -> Cow<'_, str> {
     joined(finding.locator.root.as_deref(), &finding.path)
 }
 
-/// The path of something that was not scanned. The ledger does not say which of several targets it is of.
-pub(super) fn of_note<'r>(report: &'r Report<'_>, path: &'r str) -> Cow<'r, str> {
+/// The path of something that was not scanned, or what object it is. The ledger does not say which of several targets it is of.
+pub(super) fn of_note<'r>(report: &'r Report<'_>, note: &'r Note) -> Cow<'r, str> {
+    /// So many digits of an id are shown, as git does.
+    const DIGITS: usize = 10;
+    let of_history = matches!(note.gap, Gap::Corrupt | Gap::Missing | Gap::Promised | Gap::TooLarge | Gap::Shallow);
+    if let Some((kind @ ("object" | "commit" | "tag"), id)) = note.path.split_once('/').filter(|_| of_history) {
+        return Cow::Owned(format!("{kind} {}", id.get(..DIGITS).unwrap_or(id)));
+    }
     match report.targets {
-        [target] => joined(Some(target), path),
-        _ => Cow::Borrowed(path),
+        [target] => joined(Some(target), &note.path),
+        _ => Cow::Borrowed(&note.path),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Words around a candidate.
 
+use crate::prefilter::rareness;
+
 /// Whether the word (lower case) stands in the text in either case. A word of up to four letters must not be part of a longer
 /// one.
 pub(crate) fn holds_word(text: &[u8], word: &[u8]) -> bool {
-    let Some((&first, rest)) = word.split_first() else { return false };
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    memchr::memchr2_iter(lower, upper, text).any(|at| {
-        let tail = &text[at + 1..];
-        tail.len() >= rest.len() && tail[..rest.len()].eq_ignore_ascii_case(rest) && stands_alone(text, at, word.len())
+    let Some((place, &rarest)) = word.iter().enumerate().max_by_key(|(_, byte)| rareness(**byte)) else { return false };
+    memchr::memchr2_iter(rarest, rarest.to_ascii_uppercase(), text).any(|at| {
+        let Some(start) = at.checked_sub(place) else { return false };
+        let there = text.get(start..start + word.len());
+        there.is_some_and(|there| there.eq_ignore_ascii_case(word)) && stands_alone(text, start, word.len())
     })
 }
 

@@ -188,7 +188,7 @@ fn rarest(bytes: &[u8]) -> usize {
 }
 
 /// How rare a byte is in source code and prose, in steps of half a bit, by rough count.
-const fn rareness(byte: u8) -> u8 {
+pub(crate) const fn rareness(byte: u8) -> u8 {
     match byte | 0x20 {
         b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 8,
         b'l' | b'c' | b'd' | b'u' | b'p' | b'm' => 10,

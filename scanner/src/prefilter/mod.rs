@@ -8,5 +8,5 @@ mod literals;
 mod runs;
 
 pub(crate) use gate::{Gate, MOST_RULES};
-pub(crate) use literals::{Literals, LiteralsBuilder, User};
+pub(crate) use literals::{Literals, LiteralsBuilder, User, rareness};
 pub(crate) use runs::{last_run, token_starts};

@@ -75,7 +75,7 @@ fn write_gap(page: &mut Page<'_>, report: &Report<'_>, gap: Gap) -> io::Result<(
 
 fn place(note: &Note, report: &Report<'_>, style: Style) -> Vec<Piece> {
     let redactor = report.redactor;
-    let mut pieces = vec![whole(style, redactor.name(&paths::of_note(report, &note.path)))];
+    let mut pieces = vec![whole(style, redactor.name(&paths::of_note(report, note)))];
     if !note.detail.is_empty() {
         pieces.push(words(DIM, format!(" ({})", redactor.redact(&note.detail))));
     }

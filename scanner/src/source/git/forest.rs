@@ -13,6 +13,9 @@ use crate::source::git::store::{Buffers, Store, damaged, no_base};
 /// The number of an entry, in order of offset.
 pub(crate) type EntryNumber = u32;
 
+/// A base outside of the pack is no larger: it is decoded to learn what it is.
+const MOST_BASE: u64 = 256 << 20;
+
 /// No entry.
 const NONE: EntryNumber = u32::MAX;
 
@@ -109,7 +112,7 @@ impl Forest {
                     let at = self.range(entry).start.checked_sub(distance);
                     match at.and_then(|at| self.offsets.get(..entry as usize)?.binary_search(&at).ok()) {
                         Some(base) => self.set_base(entry, base as u32),
-                        None => self.broken.push((entry, no_base())),
+                        None => self.set_broken(store, pack, entry, no_base(), &mut buffers),
                     }
                 }
                 Some(Content::ObjectDelta(base)) => {
@@ -118,18 +121,20 @@ impl Forest {
                     }
                     match pack.position(&base).and_then(|position| by_position.get(position as usize)) {
                         Some(base) if *base != entry => self.set_base(entry, *base),
-                        Some(_) => self.broken.push((entry, damaged("a delta upon itself"))),
+                        Some(_) => {
+                            self.set_broken(store, pack, entry, damaged("a delta upon itself"), &mut buffers);
+                        }
                         None => self.set_outside(store, entry, base, &mut buffers),
                     }
                 }
-                None => self.broken.push((entry, damaged("no entry of a pack"))),
+                None => self.set_broken(store, pack, entry, damaged("no entry of a pack"), &mut buffers),
             }
         }
     }
 
     fn header(&self, pack: &Pack, entry: EntryNumber) -> Option<Content> {
-        let range = self.range(entry);
-        pack.entry(range.start, range.end).map(|(entry, _)| entry.content)
+        // Where it ends does not matter here, and a damaged index may say that it ends too early.
+        pack.entry(self.range(entry).start, pack.end()).map(|(entry, _)| entry.content)
     }
 
     fn by_position(&self) -> Vec<EntryNumber> {
@@ -154,9 +159,18 @@ impl Forest {
         }
     }
 
+    /// An object that is damaged here and whole elsewhere is a root, since deltas upon it can be decoded all the same.
+    fn set_broken(&mut self, store: &Store, pack: &Pack, entry: EntryNumber, gap: Closed, buffers: &mut Buffers) {
+        let id = pack.id(self.position(entry)).map(ToOwned::to_owned);
+        match id.map(|id| store.read_beside(pack, &id, MOST_BASE, buffers, &mut Vec::new())) {
+            Some(Ok(kind)) => self.set_kind(entry, kind),
+            _ => self.broken.push((entry, gap)),
+        }
+    }
+
     /// A pack on disk has all bases in itself, but a thin one that somebody put there has not.
     fn set_outside(&mut self, store: &Store, entry: EntryNumber, base: ObjectId, buffers: &mut Buffers) {
-        match store.read(&base, u64::from(u32::MAX), buffers, &mut Vec::new()) {
+        match store.read(&base, MOST_BASE, buffers, &mut Vec::new()) {
             Ok(kind) => {
                 self.set_kind(entry, kind);
                 self.outside.insert(entry, base);

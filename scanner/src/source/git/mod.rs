@@ -2,7 +2,7 @@
 //!
 //! [`repository`](Repository) opens it; `store` has its objects, in `pack`s with their `forest` of `delta`s and in `loose` files; `walk` decodes
 //! each once; `contents` scans blobs and messages; `sieve` keeps of the trees what leads to findings; `graph` has the commits;
-//! `provenance` brings all of it together. The main path is `history`.
+//! `provenance` says which commit brought what, and `tale` makes the findings. The main path is `history`.
 
 mod alternates;
 mod compare;
@@ -11,16 +11,18 @@ mod delta;
 mod entry;
 mod forest;
 #[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod graph;
 mod history;
 mod inflate;
+mod ledger;
 mod loose;
 mod pack;
 mod provenance;
 mod repository;
 mod sieve;
 mod store;
+mod tale;
 mod tree;
 mod walk;
 

@@ -1,6 +1,7 @@
 //! A pack with its index. gix maps and checks the files; entries are read by us.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use gix::hash::oid;
 use gix::odb::pack::{MMap, data, index};
@@ -17,6 +18,8 @@ pub(crate) struct Pack {
     hash: usize,
     /// The number of its first object; the others follow in order of id.
     pub(crate) first: Number,
+    /// The offsets in order with the positions, which only a damaged pack asks for.
+    by_offset: OnceLock<Vec<(u64, u32)>>,
 }
 
 impl Pack {
@@ -25,7 +28,7 @@ impl Pack {
         let broken = |error: gix::Error| (Gap::Corrupt, error.to_string());
         let index = index::File::at(path, hash).map_err(broken)?;
         let data = data::File::at(path.with_extension("pack"), hash).map_err(broken)?;
-        Ok(Self { index, data, hash: hash.len_in_bytes(), first })
+        Ok(Self { index, data, hash: hash.len_in_bytes(), first, by_offset: OnceLock::new() })
     }
 
     /// How many objects it has.
@@ -46,6 +49,18 @@ impl Pack {
     /// The position of an id in the index.
     pub(crate) fn position(&self, id: &oid) -> Option<u32> {
         self.index.lookup(id)
+    }
+
+    /// The id of the object whose entry starts at an offset.
+    pub(crate) fn id_at(&self, offset: u64) -> Option<&oid> {
+        let by_offset = self.by_offset.get_or_init(|| {
+            let offsets = (0..self.len()).filter_map(|position| Some((self.offset(position)?, position)));
+            let mut all: Vec<(u64, u32)> = offsets.collect();
+            all.sort_unstable();
+            all
+        });
+        let at = by_offset.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
+        self.id(by_offset.get(at)?.1)
     }
 
     /// Where the entries end.

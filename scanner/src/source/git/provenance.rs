@@ -13,11 +13,16 @@ use crate::place::{PathClass, place};
 use crate::scan::Control;
 use crate::source::git::contents::Sighting;
 use crate::source::git::graph::{CommitIndex, Graph};
-use crate::source::git::sieve::{Kept, SievedTree, SievedTrees};
+use crate::source::git::sieve::{Kept, Name, SievedTree, SievedTrees};
 use crate::source::git::store::Number;
 
-/// So many paths are looked at: a few nested trees can stand for any number of them.
-const MOST_PATHS: usize = 1 << 24;
+/// So many paths are looked at over all commits.
+const MOST_PATHS: usize = 1 << 28;
+
+/// So many of them below folders that the same commit has elsewhere, too, over all commits and in one of them: a few nested trees can stand
+/// for any number of paths.
+const MOST_REPEATED: usize = 1 << 18;
+const MOST_REPEATED_AT_ONCE: usize = 1 << 14;
 
 /// A credential that came to a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub(crate) struct History<'a> {
     /// Blobs that have a path.
     pub(crate) placed: HashSet<Number>,
     paths: usize,
+    repeated: usize,
+    cut: bool,
 }
 
 /// A blob at a path that a commit has and its parents have not.
@@ -62,8 +69,17 @@ impl<'a> History<'a> {
         trees: SievedTrees,
         sightings: &'a HashMap<Number, Vec<Sighting>>,
     ) -> Self {
-        let mut history =
-            Self { control, graph, trees, sightings, roots: Vec::new(), placed: HashSet::new(), paths: 0 };
+        let mut history = Self {
+            control,
+            graph,
+            trees,
+            sightings,
+            roots: Vec::new(),
+            placed: HashSet::new(),
+            paths: 0,
+            repeated: 0,
+            cut: false,
+        };
         let commits = 0..graph.len() as CommitIndex;
         history.roots = commits.map(|commit| graph.tree(commit).map_or(0, |tree| history.trees.sieve(tree))).collect();
         history
@@ -71,7 +87,7 @@ impl<'a> History<'a> {
 
     /// Whether there were too many paths to look at all of them.
     pub(crate) fn cut(&self) -> bool {
-        self.paths >= MOST_PATHS
+        self.cut
     }
 
     /// What the commits brought, in their order: each credential once a path, or each time anew if `every` is set.
@@ -162,15 +178,29 @@ impl<'a> History<'a> {
     /// The blobs with findings that a tree has, and none of those before it has at the same path.
     fn new_places(&mut self, root: SievedTree, before: Vec<SievedTree>) -> Vec<NewPlace> {
         let mut found = Vec::new();
+        let (mut seen, mut repeated) = (HashSet::new(), 0);
         let mut folders = vec![(root, before, Vec::new())];
         while let Some((tree, before, prefix)) = folders.pop() {
-            if tree == 0 || before.contains(&tree) || self.paths >= MOST_PATHS {
+            if tree == 0 || before.contains(&tree) {
                 continue;
             }
-            for (name, kept) in self.trees.entries(tree) {
-                self.paths += 1;
-                let there = before.iter().flat_map(|tree| self.trees.entries(*tree));
-                let there = there.filter(|(other, _)| other == name).map(|(_, kept)| *kept);
+            let entries = self.trees.entries(tree);
+            self.paths += entries.len();
+            let again = if seen.insert(tree) { 0 } else { entries.len() };
+            self.repeated += again;
+            repeated += again;
+            let bomb = again > 0 && (repeated > MOST_REPEATED_AT_ONCE || self.repeated > MOST_REPEATED);
+            if bomb || self.paths > MOST_PATHS {
+                self.cut = true;
+                continue;
+            }
+            let mut known: Vec<(Name, Kept)> =
+                before.iter().flat_map(|tree| self.trees.entries(*tree)).copied().collect();
+            known.sort_unstable_by_key(|(name, _)| *name);
+            for (name, kept) in entries {
+                let first = known.partition_point(|(other, _)| other < name);
+                let there = known.get(first..).unwrap_or_default().iter();
+                let there = there.take_while(|(other, _)| other == name).map(|(_, kept)| *kept);
                 let mut path = prefix.clone();
                 path.extend_from_slice(self.trees.name(*name));
                 match *kept {

@@ -18,7 +18,7 @@ use crate::source::git::tree::{Entries, EntryKind};
 use crate::source::git::walk::{Base, Object, Visit};
 
 /// The number of a name.
-type Name = u32;
+pub(crate) type Name = u32;
 
 /// What a tree has that matters: a name, and the number of a folder's tree or of a blob with findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

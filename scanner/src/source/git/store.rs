@@ -3,6 +3,7 @@
 //! Each object has a number: first come the packs' objects, each in order of id, then the loose ones. An object that lies in several
 //! places has several numbers; [`Store::number`] gives the first, and only that one is [`Store::counts`].
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,9 @@ pub(crate) type Number = u32;
 
 /// No chain of deltas is longer: git itself stops at 4,095 (<https://git-scm.com/docs/git-pack-objects#Documentation/git-pack-objects.txt---depthn>).
 const MOST_CHAIN: usize = 1 << 16;
+
+/// Commits and tags are no larger.
+pub(crate) const MOST_HEADER: u64 = 64 << 20;
 
 /// The objects of a repository.
 pub(crate) struct Store {
@@ -47,6 +51,10 @@ pub(crate) struct Buffers {
     delta: Vec<u8>,
     other: Vec<u8>,
     runs: Vec<Run>,
+    /// Entries of packs whose deltas never end.
+    endless: HashSet<(Number, u64)>,
+    /// Whether what is damaged is being read from another place.
+    looks_elsewhere: bool,
 }
 
 impl Store {
@@ -112,7 +120,8 @@ impl Store {
             let is_copy = |at: u32| {
                 let Some(id) = pack.id(at) else { return false };
                 // A pack may have an object twice; what counts is the one that the index leads to.
-                let twice = || at.checked_sub(1).and_then(|before| pack.id(before)) == Some(id) || pack.id(at + 1) == Some(id);
+                let twice =
+                    || at.checked_sub(1).and_then(|before| pack.id(before)) == Some(id) || pack.id(at + 1) == Some(id);
                 earlier.iter().any(|pack| pack.position(id).is_some()) || (twice() && pack.position(id) != Some(at))
             };
             copies.extend((0..pack.len()).filter(|at| is_copy(*at)).map(|at| pack.first + at));
@@ -180,21 +189,57 @@ impl Store {
 
     /// Reads one object, which may have `most` bytes, from any place where it lies whole.
     pub(crate) fn read(&self, id: &oid, most: u64, buffers: &mut Buffers, out: &mut Vec<u8>) -> Result<Kind, Closed> {
+        self.read_from(self.packs.iter(), id, most, buffers, out)
+    }
+
+    /// The same, without looking into one of the packs.
+    pub(crate) fn read_beside(
+        &self,
+        pack: &Pack,
+        id: &oid,
+        most: u64,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Closed> {
+        self.read_from(self.packs.iter().filter(|other| other.first != pack.first), id, most, buffers, out)
+    }
+
+    fn read_from<'a>(
+        &'a self,
+        packs: impl Iterator<Item = &'a Pack>,
+        id: &oid,
+        most: u64,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Closed> {
         let mut failed = None;
-        for pack in &self.packs {
+        for pack in packs {
             let Some(offset) = pack.position(id).and_then(|at| pack.offset(at)) else { continue };
             match self.read_packed(pack, offset, most, buffers, out) {
                 Ok(kind) => return Ok(kind),
                 Err(gap) => failed = Some(gap),
             }
         }
-        if let Some(number) = self.loose_number(id) {
-            let loose = self.open_loose(number)?;
-            let kind = loose.kind;
-            within(loose.size, most)?;
-            return loose.read(out).map(|()| kind);
+        self.read_loose(id, most, out).unwrap_or_else(|| Err(failed.unwrap_or((Gap::Missing, String::new()))))
+    }
+
+    /// Reads a loose object, if it is one.
+    fn read_loose(&self, id: &oid, most: u64, out: &mut Vec<u8>) -> Option<Result<Kind, Closed>> {
+        let mut failed = None;
+        let first = self.loose_number(id)?;
+        // It may be damaged in one folder and whole in an alternate.
+        for number in (first..self.len()).take_while(|number| self.id(*number).as_ref() == id) {
+            let read = self.open_loose(number).and_then(|loose| {
+                within(loose.size, most)?;
+                let kind = loose.kind;
+                loose.read(out).map(|()| kind)
+            });
+            match read {
+                Ok(kind) => return Some(Ok(kind)),
+                Err(gap) => failed = Some(Err(gap)),
+            }
         }
-        Err(failed.unwrap_or((Gap::Missing, String::new())))
+        failed
     }
 
     /// A reader of an object that is stored whole.
@@ -211,7 +256,8 @@ impl Store {
         Ok(Box::new(self.open_loose(number)?.into_reader()))
     }
 
-    /// Reads the entry at an offset of a pack: down its chain of deltas to a whole object, and up again.
+    /// Reads the entry at an offset of a pack: down its chain of deltas to a whole object, and up again. What is damaged on the way may
+    /// be whole elsewhere.
     pub(crate) fn read_packed(
         &self,
         pack: &Pack,
@@ -220,51 +266,104 @@ impl Store {
         buffers: &mut Buffers,
         out: &mut Vec<u8>,
     ) -> Result<Kind, Closed> {
-        let (mut pack, mut offset) = (pack, offset);
+        let mut at = (pack, offset);
         let mut chain = Vec::new();
-        let kind = loop {
-            let (entry, stream) = pack.entry(offset, pack.end()).ok_or_else(|| damaged("no entry of a pack"))?;
-            within(entry.size, most)?;
-            match entry.content {
-                Content::Whole(kind) => {
-                    buffers.inflater.inflate(stream, entry.size as usize, out).map_err(|e| damaged(&e.to_string()))?;
-                    out.truncate(entry.size as usize);
-                    break kind;
+        let mut kind = loop {
+            match self.step(at, most, buffers, out) {
+                Ok(Step::Read(kind)) => break kind,
+                Ok(Step::Delta(base)) => {
+                    chain.push(at);
+                    at = base;
                 }
-                Content::OffsetDelta(distance) => {
-                    chain.push((stream, entry.size));
-                    offset = offset.checked_sub(distance).filter(|_| distance > 0).ok_or_else(no_base)?;
-                }
-                Content::ObjectDelta(base) => {
-                    chain.push((stream, entry.size));
-                    let place = |pack: &Pack| pack.position(&base).and_then(|at| pack.offset(at));
-                    if let Some(at) = place(pack) {
-                        offset = at;
-                    } else if let Some((other, at)) = self.packs.iter().find_map(|other| Some((other, place(other)?))) {
-                        (pack, offset) = (other, at);
-                    } else {
-                        let loose = self.open_loose(self.loose_number(&base).ok_or_else(no_base)?)?;
-                        within(loose.size, most)?;
-                        let kind = loose.kind;
-                        loose.read(out)?;
-                        break kind;
-                    }
-                }
+                Err(gap) => break self.instead_of(at, gap, most, buffers, out)?,
             }
             if chain.len() > MOST_CHAIN {
-                return Err(damaged("the chain of deltas is endless"));
+                buffers.endless.extend(chain.iter().map(|(pack, offset)| (pack.first, *offset)));
+                return Err(endless());
             }
         };
-        for (stream, size) in chain.into_iter().rev() {
-            buffers.apply(stream, size, most, out)?;
+        for at in chain.into_iter().rev() {
+            let applied = buffers.apply(at, most, out);
+            if let Err(gap) = applied {
+                kind = self.instead_of(at, gap, most, buffers, out)?;
+            }
         }
         Ok(kind)
     }
+
+    /// Reads an entry if it is whole, or finds what it is a delta upon.
+    fn step<'a>(
+        &'a self,
+        (pack, offset): Place<'a>,
+        most: u64,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> Result<Step<'a>, Closed> {
+        if buffers.endless.contains(&(pack.first, offset)) {
+            return Err(endless());
+        }
+        let (entry, stream) = pack.entry(offset, pack.end()).ok_or_else(|| damaged("no entry of a pack"))?;
+        within(entry.size, most)?;
+        match entry.content {
+            Content::Whole(kind) => {
+                buffers.inflater.inflate(stream, entry.size as usize, out).map_err(|e| damaged(&e.to_string()))?;
+                out.truncate(entry.size as usize);
+                Ok(Step::Read(kind))
+            }
+            Content::OffsetDelta(distance) => {
+                let base = offset.checked_sub(distance).filter(|_| distance > 0).ok_or_else(no_base)?;
+                Ok(Step::Delta((pack, base)))
+            }
+            Content::ObjectDelta(base) => {
+                let place = |pack: &'a Pack| Some((pack, pack.offset(pack.position(&base)?)?));
+                if let Some(base) = place(pack).or_else(|| self.packs.iter().find_map(place)) {
+                    return Ok(Step::Delta(base));
+                }
+                // The object itself is made of it, so it is no step of its own.
+                let kind = self.read_loose(&base, most, out).ok_or_else(no_base)??;
+                buffers.apply((pack, offset), most, out)?;
+                Ok(Step::Read(kind))
+            }
+        }
+    }
+
+    /// Reads an object that is damaged at a place from another one.
+    fn instead_of(
+        &self,
+        (pack, offset): Place<'_>,
+        gap: Closed,
+        most: u64,
+        buffers: &mut Buffers,
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Closed> {
+        if gap.0 != Gap::Corrupt || buffers.looks_elsewhere {
+            return Err(gap);
+        }
+        let Some(id) = pack.id_at(offset) else { return Err(gap) };
+        // One after the other, or two packs that are damaged would lead to each other for ever.
+        buffers.looks_elsewhere = true;
+        let read = self.read_beside(pack, id, most, buffers, out);
+        buffers.looks_elsewhere = false;
+        read.map_err(|_| gap)
+    }
+}
+
+/// Where an entry lies.
+type Place<'a> = (&'a Pack, u64);
+
+/// What an entry of a chain of deltas is.
+enum Step<'a> {
+    /// It was read.
+    Read(Kind),
+    /// A delta upon another one.
+    Delta(Place<'a>),
 }
 
 impl Buffers {
-    /// Replaces an object by what a deflated delta makes of it.
-    fn apply(&mut self, stream: &[u8], size: u64, most: u64, object: &mut Vec<u8>) -> Result<(), Closed> {
+    /// Replaces an object by what the delta of an entry makes of it.
+    fn apply(&mut self, (pack, offset): Place<'_>, most: u64, object: &mut Vec<u8>) -> Result<(), Closed> {
+        let (entry, stream) = pack.entry(offset, pack.end()).ok_or_else(|| damaged("no entry of a pack"))?;
+        let size = entry.size;
         self.inflater.inflate(stream, size as usize, &mut self.delta).map_err(|e| damaged(&e.to_string()))?;
         let delta = Delta::parse(self.delta.get(..size as usize).unwrap_or_default());
         let delta = delta.map_err(|error| damaged(&error.to_string()))?;
@@ -279,6 +378,10 @@ impl Buffers {
 /// An object that cannot be decoded.
 pub(crate) fn damaged(detail: &str) -> Closed {
     (Gap::Corrupt, detail.to_owned())
+}
+
+fn endless() -> Closed {
+    damaged("the chain of deltas is endless")
 }
 
 /// A delta whose base is nowhere.

@@ -114,8 +114,8 @@ impl Objects {
             for (pack, entry) in later {
                 walker.family(pack, Frame { entry, base: None });
             }
-            for (number, gap) in self.broken() {
-                walker.fail(number, gap.clone());
+            for (pack, number, gap) in self.broken() {
+                walker.fail_beside(Some(pack), number, gap.clone());
             }
             visitors.push(walker.visitor);
         }
@@ -123,10 +123,10 @@ impl Objects {
     }
 
     /// Entries whose header is damaged.
-    fn broken(&self) -> impl Iterator<Item = (Number, &Closed)> {
+    fn broken(&self) -> impl Iterator<Item = (&Pack, Number, &Closed)> {
         let packs = self.store.packs.iter().zip(&self.forests);
         packs.flat_map(|(pack, forest)| {
-            forest.broken.iter().map(|(entry, gap)| (pack.first + forest.position(*entry), gap))
+            forest.broken.iter().map(move |(entry, gap)| (pack, pack.first + forest.position(*entry), gap))
         })
     }
 }
@@ -398,23 +398,56 @@ impl<'a, V: Visit> Walker<'a, V> {
                     forest.children(entry).iter().for_each(|child| self.lose(pack_file, forest, *child, &gap));
                 }
                 Err(Refusal::Failed(gap)) => {
-                    self.fail(number, gap);
-                    let lost = (Gap::Corrupt, "the base of its delta is damaged".to_owned());
-                    forest.children(entry).iter().for_each(|child| self.lose(pack_file, forest, *child, &lost));
+                    if !self.recover(pack_file, forest, entry) {
+                        self.fail(number, gap);
+                        let lost = (Gap::Corrupt, "the base of its delta is damaged".to_owned());
+                        forest.children(entry).iter().for_each(|child| self.lose(pack_file, forest, *child, &lost));
+                    }
                 }
             }
         }
     }
 
+    /// Goes on from an object that is damaged here and whole elsewhere, if there are deltas upon it.
+    fn recover(&mut self, pack: &Pack, forest: &Forest, entry: EntryNumber) -> bool {
+        if forest.children(entry).is_empty() {
+            return false;
+        }
+        let number = pack.first + forest.position(entry);
+        let store = &self.objects.store;
+        let mut buffer = self.free.pop().unwrap_or_default();
+        let read = store.read(&store.id(number), self.most(), &mut self.buffers, &mut buffer);
+        let Some(kind) = read.ok().filter(|kind| forest.kind(entry) == Some(*kind)) else {
+            self.recycle(buffer);
+            return false;
+        };
+        let counts = store.counts(number);
+        let size = buffer.len();
+        let object = Object { number, kind, bytes: &buffer, has_heirs: true };
+        let carried = counts.then(|| self.visitor.object(object, None)).flatten();
+        self.keep(forest, Node { entry, buffer, size, carried });
+        true
+    }
+
     /// Looks for an object that could not be decoded in the other places where it lies, and tells of it if there are none. A copy that is
     /// damaged harms nobody.
     fn fail(&mut self, number: Number, gap: Closed) {
+        self.fail_beside(None, number, gap);
+    }
+
+    /// The same; one of the packs need not be looked into.
+    fn fail_beside(&mut self, pack: Option<&Pack>, number: Number, gap: Closed) {
         let store = &self.objects.store;
         if !store.counts(number) {
             return;
         }
         let mut bytes = self.free.pop().unwrap_or_default();
-        match store.read(&store.id(number), self.most(), &mut self.buffers, &mut bytes) {
+        let (id, most) = (store.id(number), self.most());
+        let read = match pack {
+            Some(pack) => store.read_beside(pack, &id, most, &mut self.buffers, &mut bytes),
+            None => store.read(&id, most, &mut self.buffers, &mut bytes),
+        };
+        match read {
             Ok(kind) if (self.kinds)(kind) => {
                 self.visitor.object(Object { number, kind, bytes: &bytes, has_heirs: false }, None);
             }
