@@ -1,5 +1,6 @@
 //! The tests of whole histories: git makes the repositories, and git is asked what is right.
 
+mod damaged;
 mod deltas;
 mod oracle;
 mod packer;
