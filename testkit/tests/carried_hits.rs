@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use stanch_model::Confidence;
 use stanch_rules::{Assignment, Context, Extent, List, Look, Pattern, Rule, RuleSet, Shape, Str, mint_case};
-use stanch_scanner::oracle::Chain;
+use stanch_scanner::oracle::{Chain, Checked};
 use stanch_scanner::{Engine, Scratch};
 use stanch_testkit::chaff;
 
@@ -251,6 +252,7 @@ fn filler() -> impl Strategy<Value = Vec<u8>> {
         4 => prop_oneof!["\n", "\n\n", " ", "=", ": ", "\"", "'", ",", "/", "-", "_", "a", "Z", "0", "\\n"]
             .prop_map(String::into_bytes),
         2 => "[a-z ]{1,20}".prop_map(String::into_bytes),
+        1 => "[a-z_]{1,40}".prop_map(String::into_bytes),
         2 => "[a-f0-9]{1,70}".prop_map(String::into_bytes),
         2 => "[A-Za-z0-9_/+-]{1,140}".prop_map(String::into_bytes),
         1 => "[ -~]{1,30}".prop_map(String::into_bytes),
@@ -276,6 +278,16 @@ fn dense_piece() -> BoxedStrategy<Vec<u8>> {
         "id=",
         "();",
         "use a::b;",
+        "fn ",
+        "let ",
+        "use ",
+        "://",
+        "(",
+        ";",
+        "@",
+        " =",
+        "{",
+        "}",
         "fn f(",
         "config",
         "null",
@@ -366,6 +378,96 @@ proptest! {
     ) {
         let engine = Engine::new(far(seed));
         prop_assert_eq!(dead_everywhere(&engine, &text, &others).err(), None);
+    }
+}
+
+/// A rule that needs a word within some reach.
+fn wants_a_word(reach: Extent) -> RuleSet {
+    let shape = Shape::parse("token_{lower:6}", None).unwrap_or_else(|error| panic!("{}", error.message));
+    let words = List::Owned(vec!["zebra".into()]);
+    let rules = chaff::rules(1, 0);
+    let rules = rules.iter().map(|rule| Rule {
+        look: Look::Literal(List::Owned(vec![shape.clone()])),
+        bound: 12,
+        extent: Extent::Line,
+        entropy: None,
+        check: None,
+        context: Some(Context { words: words.clone(), reach, need: true }),
+        ..rule.clone()
+    });
+    RuleSet::new(rules.collect())
+}
+
+proptest! {
+    #[test]
+    fn a_word_at_the_edge_of_its_reach(
+        bytes in prop::sample::select(vec![0, 60, 70, 3000, 65_400, 65_520, 65_534, 65_535, 65_536, 69_000, usize::MAX]),
+        edge in any::<bool>(),
+        shift in -12_isize..12,
+        anywhere in 0_usize..69_900,
+        before in any::<bool>(),
+    ) {
+        let reach = u32::try_from(bytes).map_or(Extent::Document, Extent::Bytes);
+        let engine = Engine::new(wants_a_word(reach));
+        let distance = if edge { bytes.min(69_900).saturating_add_signed(shift) } else { anywhere };
+        let (filler, token) = (". ".repeat(35_000).into_bytes(), concat!("tok", "en_qwzxvk").as_bytes());
+        let at = if before { filler.len() - distance } else { filler.len() + token.len() + distance };
+        let document = [&filler[..], token, &filler[..]].concat();
+        let mut chain = Chain::new(&engine);
+        prop_assert_eq!(chain.next(&document, &[]).map(|checked| (checked.dead, checked.candidates)), Ok((1, 0)));
+        let edited = [&document[..at], b" zebra ", &document[at..]].concat();
+        let runs = [(0..at, Some(0)), (at..at + 7, None), (at + 7..edited.len(), Some(at))];
+        let checked = chain.next(&edited, &runs);
+        prop_assert!(checked.is_ok(), "{:?}", checked);
+        // The word is near, or it is not; a space of it may be.
+        let near = checked.map_or(0, |checked| checked.candidates) == 1;
+        prop_assert!(near == (distance + 6 <= bytes) || distance.abs_diff(bytes) < 8, "{distance} {near}");
+    }
+}
+
+/// Rules that look at hundreds of bytes before they know that they do not match, each with the start of such a text, what it goes on with, and
+/// what makes it match wherever that stands.
+fn looks_far() -> Vec<(Look, &'static str, &'static str, &'static str)> {
+    let shape = |text: &str| Shape::parse(text, None).unwrap_or_else(|error| panic!("{text}: {}", error.message));
+    let pattern = Pattern {
+        regex: Str::Borrowed("key(?P<secret>[a-z0-9]{3,200})!"),
+        literals: List::Owned(vec![Str::Borrowed("key")]),
+    };
+    let words = List::Owned(vec![Str::Borrowed("password")]);
+    let letters = "qw7zx2vk9jh4gf1ds";
+    vec![
+        (Look::Literal(List::Owned(vec![shape("the_{base36-lower:4-200}END")])), "the_", letters, "END"),
+        (Look::Run(List::Owned(vec![shape("{base36-lower:20-200}")])), " ", letters, " "),
+        (Look::Pattern(pattern), "key", letters, "!"),
+        (Look::Assignment(Assignment { words, min: 3, max: 420 }), "password = \"", letters, "\"\n"),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_makes_a_match_far_from_its_start(at in 24_usize..190, which in 0_usize..4) {
+        let (look, head, letters, end) = looks_far().swap_remove(which);
+        let rules = chaff::rules(1, 0);
+        let rules = rules.iter().map(|rule| Rule {
+            look: look.clone(),
+            bound: 700,
+            entropy: None,
+            check: None,
+            context: None,
+            confidence: Confidence::High,
+            ..rule.clone()
+        });
+        let engine = Engine::new(RuleSet::new(rules.collect()));
+        let document: Vec<u8> = ["\n\n", head].concat().bytes().chain(letters.bytes().cycle().take(400)).collect();
+        let at = 2 + head.len() + at;
+        let mut chain = Chain::new(&engine);
+        let checked = chain.next(&document, &[]);
+        prop_assert!(matches!(checked, Ok(Checked { dead: 1.., candidates: 0, .. })), "{:?}", checked);
+        let edited = [&document[..at], end.as_bytes(), &document[at..]].concat();
+        let rest = at + end.len();
+        let runs = [(0..at, Some(0)), (at..rest, None), (rest..edited.len(), Some(at))];
+        let checked = chain.next(&edited, &runs);
+        prop_assert!(matches!(checked, Ok(Checked { candidates: 1.., .. })), "{which}: {:?}", checked);
     }
 }
 
