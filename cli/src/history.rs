@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use stanch_scanner::{
-    Control, Gap, HistoryOptions, Outcome, Ref, SourceError, TreeOptions, is_repository, scan_history, scan_tree,
-    uses_reftable,
+    Control, Gap, HistoryOptions, Note, Outcome, Ref, SourceError, SourceErrorKind, TreeOptions, is_repository,
+    scan_history, scan_tree, uses_reftable,
 };
 
 use crate::args::TargetArgs;
@@ -22,14 +22,17 @@ pub(crate) fn scan(
     if args.no_history || !(only_history || is_repository(target)) {
         return scan_tree(control, target, &TreeOptions { exclude: exclude.clone() });
     }
-    let options = HistoryOptions {
-        branch: args.branch.clone(),
-        exclude: exclude.clone(),
-        every,
-        memory: u64::from(args.memory.get()) << 20,
-        refs: uses_reftable(target)?.then(|| refs_by_git(target)).flatten(),
+    let mut outcome = match scan_objects(control, target, args, every) {
+        Ok(outcome) => outcome,
+        // Its files can be read all the same.
+        Err(error) if !only_history && error.kind() == SourceErrorKind::Corrupt => {
+            let mut outcome = Outcome::default();
+            let detail = error.to_string();
+            outcome.coverage.notes.push(Note { path: ".git".to_owned(), gap: Gap::Corrupt, detail });
+            outcome
+        }
+        Err(error) => return Err(error),
     };
-    let mut outcome = scan_history(control, target, &options)?;
     if !only_history && target.join(".git").exists() {
         let mut tree = scan_tree(control, target, &TreeOptions { exclude: exclude.clone() })?;
         // Git's own folder is what was just scanned.
@@ -37,6 +40,18 @@ pub(crate) fn scan(
         outcome.absorb(tree);
     }
     Ok(outcome)
+}
+
+/// Scans what git holds.
+fn scan_objects(control: &Control<'_>, target: &Path, args: &TargetArgs, every: bool) -> Result<Outcome, SourceError> {
+    let options = HistoryOptions {
+        branch: args.branch.clone(),
+        exclude: args.exclude.clone(),
+        every,
+        memory: u64::from(args.memory.get()) << 20,
+        refs: uses_reftable(target)?.then(|| refs_by_git(target)).flatten(),
+    };
+    scan_history(control, target, &options)
 }
 
 /// The refs of a repository that keeps them in a form which only git reads. None if git does not tell, which the scan then notes.

@@ -34,9 +34,23 @@ fn repository() -> Sandbox {
     sandbox
 }
 
+/// The same with packs, loose objects, a stash, and commits that no ref reaches.
+fn with_history(sandbox: &Sandbox) {
+    sandbox.git(&["commit", "--quiet", "--all", "--no-verify", "--message", "more"]);
+    sandbox.git(&["repack", "--quiet", "-a", "-d"]);
+    sandbox.write("changed.txt", "for a stash\n");
+    sandbox.git(&["stash", "--quiet"]);
+    sandbox.git(&["commit", "--quiet", "--allow-empty", "--message", "to be lost"]);
+    sandbox.git(&["reset", "--quiet", "--soft", "HEAD~1"]);
+    sandbox.git(&["pack-refs", "--all"]);
+}
+
 /// Runs stanch and compares the whole working folder, `.git` in it, before and after.
 fn leaves_all_as_it_is(arguments: &[&str], code: i32) {
-    let sandbox = repository();
+    leaves_as_it_is(&repository(), arguments, code);
+}
+
+fn leaves_as_it_is(sandbox: &Sandbox, arguments: &[&str], code: i32) {
     let before = Snapshot::of(&sandbox.path());
     assert!(before.len() > 40, "the tree and its .git are in the picture: {}", before.len());
     let run = sandbox.run(arguments);
@@ -53,6 +67,21 @@ fn a_scan_of_the_tree() {
 #[test]
 fn a_scan_of_the_tree_in_another_format() {
     leaves_all_as_it_is(&["scan", "--format", "sarif", "--jobs", "4", "-vvv"], 1);
+}
+
+#[test]
+fn a_scan_of_the_history() {
+    let sandbox = repository();
+    with_history(&sandbox);
+    for arguments in [
+        &["scan"] as &[_],
+        &["scan", "--history-only", "--jobs", "4", "--memory", "1"],
+        &["scan", "--branch", "main"],
+        &["scan", "--since", "2000-01-01"],
+        &["scan", "--range", "HEAD~1..HEAD"],
+    ] {
+        leaves_as_it_is(&sandbox, arguments, 1);
+    }
 }
 
 #[test]
