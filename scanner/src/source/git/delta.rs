@@ -206,7 +206,7 @@ mod tests {
                 for run in runs {
                     prop_assert_eq!(run.at.start, at);
                     if let Some(from) = run.copied_from {
-                        prop_assert_eq!(&out[run.at.clone()], &base[from..from + run.at.len()]);
+                        prop_assert_eq!(out.get(run.at.clone()), base.get(from..from + run.at.len()));
                     }
                     at = run.at.end;
                 }

@@ -155,7 +155,8 @@ pub(crate) mod tests {
         }
         assert_eq!(inflater.inflate(&stream, 1 << 40, &mut out), Err(InflateError::Claim));
         assert!(out.len() < 1 << 20, "no memory is given for a claim");
-        assert_eq!(inflater.inflate(&stream[..15], 10, &mut out), Err(InflateError::Length));
+        let cut = stream.get(..15).unwrap_or_default();
+        assert_eq!(inflater.inflate(cut, 10, &mut out), Err(InflateError::Length));
         assert_eq!(inflater.inflate(b"no zlib stream", 10, &mut out), Err(InflateError::Damaged));
         assert_eq!(inflater.inflate(&stream, 10, &mut out), Ok(stream.len()), "the state is fresh each time");
     }

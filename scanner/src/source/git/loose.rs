@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use gix::ObjectId;
 
 use crate::scan::Gap;
-use crate::source::file::{Closed, closed};
+use crate::source::file::{self, Closed, Links, closed};
 use crate::source::git::entry::Kind;
 use crate::source::git::inflate::InflateReader;
 
@@ -58,7 +58,7 @@ pub(crate) struct Loose {
 
 impl Loose {
     pub(crate) fn open(path: &Path) -> Result<Self, Closed> {
-        let file = File::open(path).map_err(|error| closed(&error))?;
+        let file = file::open(path, Links::Follow)?.file;
         // The length is known when the header is read; until then the stream's own end is what counts.
         let mut content = InflateReader::new(BufReader::new(file), None);
         let header = header(&mut content).ok_or((Gap::Corrupt, "no header of an object".to_owned()))?;

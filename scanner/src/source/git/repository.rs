@@ -1,12 +1,14 @@
 //! A repository on disk: where its objects lie, what its refs point to, and what is special about it.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
 use crate::scan::{Gap, Note};
+use crate::source::file::{self, Links};
 use crate::source::permalink::{Forge, forge_of};
 use crate::source::{SourceError, SourceErrorKind};
 
@@ -18,6 +20,9 @@ pub struct Ref {
     /// The object's id in hex digits.
     pub target: String,
 }
+
+/// No log of stashes is longer.
+const MOST_LOG: u64 = 64 << 20;
 
 /// A repository that is open.
 pub(crate) struct Repository {
@@ -176,7 +181,16 @@ impl Repository {
 
     /// The stashes but for the last one, which only the log of their ref knows.
     fn find_stashes(&mut self, repository: &gix::Repository) {
-        let log = std::fs::read(repository.common_dir().join("logs/refs/stash")).unwrap_or_default();
+        let mut log = Vec::new();
+        match file::open(&repository.common_dir().join("logs/refs/stash"), Links::Follow) {
+            Ok(opened) => {
+                if let Err(error) = opened.file.take(MOST_LOG).read_to_end(&mut log) {
+                    self.note("refs/stash", Gap::NoRefs, error.to_string());
+                }
+            }
+            Err((Gap::Vanished, _)) => {}
+            Err((_, detail)) => self.note("refs/stash", Gap::NoRefs, detail),
+        }
         let ids = log.lines().filter_map(|line| line.split(|&byte| byte == b' ').nth(1));
         let ids: Vec<ObjectId> = ids.filter_map(|hex| ObjectId::from_hex(hex).ok()).collect();
         for (n, target) in ids.into_iter().rev().enumerate().skip(1) {
