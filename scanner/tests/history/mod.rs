@@ -2,6 +2,7 @@
 
 mod damaged;
 mod deltas;
+mod hostile;
 mod oracle;
 mod packer;
 mod places;
