@@ -33,9 +33,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for finding in &outcome.findings {
         *rules.entry((finding.confidence.to_string(), finding.rule.to_string())).or_default() += 1;
     }
-    rules.iter().for_each(|((confidence, rule), count)| println!("{confidence:>8} {count:6} {rule}"));
+    for ((confidence, rule), count) in &rules {
+        println!("{confidence:>8} {count:6} {rule}");
+    }
     let mut gaps: BTreeMap<&str, usize> = BTreeMap::new();
-    coverage.notes.iter().for_each(|note| *gaps.entry(note.gap.as_str()).or_default() += 1);
-    gaps.iter().for_each(|(gap, count)| println!("{gap}: {count}"));
+    for note in &coverage.notes {
+        *gaps.entry(note.gap.as_str()).or_default() += 1;
+    }
+    for (gap, count) in &gaps {
+        println!("{gap}: {count}");
+    }
     Ok(())
 }

@@ -69,6 +69,9 @@ struct Part {
     bytes: Vec<u8>,
 }
 
+/// The stretches of a document, each with where it was copied from.
+type Runs = Vec<(Range<usize>, Option<usize>)>;
+
 /// A document that is made of another one.
 struct Rope(Vec<Part>);
 
@@ -151,7 +154,7 @@ impl Rope {
     }
 
     /// The document, and what of it came from where.
-    fn finish(self) -> (Vec<u8>, Vec<(Range<usize>, Option<usize>)>) {
+    fn finish(self) -> (Vec<u8>, Runs) {
         let (mut document, mut runs) = (Vec::new(), Vec::new());
         for part in self.0.into_iter().filter(|part| !part.bytes.is_empty()) {
             let start = document.len();
@@ -183,7 +186,9 @@ fn chain(engine: &Engine, document: &[u8], deltas: &[Vec<Edit>]) -> Result<usize
     for edits in deltas {
         let points = points(engine, chain.document());
         let mut rope = Rope(vec![Part { from: Some(0), bytes: chain.document().to_vec() }]);
-        edits.iter().for_each(|edit| rope.apply(edit, &points));
+        for edit in edits {
+            rope.apply(edit, &points);
+        }
         let (document, runs) = rope.finish();
         carried += chain.next(&document, &runs).map_err(|error| format!("{error}\nruns {runs:?}"))?.carried_dead;
     }
