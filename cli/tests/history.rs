@@ -167,3 +167,71 @@ fn refs_in_a_reftable() {
     let record: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
     assert_eq!((&record["in_head"], &record["git"]["reachable"]), (&Value::Bool(true), &Value::Bool(true)));
 }
+
+/// The report of a scan.
+fn report(place: &Place, arguments: &[&str], code: i32) -> Value {
+    let run = place.run(&[&["scan", "--format", "json"], arguments].concat());
+    assert_eq!(run.code, Some(code), "{arguments:?}: {}", run.written());
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.written()))
+}
+
+/// The gaps of a report, each with whether it is a failure.
+fn gaps(report: &Value) -> Vec<(&str, bool)> {
+    let notes = report["coverage"]["notes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    notes.iter().filter_map(|note| Some((note["gap"].as_str()?, note["failed"].as_bool()?))).collect()
+}
+
+#[test]
+fn clones_that_are_shallow_or_partial_are_no_failures() {
+    let place = Place::new();
+    let url = format!("file://{}", place.sandbox.path().display());
+    place.sandbox.git(&["config", "uploadpack.allowFilter", "true"]);
+    place.sandbox.git(&["clone", "--quiet", "--bare", "--filter=blob:none", &url, "../partial"]);
+    place.sandbox.git(&["clone", "--quiet", "--bare", "--depth=1", &url, "../shallow"]);
+    let partial = report(&place, &["../partial"], 1);
+    // Three files, each with a content of its own; what is in no commit of the remote was not cloned.
+    assert_eq!(gaps(&partial), [("promised", false); 3]);
+    let shallow = report(&place, &["../shallow"], 1);
+    assert_eq!(gaps(&shallow), [("shallow", false)]);
+    assert_eq!(shallow["coverage"]["commits"], 1);
+    let run = place.run(&["scan", "../partial", "../shallow"]);
+    assert_eq!(run.code, Some(1), "{}", run.written());
+}
+
+#[test]
+fn a_damaged_object_is_a_failure_and_the_others_are_scanned() {
+    let place = Place::new();
+    let blob = place.sandbox.git(&["rev-parse", "HEAD~1:gone.env"]).trim().to_owned();
+    let file = place.sandbox.path().join(".git/objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(&file).and_then(|()| fs::write(&file, "rubbish")).unwrap_or_else(|error| panic!("{error}"));
+    let report = report(&place, &["--history-only"], 2);
+    assert_eq!(gaps(&report), [("corrupt", true)]);
+    assert_eq!(report["coverage"]["notes"][0]["path"], format!("object/{blob}"));
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(3), "all but that one");
+}
+
+#[test]
+fn threads_and_memory_change_nothing() {
+    let place = Place::new();
+    let findings = |arguments: &[&str]| report(&place, arguments, 1)["findings"].take();
+    let one = findings(&["--jobs", "1"]);
+    assert_eq!(findings(&["--jobs", "4", "--memory", "1"]), one);
+    place.sandbox.git(&["repack", "--quiet", "-a", "-d", "-k", "-f"]);
+    assert_eq!(findings(&["--jobs", "3"]), one, "packed");
+}
+
+#[test]
+fn links_to_the_host_without_the_password_of_the_remote() {
+    let place = Place::new();
+    let url = format!("https://me:{}@github.com/an/example.git", place.tokens[0].secret());
+    place.sandbox.git(&["remote", "add", "origin", &url]);
+    let report = report(&place, &["--history-only"], 1);
+    let links: Vec<&str> = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|finding| finding["permalink"].as_str())
+        .collect();
+    assert_eq!(links.len(), 4, "{links:?}");
+    assert!(links.iter().all(|link| link.starts_with("https://github.com/an/example/")), "{links:?}");
+}

@@ -85,6 +85,20 @@ fn a_scan_of_the_history() {
 }
 
 #[test]
+fn a_scan_of_clones_and_working_trees_that_belong_to_others() {
+    let sandbox = repository();
+    with_history(&sandbox);
+    let url = format!("file://{}", sandbox.path().display());
+    sandbox.git(&["config", "uploadpack.allowFilter", "true"]);
+    // What is left at the remote must not be fetched.
+    sandbox.git(&["clone", "--quiet", "--no-checkout", "--filter=blob:none", &url, "partial"]);
+    sandbox.git(&["clone", "--quiet", "--shared", ".", "shared"]);
+    sandbox.git(&["worktree", "add", "--quiet", "--detach", "linked"]);
+    leaves_as_it_is(&sandbox, &["scan", "partial"], 0);
+    leaves_as_it_is(&sandbox, &["scan", "shared", "linked"], 1);
+}
+
+#[test]
 fn a_scan_of_what_is_staged() {
     leaves_all_as_it_is(&["scan", "--staged"], 1);
 }
