@@ -61,8 +61,8 @@ impl Packed {
         let mut blobs = Vec::new();
         for seed in 0..12 {
             let file = format!("folder{}/file{}.rs", seed % 2, seed % 4);
-            let text: String = (0..40).map(|row| format!("row {row} of {}\n", seed % 4 * 1000 + row)).collect();
-            repo.write(&file, [text.as_str(), &line(seed), &"end\n".repeat(seed as usize)].concat());
+            let rows: Vec<String> = (0..40).map(|row| format!("row {row} of {}\n", seed % 4 * 1000 + row)).collect();
+            repo.write(&file, [rows.concat(), line(seed), "end\n".repeat(seed as usize)].concat());
             repo.commit("next");
             blobs.push((seed, repo.git(&["rev-parse", &format!("HEAD:{file}")])));
         }

@@ -184,8 +184,8 @@ fn a_few_trees_that_stand_for_very_many_paths() {
     let blob = repo.object("blob", line(1));
     let mut tree = piped(&repo.path(), &["mktree"], format!("100644 blob {blob}\tx.env\n"));
     for _ in 0..10 {
-        let entries: String = (0..10).map(|n| format!("040000 tree {tree}\td{n}\n")).collect();
-        tree = piped(&repo.path(), &["mktree"], entries);
+        let entries: Vec<String> = (0..10).map(|n| format!("040000 tree {tree}\td{n}\n")).collect();
+        tree = piped(&repo.path(), &["mktree"], entries.concat());
     }
     let made = repo.object("commit", commit(Packer::of_hex(&tree), &[], "a bomb"));
     repo.git(&["update-ref", "refs/heads/bomb", &made]);

@@ -6,5 +6,6 @@ mod hostile;
 mod oracle;
 mod packer;
 mod places;
+mod random;
 mod repo;
 mod special;

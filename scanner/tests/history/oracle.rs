@@ -66,6 +66,9 @@ fn row(finding: &Finding, known: &HashMap<Fingerprint, u64>) -> Row {
     }
 }
 
+/// Seed and path, and for each commit that has it there the line and the column in bytes.
+type Grepped = BTreeMap<(u64, Vec<u8>), BTreeMap<String, (u64, u64)>>;
+
 /// A repository as git sees it.
 pub(crate) struct Oracle<'a> {
     folder: &'a Path,
@@ -97,11 +100,11 @@ fn position(content: &[u8], token: &str) -> Option<usize> {
 /// Line, column and offset of a place, where lines are counted from another one.
 fn place(content: &[u8], first: usize, at: usize) -> (u64, u64, u64) {
     let before = &content[first..at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count();
+    let line = before.split(|byte| *byte == b'\n').count();
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     // A byte that is no UTF-8 counts as one, a code point as one.
     let columns: usize = before[start..].utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum();
-    (line as u64 + 1, columns as u64 + 1, at as u64)
+    (line as u64, columns as u64 + 1, at as u64)
 }
 
 impl<'a> Oracle<'a> {
@@ -137,8 +140,8 @@ impl<'a> Oracle<'a> {
     }
 
     /// Every place where git finds a credential in a commit: seed, path and commit, with line and column in bytes.
-    fn grep(&self) -> BTreeMap<(u64, Vec<u8>), BTreeMap<String, (u64, u64)>> {
-        let mut found: BTreeMap<(u64, Vec<u8>), BTreeMap<String, (u64, u64)>> = BTreeMap::new();
+    fn grep(&self) -> Grepped {
+        let mut found = Grepped::new();
         if self.commits.is_empty() {
             return found;
         }
@@ -215,7 +218,7 @@ impl<'a> Oracle<'a> {
 
     fn is_before(&self, one: &str, other: &str) -> bool {
         let mut command = git_command(self.folder);
-        command.args(["merge-base", "--is-ancestor", one, other]).status().expect("git runs").success()
+        command.args(["merge-base", "--is-ancestor", one, other]).output().expect("git runs").status.success()
     }
 
     fn blob_at(&self, commit: &str, path: &[u8]) -> String {
@@ -281,7 +284,7 @@ impl<'a> Oracle<'a> {
                 }
                 let raw = lenient(self.folder, &["cat-file", "tag", &id], b"");
                 match lines(&raw).first().and_then(|line| line.strip_prefix("object ")) {
-                    Some(next) => id = next.to_owned(),
+                    Some(next) => next.clone_into(&mut id),
                     None => return false,
                 }
             }

@@ -108,7 +108,9 @@ pub(crate) fn index(entries: &[(ObjectId, u64)]) -> Vec<u8> {
         let up_to = sorted.iter().filter(|(id, _)| id.first_byte() <= first).count() as u32;
         out.extend(up_to.to_be_bytes());
     }
-    sorted.iter().for_each(|(id, _)| out.extend_from_slice(id.as_slice()));
+    for (id, _) in &sorted {
+        out.extend_from_slice(id.as_slice());
+    }
     out.extend(vec![0; 4 * sorted.len()]);
     let mut large = Vec::new();
     for (_, offset) in &sorted {
@@ -120,7 +122,9 @@ pub(crate) fn index(entries: &[(ObjectId, u64)]) -> Vec<u8> {
             }
         }
     }
-    large.iter().for_each(|offset| out.extend(offset.to_be_bytes()));
+    for offset in large {
+        out.extend(u64::to_be_bytes(offset));
+    }
     // The checksum of the pack, which is the one that packs are written with here, and the index's own.
     out.extend([0x5a; 20]);
     out.extend([0; 20]);
@@ -143,9 +147,8 @@ pub(crate) fn delta(base: u64, result: u64, instructions: &[u8]) -> Vec<u8> {
 
 /// Copies from a base.
 pub(crate) fn copied(from: u32, length: u32) -> Vec<u8> {
-    let [a, b, c, d] = from.to_le_bytes();
-    let [x, y, z, _] = length.to_le_bytes();
-    vec![0xff, a, b, c, d, x, y, z]
+    // All four bytes of the place and all three of the length follow.
+    [&[0xff], &from.to_le_bytes()[..], &length.to_le_bytes()[..3]].concat()
 }
 
 /// The delta that makes one text of another: what they have in common at both ends is copied.
@@ -212,7 +215,8 @@ pub(crate) fn entry(mode: &str, name: &str, id: ObjectId) -> Vec<u8> {
 
 /// A commit's content.
 pub(crate) fn commit(tree: ObjectId, parents: &[ObjectId], message: &str) -> Vec<u8> {
-    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+    let parents: Vec<String> = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+    let parents = parents.concat();
     let who = "A <a@x.org> 1767225600 +0000";
     format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\n{message}\n").into_bytes()
 }

@@ -74,7 +74,7 @@ fn merges_and_what_they_bring_themselves() {
     });
     for n in 0..3 {
         repo.checkout(&format!("octo{n}"), &left);
-        repo.write(&format!("octo{n}.rs"), line(4 + n));
+        repo.write(format!("octo{n}.rs"), line(4 + n));
         repo.commit("one arm");
     }
     repo.checkout("main", &evil);

@@ -6,7 +6,7 @@ use stanch_scanner::{HistoryOptions, Ref, SourceErrorKind, is_repository, scan_h
 
 use super::oracle::{Oracle, Row, agrees, agrees_but_for, agrees_in_all_forms, rows};
 use super::repo::{Repo, copy, scan};
-use crate::sources::{control, git, git_command, line, snapshot, write};
+use crate::sources::{control, found, git, line, snapshot, write};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("it is text")
@@ -279,7 +279,7 @@ fn nothing_is_written() {
     repo.write("b.env", line(1));
     repo.commit("b");
     let before = snapshot(&repo.path());
-    assert_eq!(repo.scan().findings.len(), 2);
+    assert_eq!(found(&repo.scan()), [("a.env".to_owned(), 1), ("b.env".to_owned(), 1)]);
     assert_eq!(snapshot(&repo.path()), before);
 }
 
@@ -310,5 +310,4 @@ fn a_repository_that_moved_and_lost_its_owner() {
     git(&moved, &["config", "core.worktree", "/nowhere"]);
     let outcome = scan(&moved, &HistoryOptions::default());
     assert_eq!((rows(&outcome, 1).len(), ran.exists()), (1, false));
-    assert!(git_command(&moved).arg("--version").status().is_ok_and(|status| status.success()));
 }

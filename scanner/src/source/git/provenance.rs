@@ -160,15 +160,13 @@ impl<'a> History<'a> {
     fn credentials(&self, new: &NewPlace) -> Vec<Fingerprint> {
         let class = PathClass::of(&new.path.to_str_lossy());
         let rules: &[Rule] = self.control.engine.rules();
+        let before = new.before.iter().filter_map(|blob| self.sightings.get(blob)).flatten();
+        let mut known: HashSet<Fingerprint> = before.map(|sighting| sighting.fingerprint).collect();
         let mut found = Vec::new();
         for sighting in self.sightings.get(&new.blob).into_iter().flatten() {
             let rule = rules.get(sighting.rule as usize);
             let believed = rule.and_then(|rule| place(sighting.score, class, rule).0).is_some();
-            let had = |blob: &Number| {
-                let before = self.sightings.get(blob).into_iter().flatten();
-                before.into_iter().any(|before| before.fingerprint == sighting.fingerprint)
-            };
-            if believed && !found.contains(&sighting.fingerprint) && !new.before.iter().any(had) {
+            if believed && known.insert(sighting.fingerprint) {
                 found.push(sighting.fingerprint);
             }
         }

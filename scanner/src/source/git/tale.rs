@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
-use stanch_model::{Finding, GitPlace, ObjectKind, Source, Suppression, SuppressionKind};
+use stanch_model::{Finding, Fingerprint, GitPlace, ObjectKind, Source, Suppression, SuppressionKind};
 
 use crate::engine::Scratch;
 use crate::scan::{Control, Document, Gap, findings};
@@ -157,7 +157,7 @@ impl<'a> Tale<'a> {
             let Some(first) = same.first() else { continue };
             let path = first.path.to_str_lossy();
             let there = match self.scan_at(first.blob, &path) {
-                Ok(there) => there,
+                Ok(there) => best_of(there),
                 Err(gap) => {
                     ledger.note(format!("object/{}", self.store.id(first.blob)), gap);
                     continue;
@@ -168,12 +168,7 @@ impl<'a> Tale<'a> {
                     Some(commit) => places.entry(commit).or_insert_with(|| self.describe(commit, reachable)).clone(),
                     None => named_by(&introduction.refs),
                 };
-                let of_it = there.iter().filter(|finding| finding.fingerprint == introduction.fingerprint);
-                let Some(best) = of_it.min_by_key(|finding| {
-                    (finding.suppression.is_some(), Reverse(finding.confidence), finding.locator.start)
-                }) else {
-                    continue;
-                };
+                let Some(best) = there.get(&introduction.fingerprint) else { continue };
                 let blob = self.store.id(introduction.blob).to_string();
                 findings.push(
                     self.linked(Finding {
@@ -196,7 +191,8 @@ impl<'a> Tale<'a> {
                 Ok(there) => {
                     let refs = named.get(blob).map(Vec::as_slice).unwrap_or_default();
                     let git = GitPlace { blob: id.to_string(), ..named_by(refs) };
-                    findings.extend(there.into_iter().map(|finding| Finding { git: Some(git.clone()), ..finding }));
+                    let there = best_of(there).into_values();
+                    findings.extend(there.map(|finding| Finding { git: Some(git.clone()), ..finding }));
                 }
                 Err(gap) => ledger.note(format!("object/{id}"), gap),
             }
@@ -311,6 +307,20 @@ impl<'a> Tale<'a> {
 
 /// So many refs are named with a finding.
 const MOST_NAMED: usize = 10;
+
+/// Of each credential the place that tells most: not allowed, sure, and first.
+fn best_of(findings: Vec<Finding>) -> HashMap<Fingerprint, Finding> {
+    let key = |finding: &Finding| (finding.suppression.is_some(), Reverse(finding.confidence), finding.locator.start);
+    let mut best: HashMap<Fingerprint, Finding> = HashMap::new();
+    for finding in findings {
+        match best.get_mut(&finding.fingerprint) {
+            Some(known) if key(known) <= key(&finding) => {}
+            Some(known) => *known = finding,
+            None => drop(best.insert(finding.fingerprint, finding)),
+        }
+    }
+    best
+}
 
 /// The place of what no commit has, but perhaps some refs name.
 fn named_by(refs: &[String]) -> GitPlace {
