@@ -469,7 +469,7 @@ impl Reader<'_> {
 }
 
 /// The bytes that a naming word, the rest of its name and the operator may take before a value.
-pub const ASSIGNMENT_HEAD: u32 = 256;
+pub const ASSIGNMENT_HEAD: u32 = 320;
 
 fn strings(texts: impl IntoIterator<Item = String>) -> List<Str> {
     List::Owned(texts.into_iter().map(Str::Owned).collect())

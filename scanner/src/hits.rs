@@ -92,6 +92,11 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Hits {
+    /// How many bytes of memory they take.
+    pub(crate) fn weight(&self) -> usize {
+        std::mem::size_of_val(self.literals.as_slice()) + std::mem::size_of_val(self.tokens.as_slice())
+    }
+
     /// Finds the hits of a document of less than 4 GiB, by those of its origin where there is one.
     pub(crate) fn find(&mut self, engine: &Engine, document: &[u8], origin: Option<Origin<'_>>) {
         self.literals.clear();

@@ -8,6 +8,7 @@ mod group;
 mod ledger;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use stanch_model::{Severity, Source};
 use stanch_scanner::Coverage;
@@ -17,6 +18,7 @@ use self::group::{Group, groups};
 use self::ledger::{write_coverage, write_hidden};
 use super::text::{BAD, BOLD, DIM, GOOD, PLAIN, Page, count, counted, size, time, whole, words};
 use super::{Look, Report};
+use crate::remote::is_remote;
 
 pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(out, look);
@@ -89,6 +91,10 @@ fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
     page.gap()?;
     page.paragraph(0, &[words(PLAIN, "Next")])?;
     write_hint(page, &format!("stanch explain {given}"), "why it is believed, step by step")?;
+    // What stands elsewhere has no ignore file here.
+    if report.targets.iter().any(|target| is_remote(Path::new(target))) {
+        return Ok(());
+    }
     write_hint(page, &format!("stanch ignore {given} --reason \"…\""), "if it is no danger")
 }
 

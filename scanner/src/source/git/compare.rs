@@ -66,6 +66,11 @@ struct Comparer<'a> {
 impl Visit for Comparer<'_> {
     type Carried = Hits;
 
+    fn weight(_carried: &Hits) -> usize {
+        // It is there to compare, not to be thrifty.
+        0
+    }
+
     fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Hits>>) -> Option<Hits> {
         let engine = self.control.engine;
         let origin = base.map(|base| Origin { length: base.bytes.len(), hits: base.carried, runs: base.runs });

@@ -149,6 +149,10 @@ impl<'a> Contents<'a> {
 impl Visit for Contents<'_> {
     type Carried = Hits;
 
+    fn weight(carried: &Hits) -> usize {
+        carried.weight()
+    }
+
     fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Hits>>) -> Option<Hits> {
         self.found.objects += 1;
         self.found.bytes += object.bytes.len() as u64;

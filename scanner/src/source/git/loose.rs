@@ -18,28 +18,36 @@ const MOST_HEADER: usize = 32;
 /// The ids of all loose objects below an object folder, in no order. Folders that cannot be listed are told.
 pub(crate) fn list(objects: &Path, hash: gix::hash::Kind, gaps: &mut Vec<(PathBuf, Closed)>) -> Vec<ObjectId> {
     let mut ids = Vec::new();
-    for first in 0..=u8::MAX {
-        let folder = objects.join(format!("{first:02x}"));
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                gaps.push((folder, closed(&error)));
-                continue;
-            }
-        };
-        for entry in entries {
-            match entry {
-                Ok(entry) => {
-                    let hex = format!("{first:02x}{}", entry.file_name().to_string_lossy());
-                    // Files that git is about to write have other names.
-                    ids.extend(ObjectId::from_hex(hex.as_bytes()).ok().filter(|id| id.kind() == hash));
-                }
-                Err(error) => gaps.push((folder.clone(), closed(&error))),
-            }
+    for start in names(objects, gaps) {
+        // Beside the folders of objects there are those of packs and of notes about them.
+        if start.len() == 2 && start.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            let ends = names(&objects.join(&start), gaps).into_iter();
+            // Files that git is about to write have other names.
+            let found = ends.filter_map(|end| ObjectId::from_hex(format!("{start}{end}").as_bytes()).ok());
+            ids.extend(found.filter(|id| id.kind() == hash));
         }
     }
     ids
+}
+
+/// The names in a folder, which need not exist.
+fn names(folder: &Path, gaps: &mut Vec<(PathBuf, Closed)>) -> Vec<String> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            gaps.push((folder.to_path_buf(), closed(&error)));
+            return Vec::new();
+        }
+    };
+    let name = |entry: std::io::Result<std::fs::DirEntry>| match entry {
+        Ok(entry) => Some(entry.file_name().to_string_lossy().into_owned()),
+        Err(error) => {
+            gaps.push((folder.to_path_buf(), closed(&error)));
+            None
+        }
+    };
+    entries.filter_map(name).collect()
 }
 
 /// The file of a loose object.

@@ -167,6 +167,10 @@ impl<'a> Sieve<'a> {
 impl Visit for Sieve<'_> {
     type Carried = Folders;
 
+    fn weight(carried: &Folders) -> usize {
+        std::mem::size_of_val(carried.as_slice())
+    }
+
     fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Folders>>) -> Option<Folders> {
         self.sieved.objects += 1;
         self.sieved.bytes += object.bytes.len() as u64;

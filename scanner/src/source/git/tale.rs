@@ -244,7 +244,7 @@ impl<'a> Tale<'a> {
                 Some(commit) => GitPlace { reachable: reachable.get(commit as usize).copied(), ..GitPlace::default() },
                 None => named_by(&named()),
             };
-            for finding in findings {
+            for finding in best_of(findings).into_values() {
                 let git = finding.git.clone().unwrap_or_default();
                 let GitPlace { reachable, refs, more_refs, .. } = reached.clone();
                 let git = Some(GitPlace { reachable, refs, more_refs, ..git });

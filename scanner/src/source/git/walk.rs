@@ -46,6 +46,9 @@ pub(crate) trait Visit: Send {
     /// What is kept of an object for the deltas upon it.
     type Carried: Send + Sync;
 
+    /// How many bytes of memory that takes, about.
+    fn weight(carried: &Self::Carried) -> usize;
+
     /// An object, with its base if that was an object just before it.
     fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Self::Carried>>) -> Option<Self::Carried>;
 
@@ -263,6 +266,8 @@ struct Node<C> {
     buffer: Vec<u8>,
     size: usize,
     carried: Option<C>,
+    /// How many bytes all of it takes.
+    weight: u64,
 }
 
 impl<C> Node<C> {
@@ -425,7 +430,7 @@ impl<'a, V: Visit> Walker<'a, V> {
         let size = buffer.len();
         let object = Object { number, kind, bytes: &buffer, has_heirs: true };
         let carried = counts.then(|| self.visitor.object(object, None)).flatten();
-        self.keep(forest, Node { entry, buffer, size, carried });
+        self.keep(forest, Node { entry, buffer, size, carried, weight: 0 });
         true
     }
 
@@ -509,7 +514,7 @@ impl<'a, V: Visit> Walker<'a, V> {
         if let Some(base) = base {
             self.release(base);
         }
-        self.keep(forest, Node { entry: frame.entry, buffer, size, carried });
+        self.keep(forest, Node { entry: frame.entry, buffer, size, carried, weight: 0 });
         Ok(())
     }
 
@@ -562,8 +567,9 @@ impl<'a, V: Visit> Walker<'a, V> {
             Err((Gap::TooLarge, _)) => return Err(Refusal::TooLarge(most)),
             Err(gap) => return Err(gap.into()),
         }
-        self.tasks.held.fetch_add(buffer.len() as u64, Ordering::Relaxed);
-        let node = Arc::new(Node { entry: base.unwrap_or(entry), size: buffer.len(), buffer, carried: None });
+        let weight = buffer.capacity() as u64;
+        self.tasks.held.fetch_add(weight, Ordering::Relaxed);
+        let node = Arc::new(Node { entry: base.unwrap_or(entry), size: buffer.len(), buffer, carried: None, weight });
         for frame in self.stack.iter_mut().rev() {
             if base.is_none() || forest.base(frame.entry) != base || frame.base.is_some() {
                 break;
@@ -574,12 +580,14 @@ impl<'a, V: Visit> Walker<'a, V> {
     }
 
     /// Keeps an object if there are deltas upon it, which come next.
-    fn keep(&mut self, forest: &Forest, node: Node<V::Carried>) {
+    fn keep(&mut self, forest: &Forest, mut node: Node<V::Carried>) {
         let children = forest.children(node.entry);
         if children.is_empty() {
             return self.recycle(node.buffer);
         }
-        self.tasks.held.fetch_add(node.buffer.len() as u64, Ordering::Relaxed);
+        let carried = node.carried.as_ref().map_or(0, V::weight);
+        node.weight = (node.buffer.capacity() + carried) as u64;
+        self.tasks.held.fetch_add(node.weight, Ordering::Relaxed);
         let node = Arc::new(node);
         // The last one, of the largest family, lies at the bottom.
         self.stack.extend(children.iter().rev().map(|child| Frame { entry: *child, base: Some(Arc::clone(&node)) }));
@@ -610,7 +618,7 @@ impl<'a, V: Visit> Walker<'a, V> {
     /// Lets go of a node; the last one to do so has its buffer back.
     fn release(&mut self, node: Arc<Node<V::Carried>>) {
         if let Ok(node) = Arc::try_unwrap(node) {
-            self.tasks.held.fetch_sub(node.buffer.len() as u64, Ordering::Relaxed);
+            self.tasks.held.fetch_sub(node.weight, Ordering::Relaxed);
             self.recycle(node.buffer);
         }
     }
