@@ -59,6 +59,11 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Whether objects are missing or damaged, so that what they name is not known.
+    pub(super) fn lacks_objects(&self) -> bool {
+        self.notes.iter().any(|note| matches!(note.gap, Gap::Corrupt | Gap::Missing | Gap::Promised | Gap::TooLarge))
+    }
+
     /// Leaves out what the user's globs exclude.
     pub(super) fn leave_out(&mut self, findings: &mut Vec<Finding>, exclude: &Gitignore) {
         let mut left_out = HashSet::new();

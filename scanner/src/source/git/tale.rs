@@ -104,10 +104,14 @@ impl<'a> Tale<'a> {
         if within.is_none() {
             findings.extend(self.of_lost_blobs(&lost, &tips, ledger));
         }
-        mark_head(&mut findings, in_head);
+        // What was not read yet may have it.
+        let stopped = self.control.stopped();
+        if !stopped {
+            mark_head(&mut findings, in_head);
+        }
         findings.extend(self.of_messages(&reachable, within.as_deref(), &tips));
         self.name_refs(&mut findings, &all, &commits);
-        if self.repository.notes.iter().any(|note| note.gap == Gap::NoRefs) {
+        if stopped || self.repository.notes.iter().any(|note| note.gap == Gap::NoRefs) {
             // A ref that could not be read may reach it.
             let places = findings.iter_mut().filter_map(|finding| finding.git.as_mut());
             places.filter(|place| place.reachable == Some(false)).for_each(|place| place.reachable = None);
@@ -184,13 +188,17 @@ impl<'a> Tale<'a> {
     /// Blobs that no commit has: dangling ones, those of the index, and what a tag is of.
     fn of_lost_blobs(&mut self, lost: &[Number], tips: &[(String, Number)], ledger: &mut Ledger<'_>) -> Vec<Finding> {
         let named: HashMap<Number, Vec<String>> = self.named(tips).into_iter().collect();
+        // A tree that is not here may have them.
+        let sure = !ledger.lacks_objects();
         let mut findings = Vec::new();
         for blob in lost {
             let id = self.store.id(*blob);
             match self.scan_at(*blob, &format!("blob/{id}")) {
                 Ok(there) => {
                     let refs = named.get(blob).map(Vec::as_slice).unwrap_or_default();
-                    let git = GitPlace { blob: id.to_string(), ..named_by(refs) };
+                    let place = named_by(refs);
+                    let reachable = place.reachable.filter(|reachable| *reachable || sure);
+                    let git = GitPlace { blob: id.to_string(), reachable, ..place };
                     let there = best_of(there).into_values();
                     findings.extend(there.map(|finding| Finding { git: Some(git.clone()), ..finding }));
                 }
