@@ -13,7 +13,7 @@ use super::repo::{Repo, packs};
 use crate::sources::{gaps, git_command, line, write};
 
 /// Nothing of what is hostile here takes longer.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(90);
 
 /// Scans with one thread and with several, which tell the same, and soon.
 fn scanned(folder: &Path) -> Outcome {

@@ -15,7 +15,7 @@ use crate::sources::{gaps, git, line, write};
 const SEEDS: u64 = 20;
 
 /// Nothing of what is hostile here takes longer.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(90);
 
 /// Scans with one thread and with several, which tell the same, and soon.
 fn scanned(folder: &Path) -> Outcome {
