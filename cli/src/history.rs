@@ -61,6 +61,9 @@ fn refs_by_git(repository: &Path) -> Option<Vec<Ref>> {
         let output = Command::new("git")
             .env_remove("GIT_DIR")
             .env_remove("GIT_WORK_TREE")
+            // It is only to read what is there.
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
             .arg("-C")
             .arg(repository)
             .args(arguments)

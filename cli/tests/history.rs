@@ -154,12 +154,7 @@ fn a_broken_repository_has_files_all_the_same() {
 #[test]
 fn refs_in_a_reftable() {
     let sandbox = Sandbox::new(BINARY);
-    let made = Run::of(sandbox.command("git").args(["init", "--quiet", "--ref-format=reftable"]), b"");
-    if made.code != Some(0) {
-        // This git is older than the format, so nobody can have such a repository with it.
-        assert!(made.stderr.contains("ref-format"), "{}", made.stderr);
-        return;
-    }
+    sandbox.git(&["init", "--quiet", "--ref-format=reftable"]);
     let token = token(11);
     sandbox.write("a.env", format!("GITHUB_TOKEN={}\n", token.secret()));
     sandbox.commit("a leak");

@@ -116,11 +116,13 @@ pub(crate) fn closed(repository: &Repository, id: &oid, error: &gix::Error) -> C
 }
 
 /// Whether a repository is a partial clone, which gets what it lacks from its remote when git needs it. We ask no remote.
-fn is_partial(repository: &Repository) -> bool {
+pub(crate) fn is_partial(repository: &Repository) -> bool {
     let config = repository.config_snapshot();
     let remotes = config.plumbing().sections_by_name("remote").into_iter().flatten();
     config.string("extensions.partialClone").is_some()
-        || remotes.into_iter().any(|remote| remote.value("promisor").is_some_and(|value| value.as_slice() != b"false"))
+        || remotes
+            .into_iter()
+            .any(|remote| remote.value("promisor").is_some_and(|value| !value.eq_ignore_ascii_case(b"false")))
 }
 
 /// A path relative to the top, if it is inside. It need not exist: deleted files have paths too.

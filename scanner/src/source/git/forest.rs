@@ -7,6 +7,7 @@ use gix::ObjectId;
 
 use crate::source::file::Closed;
 use crate::source::git::entry::{Content, Kind};
+use crate::source::git::lists::Lists;
 use crate::source::git::pack::Pack;
 use crate::source::git::store::{Buffers, Store, damaged, no_base};
 
@@ -32,9 +33,8 @@ pub(crate) struct Forest {
     bases: Vec<EntryNumber>,
     /// Bases that are not in the pack.
     outside: HashMap<EntryNumber, ObjectId>,
-    /// The deltas upon each entry, those with the fewest deltas upon themselves first: `children[first_child[n]..first_child[n + 1]]`.
-    children: Vec<EntryNumber>,
-    first_child: Vec<u32>,
+    /// The deltas upon each entry, those with the fewest deltas upon themselves first.
+    children: Lists,
     /// Entries that are no deltas, or whose base is outside. The largest families come first, the others in order of offset.
     pub(crate) roots: Vec<EntryNumber>,
     /// Entries that cannot be decoded, and why.
@@ -85,8 +85,7 @@ impl Forest {
 
     /// The deltas upon an entry, those of the smallest families first.
     pub(crate) fn children(&self, entry: EntryNumber) -> &[EntryNumber] {
-        let at = |n: usize| self.first_child.get(n).map_or(0, |at| *at as usize);
-        self.children.get(at(entry as usize)..at(entry as usize + 1)).unwrap_or_default()
+        self.children.of(entry)
     }
 
     /// Puts the entries in order of offset.
@@ -180,31 +179,10 @@ impl Forest {
         }
     }
 
-    /// Turns the bases around: a counting sort.
+    /// Turns the bases around.
     fn find_children(&mut self) {
-        let count = self.positions.len();
-        let mut starts = vec![0_u32; count + 1];
-        let known = |base: EntryNumber| (base as usize) < count;
-        for base in self.bases.iter().filter(|base| known(**base)) {
-            if let Some(slot) = starts.get_mut(*base as usize + 1) {
-                *slot += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        self.children = vec![NONE; sum as usize];
-        for (entry, base) in self.bases.iter().enumerate().filter(|(_, base)| known(**base)) {
-            let Some(slot) = next.get_mut(*base as usize) else { continue };
-            if let Some(child) = self.children.get_mut(*slot as usize) {
-                *child = entry as u32;
-            }
-            *slot += 1;
-        }
-        self.first_child = starts;
+        let bases = self.bases.iter().enumerate().map(|(entry, base)| (*base, entry as EntryNumber));
+        self.children = Lists::new(self.positions.len(), bases);
     }
 
     /// Carries kinds from the roots to their families, and puts small families first. What no root leads to is a delta upon itself in the end.
@@ -245,14 +223,8 @@ impl Forest {
             }
         }
         let size = |entry: &EntryNumber| sizes.get(*entry as usize).copied().unwrap_or_default();
-        for entry in 0..self.positions.len() {
-            let range = self.first_child.get(entry).zip(self.first_child.get(entry + 1));
-            let Some(range) = range.map(|(start, end)| *start as usize..*end as usize) else { continue };
-            if range.len() > 1
-                && let Some(children) = self.children.get_mut(range)
-            {
-                children.sort_by_key(size);
-            }
+        for entry in 0..self.positions.len() as u32 {
+            self.children.of_mut(entry).sort_by_key(size);
         }
         // A large family that comes last would keep one thread at work while the others wait.
         let large = (self.positions.len() / 256).max(64) as u32;

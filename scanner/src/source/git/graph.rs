@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use gix::ObjectId;
 
+use crate::source::git::lists::Lists;
 use crate::source::git::store::{Number, Store};
 
 /// The place of a commit in the graph.
@@ -124,30 +125,10 @@ impl Graph {
     }
 
     /// The parents turned around.
-    fn children(&self) -> Children {
-        let mut starts = vec![0_u32; self.len() + 1];
-        for parent in &self.parents {
-            if let Some(count) = starts.get_mut(*parent as usize + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        let mut all = vec![0; self.parents.len()];
-        for commit in 0..self.len() as u32 {
-            for parent in self.parents(commit) {
-                let Some(at) = next.get_mut(*parent as usize) else { continue };
-                if let Some(slot) = all.get_mut(*at as usize) {
-                    *slot = commit;
-                }
-                *at += 1;
-            }
-        }
-        Children { starts, all }
+    fn children(&self) -> Lists {
+        let commits = 0..self.len() as CommitIndex;
+        let pairs = commits.flat_map(|commit| self.parents(commit).iter().map(move |parent| (*parent, commit)));
+        Lists::new(self.len(), pairs)
     }
 
     /// For each of some commits and each of some tips, whether the tip reaches the commit: `of[tip]` has a bit for each commit.
@@ -179,17 +160,5 @@ impl Graph {
             bits.get(start..start + words).unwrap_or_default().to_vec()
         };
         tips.iter().map(row).collect()
-    }
-}
-
-struct Children {
-    starts: Vec<u32>,
-    all: Vec<CommitIndex>,
-}
-
-impl Children {
-    fn of(&self, commit: CommitIndex) -> &[CommitIndex] {
-        let at = |n: usize| self.starts.get(n).map_or(0, |at| *at as usize);
-        self.all.get(at(commit as usize)..at(commit as usize + 1)).unwrap_or_default()
     }
 }

@@ -16,6 +16,7 @@ mod graph;
 mod history;
 mod inflate;
 mod ledger;
+mod lists;
 mod loose;
 mod pack;
 mod provenance;

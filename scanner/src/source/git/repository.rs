@@ -10,6 +10,7 @@ use gix::bstr::ByteSlice;
 use crate::scan::{Gap, Note};
 use crate::source::file::{self, Links};
 use crate::source::permalink::{Forge, forge_of};
+use crate::source::repository::is_partial;
 use crate::source::{SourceError, SourceErrorKind};
 
 /// A ref and the object that it points to.
@@ -85,16 +86,10 @@ impl Repository {
     /// Opens the repository at a path, whose refs are those given, if any are.
     pub(crate) fn open(path: &Path, refs: Option<&[Ref]>) -> Result<Self, SourceError> {
         let repository = open(path)?;
-        let config = repository.config_snapshot();
-        let partial = config.string("extensions.partialClone").is_some()
-            || config.sections_by_name("remote").is_some_and(|mut remotes| {
-                remotes
-                    .any(|remote| remote.value("promisor").is_some_and(|value| !value.eq_ignore_ascii_case(b"false")))
-            });
         let objects = repository.common_dir().join("objects");
         let mut opened = Self {
             hash: repository.object_hash(),
-            partial: partial || has_promisor_packs(&objects),
+            partial: is_partial(&repository) || has_promisor_packs(&objects),
             objects,
             tips: Vec::new(),
             head: None,
