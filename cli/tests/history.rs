@@ -230,3 +230,24 @@ fn links_to_the_host_without_the_password_of_the_remote() {
     assert_eq!(links.len(), 4, "{links:?}");
     assert!(links.iter().all(|link| link.starts_with("https://github.com/an/example/")), "{links:?}");
 }
+
+#[test]
+fn a_blob_is_lost_for_sure_only_if_nothing_is_missing() {
+    let sandbox = Sandbox::repository(BINARY);
+    let token = token(12);
+    let stray = sandbox.write("stray.env", format!("GITHUB_TOKEN={}\n", token.secret()));
+    sandbox.git(&["hash-object", "-w", "stray.env"]);
+    fs::remove_file(stray).unwrap_or_else(|error| panic!("{error}"));
+    let reachable = |code| {
+        let run = sandbox.run(["scan", "--history-only", "--format", "jsonl"]);
+        assert_eq!(run.code, Some(code), "{}", run.written());
+        let record: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+        record["git"]["reachable"].clone()
+    };
+    assert_eq!(reachable(1), Value::Bool(false));
+    let tree = sandbox.git(&["rev-parse", "HEAD^{tree}"]);
+    let (folder, name) = tree.trim().split_at(2);
+    let object = sandbox.path().join(".git/objects").join(folder).join(name);
+    fs::remove_file(object).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(reachable(2), Value::Null, "the tree that is gone may have it");
+}

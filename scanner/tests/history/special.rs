@@ -1,8 +1,11 @@
 //! Repositories that lie elsewhere, in parts, or in another form.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stanch_scanner::{HistoryOptions, Ref, SourceErrorKind, is_repository, scan_history, uses_reftable};
+use stanch_scanner::{
+    Control, Events, HistoryOptions, Ref, SourceErrorKind, is_repository, scan_history, uses_reftable,
+};
 
 use super::oracle::{Oracle, Row, agrees, agrees_but_for, agrees_in_all_forms, rows};
 use super::repo::{Repo, copy, scan};
@@ -310,4 +313,35 @@ fn a_repository_that_moved_and_lost_its_owner() {
     git(&moved, &["config", "core.worktree", "/nowhere"]);
     let outcome = scan(&moved, &HistoryOptions::default());
     assert_eq!((rows(&outcome, 1).len(), ran.exists()), (1, false));
+}
+
+/// Stops the scan after so many objects.
+struct StopAfter {
+    left: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Events for StopAfter {
+    fn scanned(&self, objects: u64, _bytes: u64) {
+        if self.left.fetch_sub(objects, Ordering::Relaxed) == objects {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn a_scan_that_is_stopped_before_the_trees() {
+    let repo = Repo::new();
+    repo.write("a.env", line(0));
+    repo.commit("a");
+    // Two blobs and two commits come before the trees.
+    let events = StopAfter { left: AtomicU64::new(4), stop: AtomicBool::new(false) };
+    let control = Control { events: &events, stop: &events.stop, ..control(1) };
+    let outcome = scan_history(&control, &repo.path(), &HistoryOptions::default()).expect("it ends well");
+    assert!(outcome.coverage.interrupted);
+    assert_eq!(outcome.coverage.objects, 4);
+    let [finding] = &outcome.findings[..] else { panic!("{:?}", found(&outcome)) };
+    assert!(finding.path.starts_with("blob/"), "{}", finding.path);
+    let reachable = finding.git.as_ref().and_then(|git| git.reachable);
+    assert_eq!((reachable, finding.in_head), (None, None), "what was not read may have it");
 }
