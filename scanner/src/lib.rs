@@ -24,6 +24,8 @@ mod allow;
 mod cases;
 mod compiled;
 mod confirm;
+#[doc(hidden)]
+pub mod doors;
 mod engine;
 mod evidence;
 mod hits;

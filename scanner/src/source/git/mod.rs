@@ -8,6 +8,7 @@ mod alternates;
 mod compare;
 mod contents;
 mod delta;
+mod doors;
 mod entry;
 mod forest;
 #[cfg(fuzzing)]
@@ -28,5 +29,6 @@ mod tree;
 mod walk;
 
 pub use compare::{Compared, compare_history};
+pub use doors::{Inflating, Runs, apply};
 pub use history::{HistoryOptions, scan_history};
 pub use repository::{Ref, is_repository, uses_reftable};
