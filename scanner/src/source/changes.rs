@@ -57,6 +57,9 @@ impl<'a> Folder<'a> {
     }
 
     /// The tree that the folder is, if that is known without looking into it.
+    ///
+    /// For the index this is git's own word: `git commit` writes this tree for the folder, whatever the entries say, and `git diff
+    /// --cached` looks into no folder whose tree it finds here. So what counts as staged is what a commit would hold.
     pub(crate) fn tree(&self) -> Option<ObjectId> {
         match self {
             Self::Tree(id) => Some(*id),
@@ -118,6 +121,10 @@ impl Changes {
     fn compare_folders<'a>(&mut self, repository: &gix::Repository, pair: &Pair<'a>, pairs: &mut Vec<Pair<'a>>) {
         let (new, mut old) = match (pair.new, pair.old) {
             (Some(Folder::Tree(new)), Some(Folder::Tree(old))) => self.list_trees(repository, &pair.prefix, new, old),
+            (Some(Folder::Index { state, entries, cache }), Some(Folder::Tree(old))) => {
+                let groups = Groups { state, rest: entries, cache, depth: pair.prefix.len() };
+                self.list_index_and_tree(repository, &pair.prefix, groups, old)
+            }
             (new, old) => (self.list(repository, &pair.prefix, new), self.list(repository, &pair.prefix, old)),
         };
         for (name, node) in new {
@@ -165,31 +172,57 @@ impl Changes {
         old: ObjectId,
     ) -> (Nodes<'a>, Nodes<'a>) {
         let trees = (repository.find_tree(new), repository.find_tree(old));
-        let mut unread = |id: ObjectId, error: &gix::Error| {
+        let (new, old) = (
+            self.entries(repository, prefix, new, trees.0.as_ref()),
+            self.entries(repository, prefix, old, trees.1.as_ref()),
+        );
+        let (mut nodes, mut before) = (Nodes::new(), Nodes::new());
+        side_by_side(new.into_iter(), old.into_iter(), EntryRef::cmp, |new, old| {
+            if new != old {
+                add(&mut nodes, new);
+                add(&mut before, old);
+            }
+        });
+        (nodes, before)
+    }
+
+    /// What is in a folder of the index and in a tree, but for what they share.
+    fn list_index_and_tree<'a>(
+        &mut self,
+        repository: &gix::Repository,
+        prefix: &BString,
+        groups: Groups<'a>,
+        old: ObjectId,
+    ) -> (Nodes<'a>, Nodes<'a>) {
+        let tree = repository.find_tree(old);
+        let old = self.entries(repository, prefix, old, tree.as_ref());
+        let (mut nodes, mut before) = (Nodes::new(), Nodes::new());
+        side_by_side(groups, old.into_iter(), Group::order, |new, old| {
+            if !new.as_ref().zip(old.as_ref()).is_some_and(|(new, old)| new.is(old)) {
+                if let Some(group) = new {
+                    group.add_to(&mut nodes);
+                }
+                add(&mut before, old);
+            }
+        });
+        (nodes, before)
+    }
+
+    /// The entries of a tree; none, with a note, if it cannot be read.
+    fn entries<'t>(
+        &mut self,
+        repository: &gix::Repository,
+        prefix: &BString,
+        id: ObjectId,
+        tree: Result<&'t gix::Tree<'_>, &gix::Error>,
+    ) -> Vec<EntryRef<'t>> {
+        let mut unread = |error: &gix::Error| {
             self.gaps.push((prefix.clone(), closed(repository, &id, error)));
             Vec::new()
         };
-        let mut entries = |id: ObjectId, tree| match tree {
-            Ok(tree) => gix::Tree::decode(tree).map_or_else(|error| unread(id, &error), |tree| tree.entries),
-            Err(error) => unread(id, error),
-        };
-        let (new, old) = (entries(new, trees.0.as_ref()), entries(old, trees.1.as_ref()));
-        let (mut nodes, mut before) = (Nodes::new(), Nodes::new());
-        let (mut new, mut old) = (new.into_iter().peekable(), old.into_iter().peekable());
-        // Whatever order hostile trees are in, only what is the same at the same moment is left out.
-        loop {
-            let order = match (new.peek(), old.peek()) {
-                (None, None) => return (nodes, before),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(one), Some(other)) => one.cmp(other),
-            };
-            let next = new.next_if(|_| order.is_le());
-            let last = old.next_if(|_| order.is_ge());
-            if next != last {
-                add(&mut nodes, next);
-                add(&mut before, last);
-            }
+        match tree {
+            Ok(tree) => tree.decode().map_or_else(|error| unread(&error), |tree| tree.entries),
+            Err(error) => unread(error),
         }
     }
 
@@ -202,7 +235,12 @@ impl Changes {
     ) -> Nodes<'a> {
         match folder {
             None => Nodes::new(),
-            Some(Folder::Index { state, entries, cache }) => list_index(state, entries, cache, prefix.len()),
+            Some(Folder::Index { state, entries, cache }) => {
+                let mut nodes = Nodes::new();
+                let groups = Groups { state, rest: entries, cache, depth: prefix.len() };
+                groups.for_each(|group| group.add_to(&mut nodes));
+                nodes
+            }
             Some(Folder::Tree(id)) => list_tree(repository, id).unwrap_or_else(|error| {
                 self.gaps.push((prefix.clone(), closed(repository, &id, &error)));
                 Nodes::new()
@@ -229,30 +267,81 @@ fn add(nodes: &mut Nodes<'_>, entry: Option<EntryRef<'_>>) {
     }
 }
 
-/// Groups the entries below a folder, whose path is `depth` bytes long, by their next name.
-fn list_index<'a>(state: &'a State, entries: &'a [Entry], cache: Option<&'a CacheTree>, depth: usize) -> Nodes<'a> {
-    let mut nodes = Nodes::new();
-    let mut rest = entries;
-    while let Some(entry) = rest.first() {
-        let name = name_below(state, entry, depth);
-        let below = |entry: &&Entry| name_below(state, entry, depth) == name;
-        let count = rest.iter().take_while(below).count().max(1);
-        let (same, after) = rest.split_at(count);
-        rest = after;
-        match name {
-            (name, true) => {
-                let cache = cache.and_then(|cache| cache.children.iter().find(|child| child.name.as_slice() == name));
-                nodes.entry(name.into()).or_default().folders.push(Folder::Index { state, entries: same, cache });
-            }
-            (name, false) => {
-                let node = nodes.entry(name.into()).or_default();
-                for entry in same {
-                    node.add(entry);
-                }
-            }
-        }
+/// Shows two lists that are in the same order side by side: what stands at one place of that order together, the rest alone.
+///
+/// Hostile trees are in any order. Whatever it is, each item is shown once.
+fn side_by_side<A, B>(
+    new: impl Iterator<Item = A>,
+    old: impl Iterator<Item = B>,
+    order: impl Fn(&A, &B) -> Ordering,
+    mut show: impl FnMut(Option<A>, Option<B>),
+) {
+    let (mut new, mut old) = (new.peekable(), old.peekable());
+    loop {
+        let order = match (new.peek(), old.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => order(one, other),
+        };
+        show(new.next_if(|_| order.is_le()), old.next_if(|_| order.is_ge()));
     }
-    nodes
+}
+
+/// The entries below a folder of the index, grouped by their next name.
+#[derive(Debug)]
+struct Groups<'a> {
+    state: &'a State,
+    rest: &'a [Entry],
+    cache: Option<&'a CacheTree>,
+    /// How many bytes of their paths are the folder's.
+    depth: usize,
+}
+
+/// What has one name in a folder of the index.
+#[derive(Debug)]
+struct Group<'a> {
+    name: &'a [u8],
+    what: What<'a>,
+}
+
+#[derive(Debug)]
+enum What<'a> {
+    Folder(Folder<'a>),
+    /// An entry, or the sides of a conflict.
+    Entries(&'a [Entry]),
+}
+
+impl<'a> Iterator for Groups<'a> {
+    type Item = Group<'a>;
+
+    fn next(&mut self) -> Option<Group<'a>> {
+        let &mut Self { state, rest, cache, depth } = self;
+        let first = rest.first()?;
+        let (name, is_folder) = name_below(state, first, depth);
+        let below = |entry: &&Entry| {
+            if !is_folder {
+                return name_below(state, entry, depth) == (name, false);
+            }
+            // The commonest case by far: what `name_below` says, told without a search for the end of the name.
+            let after = entry.path(state).get(depth..).and_then(|path| path.strip_prefix(name));
+            let after = after.and_then(|after| after.strip_prefix(b"/"));
+            after.is_some_and(|after| !after.is_empty() || entry.mode != Mode::DIR)
+        };
+        let count = rest.iter().take_while(below).count().max(1);
+        let (entries, after) = rest.split_at(count);
+        self.rest = after;
+        let what = if is_folder {
+            let child = |cache: &'a CacheTree| {
+                let at = cache.children.binary_search_by(|child| child.name.as_slice().cmp(name));
+                at.ok().and_then(|at| cache.children.get(at))
+            };
+            What::Folder(Folder::Index { state, entries, cache: cache.and_then(child) })
+        } else {
+            What::Entries(entries)
+        };
+        Some(Group { name, what })
+    }
 }
 
 /// The next name of an entry's path below a folder, and whether it is that of a folder too.
@@ -265,6 +354,42 @@ fn name_below<'a>(state: &'a State, entry: &Entry, depth: usize) -> (&'a [u8], b
         }
         Some(slash) => (path.get(..slash).unwrap_or_default(), false),
         None => (path, false),
+    }
+}
+
+impl Group<'_> {
+    /// Where it stands beside an entry of a tree, in the order of trees: there a folder's name ends with a `/`.
+    fn order(&self, entry: &EntryRef<'_>) -> Ordering {
+        let is_folder = match self.what {
+            What::Folder(_) => true,
+            What::Entries(entries) => entries.first().is_some_and(|entry| entry.mode == Mode::DIR),
+        };
+        let end = |is_folder: bool| is_folder.then_some(&b'/');
+        let own = self.name.iter().chain(end(is_folder));
+        own.cmp(entry.filename.iter().chain(end(entry.mode.is_tree())))
+    }
+
+    /// Whether it is the same as an entry of a tree: nothing is to be compared then.
+    fn is(&self, entry: &EntryRef<'_>) -> bool {
+        let same = match self.what {
+            What::Folder(folder) => entry.mode.is_tree() && folder.tree().is_some_and(|tree| tree == entry.oid),
+            What::Entries([one]) => {
+                let plain = one.stage() == Stage::Unconflicted && !one.flags.contains(Flags::INTENT_TO_ADD);
+                plain && one.id == entry.oid && one.mode.to_tree_entry_mode() == Some(entry.mode)
+            }
+            What::Entries(_) => false,
+        };
+        same && self.name == entry.filename.as_bytes()
+    }
+}
+
+impl<'a> Group<'a> {
+    fn add_to(self, nodes: &mut Nodes<'a>) {
+        let node = nodes.entry(self.name.into()).or_default();
+        match self.what {
+            What::Folder(folder) => node.folders.push(folder),
+            What::Entries(entries) => entries.iter().for_each(|entry| node.add(entry)),
+        }
     }
 }
 
@@ -321,6 +446,13 @@ mod tests {
         let control = Control { engine: &engine, key: &key, stop: &stop, events: &(), jobs: 1 };
         let changes = compare(&control, &repository, Some(Folder::index(&index)), Some(Folder::Tree(head)));
         assert!(changes.gaps.is_empty());
+        let unaided = Folder::Index { state: &index, entries: index.entries(), cache: None };
+        let slowly = compare(&control, &repository, Some(unaided), Some(Folder::Tree(head)));
+        assert_eq!(
+            (&slowly.new, &slowly.old),
+            (&changes.new, &changes.old),
+            "with and without what git remembers of trees"
+        );
         let written = ObjectId::from_hex(git(folder, &["write-tree"])?.trim().as_bytes())?;
         let trees = compare(&control, &repository, Some(Folder::Tree(written)), Some(Folder::Tree(head)));
         assert_eq!(
@@ -385,6 +517,8 @@ mod tests {
             &["reset", "--quiet"],
             &["update-index", "--index-version=4"],
             &["update-index", "--split-index"],
+            &["read-tree", "HEAD"],
+            &["write-tree"],
             &["update-index", "--untracked-cache"],
             &["update-index", "--add", "--cacheinfo", "160000,1234567890123456789012345678901234567890,sub"],
             &["update-index", "--add", "--cacheinfo", "120000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,b-link"],
@@ -439,6 +573,25 @@ mod tests {
                 Ok(())
             };
             run().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn side_by_side_everything_is_shown_once(new in prop::collection::vec(0_u8..20, 0..20), old in prop::collection::vec(0_u8..20, 0..20)) {
+            let shown = |new: &[u8], old: &[u8]| {
+                let mut pairs = Vec::new();
+                side_by_side(new.iter().copied(), old.iter().copied(), u8::cmp, |new, old| pairs.push((new, old)));
+                pairs
+            };
+            let pairs = shown(&new, &old);
+            prop_assert_eq!(pairs.iter().filter_map(|(new, _)| *new).collect::<Vec<_>>(), new.clone());
+            prop_assert_eq!(pairs.iter().filter_map(|(_, old)| *old).collect::<Vec<_>>(), old.clone());
+            prop_assert!(pairs.iter().all(|(new, old)| new.is_none() || old.is_none() || new == old));
+            let (new, old) = (BTreeSet::from_iter(new), BTreeSet::from_iter(old));
+            let (ordered, other): (Vec<u8>, Vec<u8>) = (new.iter().copied().collect(), old.iter().copied().collect());
+            let both = shown(&ordered, &other).into_iter().filter_map(|(new, old)| new.and(old));
+            prop_assert_eq!(both.collect::<Vec<_>>(), new.intersection(&old).copied().collect::<Vec<_>>());
         }
     }
 

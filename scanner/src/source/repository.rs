@@ -52,6 +52,15 @@ impl Opened {
         Ok(Some(head.peel_to_commit()?.tree_id()?.detach()))
     }
 
+    /// The index; an empty one if there is none.
+    ///
+    /// Its checksum is not held against its bytes, as git does not do so either: of a large index that took longer than all else
+    /// together. An id that is damaged names no object, and so is noted.
+    pub(crate) fn index(&self) -> gix::Result<gix::index::File> {
+        let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };
+        gix::index::File::at_or_default(self.local.index_path(), self.local.object_hash(), true, options)
+    }
+
     /// The tree that a revision names or has.
     pub(crate) fn tree_of(&self, revision: &str) -> Result<ObjectId, SourceError> {
         let tree = self.local.rev_parse_single(revision).and_then(|id| Ok(id.object()?.peel_to_tree()?.id));

@@ -120,7 +120,7 @@ impl Opened {
             let message = format!("cannot read {what} of `{}`", path.display());
             SourceError::new(SourceErrorKind::Corrupt, message).because(error)
         };
-        let index = self.local.index_or_empty().map_err(|error| corrupt("the index", error))?;
+        let index = self.index().map_err(|error| corrupt("the index", error))?;
         let head = self.head().map_err(|error| corrupt("`HEAD`", error))?;
         let changes = compare(control, &self.local, Some(Folder::index(&index)), head.map(Folder::Tree));
         Ok((top.to_path_buf(), changes))
