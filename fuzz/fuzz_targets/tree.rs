@@ -1,9 +1,10 @@
-//! Any bytes as a tree: entries are read one after the other, without a gap, up to one that is damaged.
+//! Any bytes as a tree: entries are read one after the other, without a gap, up to one that is damaged. What is carried along a delta that
+//! the bytes make of it is what reading the outcome whole gives.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use stanch_scanner::fuzzing::tree;
+use stanch_scanner::fuzzing::{tree, tree_carried};
 
 /// Stands for an id of one byte again and again, so that few bytes make a whole entry.
 const ID: u8 = 0xfe;
@@ -38,4 +39,33 @@ fuzz_target!(|data: &[u8]| {
         start = end;
     }
     assert!(damaged || start == bytes.len(), "all of it is read");
+    let carried = tree_carried(&bytes, &copies(&bytes, data), long & 1 == 1);
+    assert_eq!(carried, Some(true), "what is carried is what is read");
 });
+
+/// A delta of copies and insertions, whose places the bytes choose.
+fn copies(base: &[u8], choices: &[u8]) -> Vec<u8> {
+    let (mut instructions, mut size) = (Vec::new(), 0);
+    for choice in choices.chunks_exact(2) {
+        let (start, length) = (usize::from(choice[0]), usize::from(choice[1] % 128));
+        if length > 0 && start + length <= base.len() {
+            instructions.extend([0x91, choice[0], length as u8]);
+            size += length;
+        } else {
+            instructions.extend([1, choice[1]]);
+            size += 1;
+        }
+    }
+    [number(base.len()), number(size), instructions].concat()
+}
+
+/// A number in groups of seven bits, lowest first.
+fn number(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}

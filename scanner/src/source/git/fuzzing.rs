@@ -7,10 +7,12 @@ use gix::hash::Kind;
 use gix::objs::CommitRef;
 use stanch_model::GitPlace;
 
+use crate::hits::Run;
 use crate::source::described::{Links, describe, describe_tag, message_start, tag_target};
 use crate::source::git::delta::Delta;
 use crate::source::git::entry::{Content, Entry};
-use crate::source::git::tree::{Entries, EntryKind};
+use crate::source::git::outline::Outline;
+use crate::source::git::tree::{EntryKind, TreeEntry as Parsed};
 
 /// The header of an entry of a pack: what is before the size of a whole object or the base of a delta, the size, and how long the header is.
 pub fn entry(bytes: &[u8], long: bool) -> Option<(EntryBase, u64, usize)> {
@@ -52,11 +54,29 @@ pub type TreeEntry = (bool, Vec<u8>, Vec<u8>, usize);
 
 /// The entries of a tree, and whether one is damaged.
 pub fn tree(bytes: &[u8], long: bool) -> (Vec<TreeEntry>, bool) {
-    let mut entries = Entries::new(bytes, kind(long));
-    let found = entries
-        .by_ref()
-        .map(|entry| (entry.kind == EntryKind::Tree, entry.name.to_vec(), entry.id.as_bytes().to_vec(), entry.end));
-    (found.collect(), entries.damaged)
+    let mut entries = Vec::new();
+    let well = Outline::<()>::default().read(bytes, kind(long).len_in_bytes(), None, |entry| {
+        let name = entry.name.to_vec();
+        entries.push((entry.kind == EntryKind::Tree, name, entry.id.as_bytes().to_vec(), entry.end));
+        None
+    });
+    (entries, !well)
+}
+
+/// Whether the outline of what a delta makes of a tree is the same carried from that tree and read whole.
+pub fn tree_carried(base: &[u8], delta: &[u8], long: bool) -> Option<bool> {
+    let (delta, mut tree, mut runs) = (Delta::parse(delta).ok()?, Vec::new(), Vec::new());
+    delta.apply(base, &mut tree, &mut runs).ok()?;
+    tree.truncate(usize::try_from(delta.size).ok()?);
+    let hash = kind(long).len_in_bytes();
+    let read = |tree: &[u8], base: Option<(&Outline<usize>, &[Run])>| {
+        let mut outline = Outline::default();
+        let keep = |entry: &Parsed<'_>| (entry.name.len() % 2 == 0).then_some(entry.name.len());
+        let well = outline.read(tree, hash, base, keep);
+        (outline, well)
+    };
+    let (before, _) = read(base, None);
+    Some(read(&tree, Some((&before, &runs))) == read(&tree, None))
 }
 
 /// What a commit or tag says of itself.

@@ -107,5 +107,5 @@ fn read_trees(
     let names = Names::default();
     let selection = Selection { kinds: |kind| kind == Kind::Tree, memory: options.memory };
     let visitors = objects.walk(control, &selection, || Sieve::new(control, &objects.store, &wanted, &names));
-    (visitors.into_iter().map(|visitor| visitor.sieved).collect(), names)
+    (visitors.into_iter().map(|visitor| visitor.finish()).collect(), names)
 }

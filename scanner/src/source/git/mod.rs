@@ -19,6 +19,7 @@ mod inflate;
 mod ledger;
 mod lists;
 mod loose;
+mod outline;
 mod pack;
 mod provenance;
 mod repository;

@@ -6,26 +6,42 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::hash::oid;
 
 use crate::scan::{Control, Gap};
 use crate::source::file::Closed;
+use crate::source::git::lists::Lists;
+use crate::source::git::outline::Outline;
 use crate::source::git::store::{Number, Store};
-use crate::source::git::tree::{Entries, EntryKind};
+use crate::source::git::tree::{EntryKind, TreeEntry};
 use crate::source::git::walk::{Base, Object, Visit};
 
 /// The number of a name.
 pub(crate) type Name = u32;
 
 /// What a tree has that matters: a name, and the number of a folder's tree or of a blob with findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Edge {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    /// The name, with [`FOLDER`] set for a folder: there are millions of edges.
     name: Name,
     target: Number,
-    folder: bool,
+}
+
+/// There are fewer names than this, as each has an entry in a tree of its own.
+const FOLDER: Name = 1 << 31;
+
+impl Edge {
+    fn name(self) -> Name {
+        self.name & !FOLDER
+    }
+
+    /// The number of a folder's tree.
+    fn folder(self) -> Option<Number> {
+        (self.name & FOLDER != 0).then_some(self.target)
+    }
 }
 
 /// The names of folders and files, each once.
@@ -96,25 +112,56 @@ pub(crate) struct Sieved {
 /// Reads trees for one thread.
 pub(crate) struct Sieve<'a> {
     control: &'a Control<'a>,
+    outline: Outline<Edge>,
+    reader: Reader<'a>,
+    pub(crate) sieved: Sieved,
+}
+
+/// What is asked of the entries that are read.
+struct Reader<'a> {
     store: &'a Store,
     wanted: &'a Wanted,
     names: &'a Names,
     known_names: HashMap<Box<[u8]>, Name>,
-    /// Ids that were seen to be here: most entries are the same in tree after tree.
+    /// Ids that were seen to be here: many entries are the same in tree after tree.
     seen: Vec<u64>,
-    pub(crate) sieved: Sieved,
+    missing: HashSet<ObjectId>,
 }
 
 /// How many ids are remembered, a power of two.
 const SEEN: usize = 1 << 15;
 
-/// The folders of a tree, in order.
-pub(crate) type Folders = Vec<(ObjectId, Number)>;
-
 impl<'a> Sieve<'a> {
     pub(crate) fn new(control: &'a Control<'a>, store: &'a Store, wanted: &'a Wanted, names: &'a Names) -> Self {
-        let (known_names, sieved) = (HashMap::new(), Sieved::default());
-        Self { control, store, wanted, names, known_names, seen: vec![0; SEEN], sieved }
+        let (known_names, missing) = (HashMap::new(), HashSet::new());
+        let reader = Reader { store, wanted, names, known_names, seen: vec![0; SEEN], missing };
+        Self { control, outline: Outline::default(), reader, sieved: Sieved::default() }
+    }
+
+    /// What was read, in the end.
+    pub(crate) fn finish(mut self) -> Sieved {
+        self.sieved.missing = self.reader.missing;
+        self.sieved
+    }
+}
+
+impl Reader<'_> {
+    /// What matters of an entry that the base has not.
+    fn entry(&mut self, entry: &TreeEntry<'_>) -> Option<Edge> {
+        match entry.kind {
+            EntryKind::Commit => None,
+            EntryKind::Tree => {
+                let target = self.number(entry.id)?;
+                Some(Edge { name: self.name(entry.name) | FOLDER, target })
+            }
+            EntryKind::Blob => {
+                let wanted = self.wanted.number(entry.id);
+                if wanted.is_none() {
+                    self.look_for(entry.id);
+                }
+                wanted.map(|target| Edge { name: self.name(entry.name), target })
+            }
+        }
     }
 
     fn name(&mut self, name: &[u8]) -> Name {
@@ -126,9 +173,13 @@ impl<'a> Sieve<'a> {
         number
     }
 
-    fn edge(&mut self, name: &[u8], target: Number, folder: bool) {
-        let name = self.name(name);
-        self.sieved.edges.push(Edge { name, target, folder });
+    /// The number of an object; if it is not here, that is noted.
+    fn number(&mut self, id: &oid) -> Option<Number> {
+        let number = self.store.number(id);
+        if number.is_none() {
+            self.missing.insert(id.to_owned());
+        }
+        number
     }
 
     /// Notes an object that is not here.
@@ -136,84 +187,38 @@ impl<'a> Sieve<'a> {
         let bytes = id.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
         let start = u64::from_le_bytes(bytes);
         let Some(slot) = self.seen.get_mut(start as usize % SEEN) else { return };
-        if *slot == start {
-            return;
+        if std::mem::replace(slot, start) != start {
+            self.number(id);
         }
-        *slot = start;
-        if self.store.number(id).is_none() {
-            self.sieved.missing.insert(id.to_owned());
-        }
-    }
-
-    fn folder(&mut self, id: &oid, previous: &mut &[(ObjectId, Number)]) -> Option<Number> {
-        // Mostly the tree has the folders of the one before it, but for one.
-        for skipped in 0..2 {
-            if let Some((same, number)) = previous.get(skipped)
-                && same.as_ref() == id
-            {
-                *previous = previous.get(skipped + 1..).unwrap_or_default();
-                return Some(*number);
-            }
-        }
-        *previous = previous.get(1..).unwrap_or_default();
-        let number = self.store.number(id);
-        if number.is_none() {
-            self.sieved.missing.insert(id.to_owned());
-        }
-        number
     }
 }
 
 impl Visit for Sieve<'_> {
-    type Carried = Folders;
+    type Carried = Outline<Edge>;
 
-    fn weight(carried: &Folders) -> usize {
-        std::mem::size_of_val(carried.as_slice())
+    fn weight(carried: &Outline<Edge>) -> usize {
+        carried.weight()
     }
 
-    fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Folders>>) -> Option<Folders> {
+    fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Outline<Edge>>>) -> Option<Outline<Edge>> {
+        let size = object.bytes.len();
         self.sieved.objects += 1;
-        self.sieved.bytes += object.bytes.len() as u64;
-        self.control.events.scanned(1, object.bytes.len() as u64);
-        let first = self.sieved.edges.len();
-        let (mut previous, mut runs) = base.map(|base| (base.carried.as_slice(), base.runs)).unwrap_or_default();
-        let mut folders = Folders::new();
-        let mut entries = Entries::new(object.bytes, self.store.hash);
-        let mut at = 0;
-        for entry in entries.by_ref() {
-            let start = std::mem::replace(&mut at, entry.end);
-            match entry.kind {
-                EntryKind::Commit => {}
-                EntryKind::Tree => {
-                    if let Some(number) = self.folder(entry.id, &mut previous) {
-                        self.edge(entry.name, number, true);
-                        if object.has_heirs {
-                            folders.push((entry.id.to_owned(), number));
-                        }
-                    }
-                }
-                EntryKind::Blob => {
-                    if let Some(number) = self.wanted.number(entry.id) {
-                        self.edge(entry.name, number, false);
-                    }
-                    // What was copied was looked for in the base.
-                    while runs.first().is_some_and(|run| run.at.end <= start) {
-                        runs = runs.get(1..).unwrap_or_default();
-                    }
-                    let copied = runs.first().is_some_and(|run| run.copied_from.is_some() && run.at.end >= entry.end);
-                    if !copied {
-                        self.look_for(entry.id);
-                    }
-                }
-            }
+        self.sieved.bytes += size as u64;
+        self.control.events.scanned(1, size as u64);
+        if u32::try_from(size).is_err() {
+            self.failed(object.number, (Gap::TooLarge, format!("{size} bytes")));
+            return None;
         }
-        if entries.damaged {
+        let hash = self.reader.store.hash.len_in_bytes();
+        let base = base.map(|base| (base.carried, base.runs));
+        if !self.outline.read(object.bytes, hash, base, |entry| self.reader.entry(entry)) {
             self.failed(object.number, (Gap::Corrupt, "an entry of the tree is damaged".to_owned()));
         }
-        if self.sieved.edges.len() > first {
-            self.sieved.trees.push((object.number, first as u32));
+        if !self.outline.kept.is_empty() {
+            self.sieved.trees.push((object.number, self.sieved.edges.len() as u32));
+            self.sieved.edges.extend(self.outline.kept.iter().map(|(_, edge)| *edge));
         }
-        object.has_heirs.then_some(folders)
+        object.has_heirs.then(|| self.outline.clone())
     }
 
     fn stream(&mut self, _number: Number, size: u64, _content: &mut dyn Read) -> Result<(), Closed> {
@@ -252,19 +257,23 @@ pub(crate) struct SievedTrees {
     names: Vec<Box<[u8]>>,
     /// Each tree with edges: its number, the thread that read it, and where its edges are.
     trees: Vec<(Number, u16, u32, u32)>,
-    /// For each object its place in `trees`, if it is one of them.
+    /// For each object its place in `trees`, if it is one of them that leads to a finding.
     places: Vec<u32>,
     edges: Vec<Vec<Edge>>,
     /// For each of `trees` its sieved tree.
     done: Vec<SievedTree>,
-    made: Vec<Box<[(Name, Kept)]>>,
-    same: HashMap<Box<[(Name, Kept)]>, SievedTree>,
+    made: Vec<Arc<[(Name, Kept)]>>,
+    same: HashMap<Arc<[(Name, Kept)]>, SievedTree>,
+    /// The entries of the tree that is being made.
+    entries: Vec<(Name, Kept)>,
 }
 
 /// Not made yet.
 const UNKNOWN: SievedTree = u32::MAX;
 /// Being made: a tree that contains itself, which only a damaged repository has, ends here.
 const OPEN: SievedTree = u32::MAX - 1;
+/// No place.
+const NONE: u32 = u32::MAX;
 
 impl SievedTrees {
     /// Puts together what the threads read, of a store with so many objects.
@@ -278,16 +287,41 @@ impl SievedTrees {
         }
         trees.sort_unstable();
         trees.dedup_by_key(|(tree, ..)| *tree);
-        let mut places = vec![u32::MAX; objects as usize];
+        let mut places = vec![NONE; objects as usize];
         for (place, (tree, ..)) in trees.iter().enumerate() {
             if let Some(slot) = places.get_mut(*tree as usize) {
                 *slot = place as u32;
             }
         }
         let done = vec![UNKNOWN; trees.len()];
-        let nothing: Box<[(Name, Kept)]> = Box::default();
-        let same = HashMap::from([(nothing.clone(), 0)]);
-        Self { names: names.into_list(), trees, places, edges, done, made: vec![nothing], same }
+        let nothing: Arc<[(Name, Kept)]> = Arc::default();
+        let (made, same) = (vec![nothing.clone()], HashMap::from([(nothing, 0)]));
+        let mut all = Self { names: names.into_list(), trees, places, edges, done, made, same, entries: Vec::new() };
+        all.forget_fruitless();
+        all
+    }
+
+    /// Forgets the trees that lead to no finding: from those that have one it goes up to all that contain them.
+    fn forget_fruitless(&mut self) {
+        let places = 0..self.trees.len() as u32;
+        let folders =
+            |place: u32| self.edges(place as usize).iter().filter_map(|edge| Some(self.place(edge.folder()?)? as u32));
+        let above = Lists::new(self.trees.len(), places.clone().flat_map(|tree| folders(tree).map(move |f| (f, tree))));
+        let has_finding = |place: &u32| self.edges(*place as usize).iter().any(|edge| edge.folder().is_none());
+        let mut next: Vec<u32> = places.filter(has_finding).collect();
+        let mut fruitful = vec![false; self.trees.len()];
+        while let Some(place) = next.pop() {
+            if let Some(seen) = fruitful.get_mut(place as usize)
+                && !std::mem::replace(seen, true)
+            {
+                next.extend(above.of(place));
+            }
+        }
+        for ((tree, ..), _) in self.trees.iter().zip(fruitful).filter(|(_, fruitful)| !fruitful) {
+            if let Some(slot) = self.places.get_mut(*tree as usize) {
+                *slot = NONE;
+            }
+        }
     }
 
     /// The name with a number.
@@ -301,7 +335,7 @@ impl SievedTrees {
     }
 
     fn place(&self, tree: Number) -> Option<usize> {
-        self.places.get(tree as usize).filter(|place| **place != u32::MAX).map(|place| *place as usize)
+        self.places.get(tree as usize).filter(|place| **place != NONE).map(|place| *place as usize)
     }
 
     fn edges(&self, place: usize) -> &[Edge] {
@@ -321,9 +355,8 @@ impl SievedTrees {
             match self.done.get_mut(place) {
                 Some(done) if *done == UNKNOWN => {
                     *done = OPEN;
-                    let folders = self.edges(place).iter().filter(|edge| edge.folder);
-                    let open: Vec<usize> = folders.filter_map(|edge| self.place(edge.target)).collect();
-                    stack.extend(open.into_iter().filter(|place| self.done.get(*place) == Some(&UNKNOWN)));
+                    let folders = self.edges(place).iter().filter_map(|edge| self.place(edge.folder()?));
+                    stack.extend(folders.filter(|place| self.done.get(*place) == Some(&UNKNOWN)));
                 }
                 Some(done) if *done == OPEN => {
                     stack.pop();
@@ -342,19 +375,27 @@ impl SievedTrees {
 
     /// Makes the sieved tree of a tree whose folders are made.
     fn make(&mut self, place: usize) -> SievedTree {
-        let kept = |edge: &Edge| {
-            if !edge.folder {
-                return Some((edge.name, Kept::Blob(edge.target)));
-            }
-            let folder = self.place(edge.target).and_then(|place| self.done.get(place).copied())?;
-            (folder != 0 && folder < OPEN).then_some((edge.name, Kept::Folder(folder)))
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        entries.extend(self.edges(place).iter().filter_map(|edge| Some((edge.name(), self.kept(*edge)?))));
+        let number = match self.same.get(entries.as_slice()) {
+            Some(same) => *same,
+            None => self.add(&entries),
         };
-        let entries: Box<[(Name, Kept)]> = self.edges(place).iter().filter_map(kept).collect();
-        if let Some(same) = self.same.get(&entries) {
-            return *same;
-        }
-        let number = self.made.len() as SievedTree;
-        self.made.push(entries.clone());
+        self.entries = entries;
+        number
+    }
+
+    /// What an edge leads to, if there is a finding.
+    fn kept(&self, edge: Edge) -> Option<Kept> {
+        let Some(folder) = edge.folder() else { return Some(Kept::Blob(edge.target)) };
+        let folder = self.place(folder).and_then(|place| self.done.get(place).copied())?;
+        (folder != 0 && folder < OPEN).then_some(Kept::Folder(folder))
+    }
+
+    fn add(&mut self, entries: &[(Name, Kept)]) -> SievedTree {
+        let (number, entries) = (self.made.len() as SievedTree, Arc::<[_]>::from(entries));
+        self.made.push(Arc::clone(&entries));
         self.same.insert(entries, number);
         number
     }

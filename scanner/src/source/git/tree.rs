@@ -24,23 +24,11 @@ pub(crate) struct TreeEntry<'a> {
     pub(crate) end: usize,
 }
 
-/// The entries of a tree, up to one that is damaged.
-pub(crate) struct Entries<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    hash: usize,
-    /// Whether an entry was damaged.
-    pub(crate) damaged: bool,
-}
-
-impl<'a> Entries<'a> {
-    /// The entries of a tree with ids of some bytes.
-    pub(crate) fn new(bytes: &'a [u8], hash: gix::hash::Kind) -> Self {
-        Self { bytes, at: 0, hash: hash.len_in_bytes(), damaged: false }
-    }
-
-    fn parse(&self) -> Option<TreeEntry<'a>> {
-        let rest = self.bytes.get(self.at..)?;
+impl<'a> TreeEntry<'a> {
+    /// The entry that starts at a place of a tree; `None` if it is damaged. It depends on no byte before its start or after its end. `hash` is
+    /// the length of an object id.
+    pub(crate) fn parse(tree: &'a [u8], at: usize, hash: usize) -> Option<Self> {
+        let rest = tree.get(at..)?;
         let zero = memchr::memchr(0, rest)?;
         let head = rest.get(..zero)?;
         let (mode, name) = head.split_at_checked(head.iter().take(8).position(|&byte| byte == b' ')?)?;
@@ -50,23 +38,9 @@ impl<'a> Entries<'a> {
             [b'1', b'0' | b'2', ..] => EntryKind::Blob,
             _ => return None,
         };
-        let id = rest.get(zero + 1..zero + 1 + self.hash)?;
+        let id = rest.get(zero + 1..zero + 1 + hash)?;
         let id = oid::try_from_bytes(id).ok()?;
-        Some(TreeEntry { kind, name: name.get(1..)?, id, end: self.at + zero + 1 + self.hash })
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = TreeEntry<'a>;
-
-    fn next(&mut self) -> Option<TreeEntry<'a>> {
-        if self.at >= self.bytes.len() {
-            return None;
-        }
-        let entry = self.parse();
-        self.damaged = entry.is_none();
-        self.at = entry.map_or(self.bytes.len(), |entry| entry.end);
-        entry
+        Some(Self { kind, name: name.get(1..)?, id, end: at + zero + 1 + hash })
     }
 }
 
@@ -76,10 +50,15 @@ mod tests {
 
     use super::*;
 
+    /// The entries of a tree, and whether one is damaged.
     fn entries(bytes: &[u8]) -> (Vec<(EntryKind, Vec<u8>)>, bool) {
-        let mut entries = Entries::new(bytes, gix::hash::Kind::Sha1);
-        let found = entries.by_ref().map(|entry| (entry.kind, entry.name.to_vec())).collect();
-        (found, entries.damaged)
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let Some(entry) = TreeEntry::parse(bytes, at, 20) else { return (found, true) };
+            found.push((entry.kind, entry.name.to_vec()));
+            at = entry.end;
+        }
+        (found, false)
     }
 
     #[test]
