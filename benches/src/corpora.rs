@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
+
+use crate::error::BenchError;
+use crate::git::git;
 
 /// A repository at one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,19 +20,10 @@ pub struct Corpus {
     pub commit: String,
     /// What it is good for.
     pub about: String,
+    /// Whether its whole history is measured too.
+    #[serde(default)]
+    pub history: bool,
 }
-
-/// Why a corpus is not there.
-#[derive(Debug)]
-pub struct CorpusError(String);
-
-impl std::fmt::Display for CorpusError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CorpusError {}
 
 #[derive(Deserialize)]
 struct File {
@@ -52,36 +45,48 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/corpora")
 }
 
-/// Gets a corpus with the user's git, unless it is there. Only its commit is fetched, without the history.
+/// The corpus of this name.
+///
+/// # Errors
+/// If there is none.
+pub fn corpus_named(name: &str) -> Result<Corpus, BenchError> {
+    let found = corpora().into_iter().find(|corpus| corpus.name == name);
+    found.ok_or_else(|| BenchError::new(format!("corpora.toml has no corpus `{name}`")))
+}
+
+/// Gets a corpus with the user's git, unless it is there: its commit alone, or with all of its history.
 ///
 /// # Errors
 /// If git cannot get it.
-pub fn fetch(corpus: &Corpus, folder: &Path) -> Result<PathBuf, CorpusError> {
+pub fn fetch(corpus: &Corpus, folder: &Path, history: bool) -> Result<PathBuf, BenchError> {
     let at = folder.join(&corpus.name);
-    if git(&at, &["rev-parse", "HEAD"]).is_ok_and(|head| head.trim() == corpus.commit) {
+    let there = is_at(&at, &corpus.commit);
+    if there && (!history || is_whole(&at)) {
         return Ok(at);
     }
-    fs::create_dir_all(&at).map_err(|error| CorpusError(format!("{}: {error}", at.display())))?;
-    git(&at, &["init", "--quiet"])?;
-    git(&at, &["fetch", "--quiet", "--depth", "1", &corpus.url, &corpus.commit])?;
+    fs::create_dir_all(&at).map_err(BenchError::at(&at))?;
+    if !there {
+        git(&at, &["init", "--quiet"])?;
+    }
+    let depth: &[&str] = match (history, there) {
+        (true, true) => &["--unshallow"],
+        (true, false) => &[],
+        (false, _) => &["--depth", "1"],
+    };
+    let fetch = [&["fetch", "--quiet"], depth, &[&corpus.url, &corpus.commit]].concat();
+    git(&at, &fetch)?;
     git(&at, &["checkout", "--quiet", "--detach", &corpus.commit])?;
     Ok(at)
 }
 
-/// Runs git in a folder that is a repository of its own, and gives what it printed.
-fn git(at: &Path, arguments: &[&str]) -> Result<String, CorpusError> {
-    let failed = |why: &str| CorpusError(format!("git {} in {}: {why}", arguments.join(" "), at.display()));
-    let output = Command::new("git")
-        .args(arguments)
-        .current_dir(at)
-        // A folder that is no repository yet must not be taken for a part of the one around it.
-        .env("GIT_CEILING_DIRECTORIES", at.parent().unwrap_or(at))
-        .output()
-        .map_err(|error| failed(&error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+/// Whether a repository has that commit checked out.
+fn is_at(at: &Path, commit: &str) -> bool {
+    git(at, &["rev-parse", "HEAD"]).is_ok_and(|head| head.trim_ascii() == commit.as_bytes())
+}
+
+/// Whether a repository has all of its history.
+pub(crate) fn is_whole(at: &Path) -> bool {
+    git(at, &["rev-parse", "--is-shallow-repository"]).is_ok_and(|shallow| shallow.trim_ascii() == b"false")
 }
 
 #[cfg(test)]
@@ -96,33 +101,40 @@ mod tests {
             assert!(corpus.url.starts_with("https://"), "{corpus:?}");
             assert!(corpus.commit.len() == 40 && corpus.commit.bytes().all(|b| b.is_ascii_hexdigit()), "{corpus:?}");
             assert!(!corpus.name.contains(['/', '.']) && !corpus.about.is_empty(), "{corpus:?}");
+            assert_eq!(corpus_named(&corpus.name).ok(), Some(corpus));
         }
+        assert!(corpus_named("none").is_err());
     }
 
     #[test]
     fn a_corpus_is_fetched_once() {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let origin = folder.path().join("origin");
-        fs::create_dir(&origin)
-            .and_then(|()| fs::write(origin.join("a"), "text"))
-            .unwrap_or_else(|error| panic!("{error}"));
+        fs::create_dir(&origin).unwrap_or_else(|error| panic!("{error}"));
         let run = |arguments: &[&str]| git(&origin, arguments).unwrap_or_else(|error| panic!("{error}"));
         run(&["init", "--quiet"]);
         run(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
-        run(&["add", "a"]);
-        run(&["-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "a"]);
+        for text in ["first", "text"] {
+            fs::write(origin.join("a"), text).unwrap_or_else(|error| panic!("{error}"));
+            run(&["add", "a"]);
+            run(&["commit", "--quiet", "-m", "a"]);
+        }
         let corpus = Corpus {
             name: "copy".to_owned(),
-            url: origin.to_string_lossy().into_owned(),
-            commit: run(&["rev-parse", "HEAD"]).trim().to_owned(),
+            url: format!("file://{}", origin.display()),
+            commit: String::from_utf8_lossy(run(&["rev-parse", "HEAD"]).trim_ascii()).into_owned(),
             about: String::new(),
+            history: true,
         };
-        for _ in 0..2 {
-            let at = fetch(&corpus, folder.path()).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(fs::read_to_string(at.join("a")).unwrap_or_default(), "text");
-            fs::remove_dir_all(&origin).unwrap_or_default();
-        }
+        let got = |history| fetch(&corpus, folder.path(), history).unwrap_or_else(|error| panic!("{error}"));
+        let at = got(false);
+        assert!(!is_whole(&at));
+        assert_eq!(got(true), at);
+        assert!(is_whole(&at));
+        fs::remove_dir_all(&origin).unwrap_or_default();
+        got(true);
+        assert_eq!(fs::read_to_string(got(false).join("a")).unwrap_or_default(), "text");
         let missing = Corpus { name: "other".to_owned(), ..corpus };
-        assert!(fetch(&missing, folder.path()).is_err());
+        assert!(fetch(&missing, folder.path(), false).is_err());
     }
 }
