@@ -5,6 +5,8 @@
 //! * [`compare()`], [`histories`], [`rules`]: stanch beside others, and stanch with more to do.
 //! * [`Record`], [`chart()`]: what is kept, and what is drawn of it.
 
+#![forbid(unsafe_code)]
+
 mod cases;
 mod chart;
 mod compare;

@@ -1,5 +1,7 @@
 //! `cargo run --release -p stanch-benches -- …`: fetches what is measured on, measures, keeps what was measured, and draws it.
 
+#![forbid(unsafe_code)]
+
 mod args;
 
 use std::io::{self, Write};

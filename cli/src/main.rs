@@ -3,6 +3,8 @@
 //! `main` parses the command line, runs one verb, and turns its outcome into an exit code. Verbs are in `commands`, one file each; what they
 //! print is in `report`.
 
+#![forbid(unsafe_code)]
+
 mod action;
 mod args;
 mod cleanup;

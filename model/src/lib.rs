@@ -16,6 +16,8 @@
 //! assert_eq!(key.fingerprint(&secret), key.fingerprint(&secret));
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod evidence;
 mod finding;
 mod fingerprint;

@@ -12,6 +12,8 @@
 //! assert!(github > 3, "{github}");
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod builtin;
 mod check;
 mod class;

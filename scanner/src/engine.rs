@@ -1,16 +1,18 @@
 //! The engine: bytes in, content verdicts out. It knows nothing of files or git.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use stanch_model::{Confidence, Secret};
-use stanch_rules::{Look, Rule, RuleSet, published_sample};
+use stanch_rules::{Look, Rule, RuleSet, Str, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
+use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::hits::{Hits, LiteralHit, Need};
 use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
 use crate::resolve::resolve;
-use crate::weigh::{COMPANION, ContentVerdict, holds_context, weigh};
+use crate::weigh::{COMPANION, ContentVerdict, weigh};
 use crate::window::Window;
 
 /// Rules, compiled to be looked for together. It is made once and shared by all threads.
@@ -23,6 +25,8 @@ pub struct Engine {
     /// The run-anchored rules, each with the number of its shapes.
     pub(crate) runs: Vec<(u32, u16)>,
     gate: Gate,
+    /// Made when they are first asked for.
+    context_words: OnceLock<ContextWords>,
     reach: Reach,
     /// The reach of each rule.
     reaches: Vec<Reach>,
@@ -61,6 +65,7 @@ pub struct Candidate {
 pub struct Scratch {
     hits: Vec<(usize, User)>,
     run_ends: RunEnds,
+    near: Near,
     candidates: Vec<Candidate>,
 }
 
@@ -76,7 +81,17 @@ impl Engine {
         let reaches: Vec<Reach> = rules.iter().map(Reach::of).collect();
         let reach = reaches.iter().copied().fold(Reach::LEAST, Reach::or);
         let gate = Gate::new(&runs, &compiled, &classes);
-        Self { compiled, classes, literals: literals.build(), runs, gate, reach, reaches, rules }
+        Self {
+            compiled,
+            classes,
+            literals: literals.build(),
+            runs,
+            gate,
+            context_words: OnceLock::new(),
+            reach,
+            reaches,
+            rules,
+        }
     }
 
     /// The rules it looks for.
@@ -108,11 +123,14 @@ impl Engine {
         scratch: &mut Scratch,
         mut found: impl FnMut(Candidate),
     ) {
+        let mut near = std::mem::take(&mut scratch.near);
+        near.reset();
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
-            if let Some(candidate) = engine.accepted(rule, matched, bytes) {
+            if let Some(candidate) = engine.accepted(rule, matched, bytes, &mut near) {
                 found(candidate);
             }
         });
+        scratch.near = near;
     }
 
     /// Every match of every rule with its verdict, rejected ones too, in order of rule and start. This is what two ways of scanning are
@@ -124,9 +142,12 @@ impl Engine {
     /// What [`Engine::trace`] gives for the matches that start in a part, as [`Engine::scan_part`] sees it.
     pub fn trace_part(&self, bytes: &[u8], range: Range<usize>, scratch: &mut Scratch) -> Vec<Candidate> {
         let mut all = Vec::new();
+        let mut near = std::mem::take(&mut scratch.near);
+        near.reset();
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
-            all.push(engine.candidate(rule, matched, bytes));
+            all.push(engine.candidate(rule, matched, bytes, &mut near));
         });
+        scratch.near = near;
         all.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
         all
     }
@@ -150,12 +171,13 @@ impl Engine {
         scratch: &mut Scratch,
         mut found: impl FnMut(Candidate),
     ) {
-        scratch.run_ends.reset(&self.classes);
-        let runs = &mut scratch.run_ends;
+        let Scratch { run_ends: runs, near, .. } = scratch;
+        runs.reset(&self.classes);
+        near.reset();
         // What becomes of a match, and if that is nothing, what it depends on.
         let mut fate = |rule: u32, start: usize, looked_to: usize, matched: Option<Match>| {
             let Some(matched) = matched else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
-            let accepted = self.accepted(rule as usize, matched, document);
+            let accepted = self.accepted(rule as usize, matched, document, near);
             let dead = accepted.is_none().then(|| Need::of_verdict(self.rule_reach(rule)));
             accepted.into_iter().for_each(&mut found);
             dead
@@ -201,7 +223,9 @@ impl Engine {
         let mut runs = RunEnds::default();
         runs.reset(&self.classes);
         let best = self.longest(document, rule as u32, 0..alternatives as u16, start, &mut runs)?;
-        Some(self.candidate(rule, best, document))
+        let context = self.rules[rule].context.as_ref();
+        let seen = context.map(|context| words_around(context, &Around::new(document, context.reach, &best)));
+        Some(self.weighed(rule, best, document, seen.unwrap_or_default()))
     }
 
     /// Resolves overlaps and companions among the candidates of one document.
@@ -321,21 +345,33 @@ impl Engine {
     }
 
     /// The candidate of a match, if it is in. Most matches of digests and the like lack a word of their kind near, so that is looked at first.
-    fn accepted(&self, index: usize, found: Match, bytes: &[u8]) -> Option<Candidate> {
+    fn accepted(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near) -> Option<Candidate> {
         let rule = &self.rules[index];
-        if let Some(context) = rule.context.as_ref().filter(|context| context.need && rule.companion.is_none())
-            && !holds_context(context, &Window::new(bytes, context.reach, &found.span, &found.secret))
+        let needed = rule.context.as_ref().filter(|context| context.need && rule.companion.is_none());
+        if let Some(context) = needed
+            && !self.context_words().holds(index, &Around::new(bytes, context.reach, &found), near)
         {
             return None;
         }
-        Some(self.candidate(index, found, bytes)).filter(Candidate::is_in)
+        Some(self.candidate(index, found, bytes, near)).filter(Candidate::is_in)
     }
 
-    fn candidate(&self, index: usize, found: Match, bytes: &[u8]) -> Candidate {
+    fn candidate(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near) -> Candidate {
+        let context = self.rules[index].context.as_ref();
+        let seen =
+            context.map(|context| self.context_words().seen(index, &Around::new(bytes, context.reach, &found), near));
+        self.weighed(index, found, bytes, seen.unwrap_or_default())
+    }
+
+    fn context_words(&self) -> &ContextWords {
+        self.context_words.get_or_init(|| ContextWords::new(&self.rules))
+    }
+
+    /// The candidate of a match, with the words of its rule's context that stand near.
+    fn weighed(&self, index: usize, found: Match, bytes: &[u8], context: Vec<Str>) -> Candidate {
         let rule = &self.rules[index];
         let window = Window::new(bytes, rule.extent, &found.span, &found.secret);
-        let context = rule.context.as_ref().map(|c| Window::new(bytes, c.reach, &found.span, &found.secret));
-        let mut verdict = weigh(rule, &self.compiled[index], &found, &window, context.as_ref());
+        let mut verdict = weigh(rule, &self.compiled[index], &found, &window, context);
         if verdict.rejected.is_none() {
             verdict.rejected = published_sample(window.secret());
         }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use stanch_model::{Checksum, Confidence, Fact, Reason};
 use stanch_rules::offline::{Holds, Strength};
-use stanch_rules::{Boundary, Context, Look, Rule};
+use stanch_rules::{Boundary, Look, Rule};
 
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
@@ -16,7 +16,6 @@ use crate::evidence::{
     name::Name,
     placeholder::placeholder,
     value::{self, Assigned},
-    words::holds_word,
 };
 use crate::window::Window;
 
@@ -68,13 +67,13 @@ const GLUED_RIGHT: i16 = -30;
 /// In programs and archives anything looks like a name and a value.
 const BINARY: i16 = -30;
 
-/// Weighs a match. `window` holds the rule's extent around it, `context` the reach of its context words.
+/// Weighs a match. `window` holds the rule's extent around it, `context` are the words of its kind that stand within their reach.
 pub(crate) fn weigh(
     rule: &Rule,
     compiled: &CompiledRule,
     found: &Match,
     window: &Window<'_>,
-    context: Option<&Window<'_>>,
+    context: Vec<Cow<'static, str>>,
 ) -> ContentVerdict {
     let mut scale = Scale::new(rule);
     let secret = window.secret();
@@ -190,9 +189,9 @@ impl Scale {
         self.add(points, text);
     }
 
-    fn context(&mut self, rule: &Rule, window: Option<&Window<'_>>) {
-        let (Some(context), Some(window)) = (&rule.context, window) else { return };
-        self.verdict.context = context.words.iter().filter(|word| holds(window, word)).cloned().collect();
+    fn context(&mut self, rule: &Rule, seen: Vec<Cow<'static, str>>) {
+        let Some(context) = &rule.context else { return };
+        self.verdict.context = seen;
         if !self.verdict.context.is_empty() {
             self.add(CONTEXT, "words of its kind stand near");
         } else if context.need {
@@ -203,15 +202,6 @@ impl Scale {
             }
         }
     }
-}
-
-/// Whether some word of a rule's context stands in its window.
-pub(crate) fn holds_context(context: &Context, window: &Window<'_>) -> bool {
-    context.words.iter().any(|word| holds(window, word))
-}
-
-fn holds(window: &Window<'_>, word: &str) -> bool {
-    holds_word(window.before_secret(), word.as_bytes()) || holds_word(window.after_secret(), word.as_bytes())
 }
 
 /// Whether a letter or digit stands right before, unless it is the letter of an escape (`\nghp_…`, `%3Dghp_…`).

@@ -6,6 +6,8 @@
 //! * [`Canary`]: whether anything written shows a secret, however it is encoded.
 //! * [`Snapshot`]: whether anything in a folder was touched.
 
+#![forbid(unsafe_code)]
+
 pub mod chaff;
 mod leak;
 pub mod naive;

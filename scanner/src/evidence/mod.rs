@@ -3,6 +3,7 @@
 pub(crate) mod entropy;
 mod letters;
 pub(crate) mod name;
+pub(crate) mod near;
 pub(crate) mod placeholder;
 pub(crate) mod value;
 pub(crate) mod words;

@@ -13,7 +13,8 @@ pub(crate) fn holds_word(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
-fn stands_alone(text: &[u8], at: usize, length: usize) -> bool {
+/// Whether a short word is none that is part of a longer one.
+pub(crate) fn stands_alone(text: &[u8], at: usize, length: usize) -> bool {
     const SHORT: usize = 4;
     if length > SHORT {
         return true;

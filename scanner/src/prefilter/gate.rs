@@ -6,6 +6,10 @@ use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, Compile
 const LONGEST: usize = 136;
 /// So many classes are told apart; a rule of a further one is always tried.
 const MOST_CLASSES: usize = 64;
+/// The places that are looked at before any run is followed: few, and such that paths and words fall out.
+const PLACES: [usize; 4] = [0, 2, 5, 11];
+/// Stands for what follows the end of the input.
+const END: usize = 256;
 
 /// A set of rules, by their place among those for token-like values.
 type Rules = u128;
@@ -13,69 +17,112 @@ type Rules = u128;
 /// Rules beyond this number are always tried.
 pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 
-/// For each class and length of a run, the rules that may match.
+/// For the first bytes of a value, and for each class and length of a run, the rules that may match.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    /// For each of [`PLACES`] and what stands there, the rules that allow it.
+    heads: Box<[[Rules; END + 1]; PLACES.len()]>,
     /// The classes that each byte is in, as bits.
     classes: Box<[u64; 256]>,
     /// For each class the rules by the length of its run.
     by_length: Vec<[Rules; LONGEST + 1]>,
-    /// Rules that can be told nothing of.
+    /// For each class the rules that start with it.
+    rules: Vec<Rules>,
+    /// Rules that no run tells anything of.
     always: Rules,
-    all: u64,
 }
 
 impl Gate {
     /// The gate of the rules with these indices.
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
-        let mut gate = Self { classes: Box::new([0; 256]), by_length: Vec::new(), always: 0, all: 0 };
+        let mut gate = Self {
+            heads: Box::new([[0; END + 1]; PLACES.len()]),
+            classes: Box::new([0; 256]),
+            by_length: Vec::new(),
+            rules: Vec::new(),
+            always: 0,
+        };
         let mut known: Vec<usize> = Vec::new();
         for (place, (rule, _)) in rules.iter().enumerate().take(MOST_RULES) {
             let Some(CompiledLook::Shapes { shapes, .. }) = compiled.get(*rule as usize).map(|rule| &rule.look) else {
                 gate.always |= 1 << place;
+                gate.heads.as_flattened_mut().iter_mut().for_each(|rules| *rules |= 1 << place);
                 continue;
             };
             for shape in shapes {
-                gate.add(place, shape, classes, &mut known);
+                gate.add_heads(1 << place, shape, classes);
+                gate.add_run(1 << place, shape, classes, &mut known);
             }
         }
-        gate.all = known.iter().enumerate().fold(0, |all, (bit, _)| all | 1 << bit);
         gate
     }
 
-    fn add(&mut self, place: usize, shape: &CompiledShape, classes: &Classes, known: &mut Vec<usize>) {
+    /// Notes what may stand at the first places of a rule's shape.
+    fn add_heads(&mut self, rule: Rules, shape: &CompiledShape, classes: &Classes) {
+        for (heads, place) in self.heads.iter_mut().zip(PLACES) {
+            let head = Head::of(shape, place);
+            for (byte, rules) in heads.iter_mut().enumerate() {
+                *rules |= if head.allows(byte, classes) { rule } else { 0 };
+            }
+        }
+    }
+
+    /// Notes how long the run may be that a rule's shape starts with.
+    fn add_run(&mut self, rule: Rules, shape: &CompiledShape, classes: &Classes, known: &mut Vec<usize>) {
         let Some(CompiledPart::Class { class, min, max, .. }) = shape.parts.first() else {
-            self.always |= 1 << place;
+            self.always |= rule;
             return;
         };
         let bit = known.iter().position(|known| known == class).unwrap_or(known.len());
         if bit >= MOST_CLASSES {
-            self.always |= 1 << place;
+            self.always |= rule;
             return;
         }
         if bit == known.len() {
             known.push(*class);
             self.by_length.push([0; LONGEST + 1]);
+            self.rules.push(0);
             for byte in 0..=u8::MAX {
                 self.classes[usize::from(byte)] |= u64::from(classes.contains(*class, byte)) << bit;
             }
         }
+        self.rules[bit] |= rule;
         // A value of one class ends where its run ends; one of several parts may go on in the same class.
-        let longest = if shape.parts.len() == 1 { *max } else { usize::MAX };
+        let longest = match shape.parts.get(1) {
+            None => *max,
+            Some(CompiledPart::Literal(next)) if next.first().is_some_and(|b| !classes.contains(*class, *b)) => *max,
+            Some(_) => usize::MAX,
+        };
         for (length, rules) in self.by_length[bit].iter_mut().enumerate() {
             let fits = length >= *min && length <= longest;
             let may_be_longer = length == LONGEST && longest >= LONGEST;
-            if fits || may_be_longer {
-                *rules |= 1 << place;
-            }
+            *rules |= if fits || may_be_longer { rule } else { 0 };
         }
     }
 
     /// The rules that may match at a start, and before which byte everything lies that was looked at.
     pub(crate) fn open(&self, input: &[u8], start: usize) -> (Rules, usize) {
-        let (mut alive, mut rules) = (self.all, self.always);
+        const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
-        let mut length = 0;
+        let heads = self.heads.iter().zip(PLACES);
+        let possible = heads.fold(Rules::MAX, |possible, (heads, place)| {
+            possible & heads[rest.get(place).map_or(END, |byte| usize::from(*byte))]
+        });
+        let classes = self
+            .rules
+            .iter()
+            .enumerate()
+            .fold(0, |classes, (bit, rules)| classes | u64::from(rules & possible != 0) << bit);
+        let (by_length, length) = self.follow(rest, classes);
+        (possible & (self.always | by_length), (start + length.max(LAST)).min(input.len()) + 1)
+    }
+
+    /// The rules for the lengths that the runs of some classes have, and the longest of these.
+    fn follow(&self, rest: &[u8], classes: u64) -> (Rules, usize) {
+        let (mut alive, mut rules, mut length) = (classes, 0, 0);
+        if alive == 0 {
+            return (0, 0);
+        }
         for byte in rest.iter().take(LONGEST) {
             let ended = alive & !self.classes[usize::from(*byte)];
             if ended != 0 {
@@ -87,8 +134,7 @@ impl Gate {
             }
             length += 1;
         }
-        rules |= self.of_length(alive, length);
-        (rules, start + length + 1)
+        (rules | self.of_length(alive, length), length)
     }
 
     /// The rules for runs of some classes that are so long.
@@ -99,6 +145,43 @@ impl Gate {
             rest &= rest - 1;
         }
         rules
+    }
+}
+
+/// What a shape has at one of its first places.
+enum Head {
+    Byte(u8),
+    Class(usize),
+    /// Its parts before have no fixed length, or it may end before.
+    Unknown,
+}
+
+impl Head {
+    fn of(shape: &CompiledShape, place: usize) -> Self {
+        let mut at = 0;
+        for part in &shape.parts {
+            match part {
+                CompiledPart::Literal(bytes) => {
+                    if let Some(byte) = bytes.get(place - at) {
+                        return Self::Byte(*byte);
+                    }
+                    at += bytes.len();
+                }
+                CompiledPart::Class { class, min, .. } if place < at + min => return Self::Class(*class),
+                CompiledPart::Class { min, max, .. } if min == max => at += min,
+                CompiledPart::Class { .. } => return Self::Unknown,
+            }
+        }
+        Self::Unknown
+    }
+
+    /// Whether a byte, or the end of the input, may stand there.
+    fn allows(&self, byte: usize, classes: &Classes) -> bool {
+        match self {
+            Self::Byte(known) => byte == usize::from(*known),
+            Self::Class(class) => u8::try_from(byte).is_ok_and(|byte| classes.contains(*class, byte)),
+            Self::Unknown => true,
+        }
     }
 }
 

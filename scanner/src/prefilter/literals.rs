@@ -1,10 +1,14 @@
-//! Many literals at once: four bytes of each are hashed into a bitmap that fits the first cache level, and every position
-//! of the input is looked up in it. What passes is compared in full.
+//! Many literals at once. A vector search marks the positions at which one of them may stand, by four of its bytes; what is marked is compared with
+//! eight bytes of those that start like it; what is left is compared in full.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use stanch_rules::ByteClass;
+
+use crate::prefilter::grams::{Gram, Grams};
+use crate::prefilter::sets::{Choice, Choices, share_out};
+use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD};
 
 /// Who wants to know of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,20 +21,15 @@ pub(crate) struct User {
     pub(crate) offset: u16,
 }
 
-/// Four bytes with bit 5 set: letters lose their case, and so do a few signs. False friends fall out at the comparison.
-const FOLD: u32 = 0x2020_2020;
-/// A multiplier that spreads four bytes over 32 bits (Knuth, section 6.4).
-const SPREAD: u32 = 0x9e37_79b1;
-/// The size of the bitmap: 65,536 bits are 8 KiB.
-const BITS: u32 = 16;
+/// So many words are marked at once: enough to make the call worth it, few enough to stay in the first cache level.
+const WORDS: usize = 32;
 
 /// The literals of all rules, ready to be looked for.
 #[derive(Debug)]
 pub(crate) struct Literals {
-    bitmap: Box<[u64]>,
-    /// For each folded quadruple, the range of `entries` that have it.
-    buckets: HashMap<u32, Range<u32>, Spread>,
-    entries: Vec<Entry>,
+    level: Level,
+    quadruples: Quadruples,
+    grams: Grams,
     known: Vec<Literal>,
     /// The furthest that a quadruple stands from the start of a match.
     reach: usize,
@@ -38,18 +37,13 @@ pub(crate) struct Literals {
     pub(crate) span: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    literal: u32,
-    /// Where in the literal the quadruple stands.
-    gram: u16,
-}
-
 #[derive(Debug)]
 struct Literal {
     bytes: Vec<u8>,
     /// Whether letters match in either case.
     fold: bool,
+    /// Where in it the quadruple stands that it is looked for by.
+    gram: usize,
     users: Vec<User>,
 }
 
@@ -65,7 +59,7 @@ impl LiteralsBuilder {
     /// either case under `fold`.
     pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, next: Option<ByteClass>, user: User) {
         let index = *self.known.entry((bytes.to_vec(), fold)).or_insert_with(|| {
-            self.literals.push((Literal { bytes: bytes.to_vec(), fold, users: Vec::new() }, next));
+            self.literals.push((Literal { bytes: bytes.to_vec(), fold, gram: 0, users: Vec::new() }, next));
             self.literals.len() - 1
         });
         let (literal, known_next) = &mut self.literals[index];
@@ -76,28 +70,27 @@ impl LiteralsBuilder {
     }
 
     pub(crate) fn build(self) -> Literals {
-        let mut grams: Vec<(u32, Entry)> = Vec::new();
         let (mut reach, mut span) = (0, 0);
-        for (index, (literal, next)) in self.literals.iter().enumerate() {
-            let gram = rarest(&literal.bytes);
-            let entry = Entry { literal: index as u32, gram: gram as u16 };
-            grams.extend(quadruples(&literal.bytes[gram..], *next).into_iter().map(|quadruple| (quadruple, entry)));
+        let (mut grams, mut quadruples, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (mut literal, next) in self.literals {
+            let (gram, choices) = literal.rarest(next);
+            literal.gram = gram;
+            grams.push(Gram::new(&literal.bytes[gram..], literal.fold));
+            quadruples.push(choices);
             let offset = literal.users.iter().map(|user| usize::from(user.offset)).max().unwrap_or(0);
             reach = reach.max(offset + gram);
             // The byte after a literal of three is looked at too.
             span = span.max(offset + literal.bytes.len() + 1);
+            known.push(literal);
         }
-        grams.sort_by_key(|(quadruple, entry)| (*quadruple, entry.literal));
-        let mut bitmap = vec![0_u64; 1 << (BITS - 6)].into_boxed_slice();
-        let mut buckets: HashMap<u32, Range<u32>, Spread> = HashMap::default();
-        for (at, (quadruple, _)) in grams.iter().enumerate() {
-            let bit = slot(*quadruple);
-            bitmap[bit >> 6] |= 1 << (bit & 63);
-            buckets.entry(*quadruple).or_insert(at as u32..at as u32).end = at as u32 + 1;
+        Literals {
+            level: Level::best(),
+            quadruples: Quadruples::new(share_out(&quadruples)),
+            grams: Grams::new(&grams),
+            known,
+            reach,
+            span,
         }
-        let entries = grams.into_iter().map(|(_, entry)| entry).collect();
-        let literals = self.literals.into_iter().map(|(literal, _)| literal).collect();
-        Literals { bitmap, buckets, entries, known: literals, reach, span }
     }
 }
 
@@ -105,38 +98,50 @@ impl Literals {
     /// Tells of every user whose match would start in `range`.
     pub(crate) fn find(&self, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(User, usize)) {
         let end = input.len().min(range.end.saturating_add(self.reach));
-        let stop = end.min(input.len().saturating_sub(3));
-        let windows = input.get(range.start..).unwrap_or_default().windows(4);
-        for (at, window) in (range.start..stop).zip(windows) {
-            let quadruple = u32::from_le_bytes([window[0], window[1], window[2], window[3]]) | FOLD;
-            let bit = slot(quadruple);
-            if self.bitmap[bit >> 6] >> (bit & 63) & 1 == 1 {
-                self.confirm(input, range, at, quadruple, &mut hit);
+        let mut marks = [0; WORDS];
+        let mut at = range.start;
+        while at < end {
+            let marks = self.mark(input, at..end, &mut marks);
+            for (word, marks) in marks.iter().enumerate() {
+                let mut left = *marks;
+                while left != 0 {
+                    let marked = at + word * WORD + left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    if let Some(group) = self.grams.group(eight(input, marked)) {
+                        self.confirm(input, range, marked, group, &mut hit);
+                    }
+                }
             }
-        }
-        // The last three bytes have no quadruple of their own; a literal of three bytes may still stand there.
-        for at in stop.max(range.start)..end {
-            let mut last = [0; 4];
-            for (slot, byte) in last.iter_mut().zip(&input[at..]) {
-                *slot = *byte;
-            }
-            self.confirm(input, range, at, u32::from_le_bytes(last) | FOLD, &mut hit);
+            at += marks.len() * WORD;
         }
     }
 
+    /// Marks the positions of the next words at which a literal may stand.
+    fn mark<'m>(&self, input: &[u8], range: Range<usize>, marks: &'m mut [u64; WORDS]) -> &'m [u64] {
+        let bytes = input.get(range.start..).unwrap_or_default();
+        let wanted = range.len().div_ceil(WORD).min(WORDS);
+        let whole = (bytes.len().saturating_sub(MARGIN) / WORD).min(wanted);
+        let marks = marks.get_mut(..whole.max(1)).unwrap_or_default();
+        if whole > 0 {
+            self.quadruples.find(self.level, bytes, marks);
+        } else {
+            // The last bytes are followed by zeros.
+            let mut padded = [0; WORD + 2 * MARGIN];
+            padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            self.quadruples.find(self.level, &padded, marks);
+        }
+        let surplus = (marks.len() * WORD).saturating_sub(range.len());
+        if let Some(last) = marks.last_mut().filter(|_| surplus > 0) {
+            *last &= u64::MAX >> surplus;
+        }
+        marks
+    }
+
     #[inline(never)]
-    fn confirm(
-        &self,
-        input: &[u8],
-        range: &Range<usize>,
-        at: usize,
-        quadruple: u32,
-        hit: &mut impl FnMut(User, usize),
-    ) {
-        let Some(bucket) = self.buckets.get(&quadruple) else { return };
-        for entry in &self.entries[bucket.start as usize..bucket.end as usize] {
-            let literal = &self.known[entry.literal as usize];
-            let Some(start) = at.checked_sub(usize::from(entry.gram)) else { continue };
+    fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, group: usize, hit: &mut impl FnMut(User, usize)) {
+        for literal in self.grams.members(group) {
+            let literal = &self.known[*literal as usize];
+            let Some(start) = at.checked_sub(literal.gram) else { continue };
             if !literal.stands_at(input, start) {
                 continue;
             }
@@ -151,79 +156,36 @@ impl Literals {
     }
 }
 
+/// Eight bytes from a position on, the first one lowest, with zeros after the end of the input.
+#[inline]
+fn eight(input: &[u8], at: usize) -> u64 {
+    let rest = input.get(at..).unwrap_or_default();
+    let last = || {
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        last
+    };
+    u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(last))
+}
+
 impl Literal {
     fn stands_at(&self, input: &[u8], at: usize) -> bool {
         let Some(found) = input.get(at..).and_then(|rest| rest.get(..self.bytes.len())) else { return false };
         if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes }
     }
-}
 
-/// The bit of a quadruple in the bitmap.
-const fn slot(quadruple: u32) -> usize {
-    (quadruple.wrapping_mul(SPREAD) >> (32 - BITS)) as usize
-}
-
-/// The folded quadruples that the bytes may start with: one, or for three bytes one for each byte that may follow.
-fn quadruples(bytes: &[u8], next: Option<ByteClass>) -> Vec<u32> {
-    if let [a, b, c, d, ..] = *bytes {
-        return vec![u32::from_le_bytes([a, b, c, d]) | FOLD];
-    }
-    let [a, b, c, ..] = *bytes else { return Vec::new() };
-    let mut following: Vec<u8> = match next {
-        Some(class) => class.bytes().collect(),
-        None => (0..=255).collect(),
-    };
-    following.push(0); // The end of the input.
-    let mut all: Vec<u32> = following.into_iter().map(|d| u32::from_le_bytes([a, b, c, d]) | FOLD).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// Where in a literal its rarest quadruple stands.
-fn rarest(bytes: &[u8]) -> usize {
-    let rarity = |window: &[u8]| window.iter().map(|&b| u32::from(rareness(b))).sum::<u32>();
-    let grams = bytes.windows(4).enumerate();
-    grams.rev().max_by_key(|(_, window)| rarity(window)).map_or(0, |(at, _)| at)
-}
-
-/// How rare a byte is in source code and prose, in steps of half a bit, by rough count.
-pub(crate) const fn rareness(byte: u8) -> u8 {
-    match byte | 0x20 {
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 8,
-        b'l' | b'c' | b'd' | b'u' | b'p' | b'm' => 10,
-        b'f' | b'g' | b'h' | b'b' | b'y' | b'.' | b'-' | b'/' | b'0' | b'1' | b'=' => 12,
-        b'v' | b'w' | b'k' | b'x' | 0x7f | b'2'..=b'9' | b':' => 14,
-        b'j' | b'q' | b'z' => 18,
-        _ => 15,
-    }
-}
-
-/// A hasher for quadruples: they are spread by multiplication already.
-#[derive(Debug, Clone, Copy, Default)]
-struct Spread(u64);
-
-impl std::hash::Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
-
-    fn write_u32(&mut self, quadruple: u32) {
-        self.0 = u64::from(quadruple).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl std::hash::BuildHasher for Spread {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        *self
+    /// Where its rarest quadruple stands, and what that may be. The fourth byte of a literal of three is the one after it.
+    fn rarest(&self, next: Option<ByteClass>) -> (usize, Choices) {
+        let choice = |at: usize| match self.bytes.get(at) {
+            Some(letter) if self.fold && letter.is_ascii_alphabetic() => Choice::Letter(*letter),
+            Some(byte) => Choice::Byte(*byte),
+            None => next.map_or(Choice::Any, Choice::Class),
+        };
+        let quadruples =
+            (0..=self.bytes.len().saturating_sub(4)).map(|at| (at, std::array::from_fn(|n| choice(at + n))));
+        let share = |choices: &Choices| choices.iter().map(|choice| choice.share()).product::<f32>();
+        let rarest = quadruples.min_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)));
+        rarest.unwrap_or((0, [Choice::Any; 4]))
     }
 }
 

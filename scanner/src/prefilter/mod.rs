@@ -4,9 +4,13 @@
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
 mod gate;
+mod grams;
 mod literals;
 mod runs;
+mod sets;
+mod simd;
 
 pub(crate) use gate::{Gate, MOST_RULES};
-pub(crate) use literals::{Literals, LiteralsBuilder, User, rareness};
+pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
+pub(crate) use sets::rareness;

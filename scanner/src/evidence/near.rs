@@ -1,0 +1,201 @@
+//! The words of all rules' contexts at once. Where matches stand close together they ask for the words of the same bytes; these are searched once,
+//! for all words.
+
+use std::ops::Range;
+
+use stanch_rules::{Context, Extent, RuleSet, Str};
+
+use crate::confirm::Match;
+use crate::evidence::words::{holds_word, stands_alone};
+use crate::prefilter::{Literals, LiteralsBuilder, User};
+use crate::window::around;
+
+/// Words of fewer bytes are looked for one by one.
+const SHORTEST: usize = 3;
+
+/// The context words of all rules.
+#[derive(Debug)]
+pub(crate) struct ContextWords {
+    literals: Literals,
+    /// How long each word is.
+    lengths: Vec<usize>,
+    /// What each rule wants.
+    rules: Vec<Wanted>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    /// The words with their numbers; short ones have none.
+    words: Vec<(Str, Option<u32>)>,
+    /// The numbers as bits.
+    numbers: Vec<u64>,
+}
+
+/// The words that were found in a stretch of a document.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    /// Where they start.
+    searched: Range<usize>,
+    found: Vec<(usize, u32)>,
+}
+
+/// Where words of a context may stand: around a match, but not in its secret.
+#[derive(Debug, Clone)]
+pub(crate) struct Around<'a> {
+    input: &'a [u8],
+    window: Range<usize>,
+    secret: Range<usize>,
+}
+
+impl ContextWords {
+    pub(crate) fn new(rules: &RuleSet) -> Self {
+        let mut builder = LiteralsBuilder::default();
+        let mut known: Vec<&str> = rules.iter().filter_map(|rule| rule.context.as_ref()).flat_map(words).collect();
+        known.retain(|word| word.len() >= SHORTEST);
+        known.sort_unstable();
+        known.dedup();
+        for (number, word) in known.iter().enumerate() {
+            builder.add(word.as_bytes(), true, None, User { rule: number as u32, alternative: 0, offset: 0 });
+        }
+        let wanted = |context: &Context| {
+            let mut numbers = vec![0; known.len().div_ceil(64)];
+            let numbered = |word: &Str| {
+                let number = known.binary_search(&word.as_ref()).ok();
+                number.inspect(|number| numbers[number / 64] |= 1 << (number % 64));
+                (word.clone(), number.map(|number| number as u32))
+            };
+            Wanted { words: context.words.iter().map(numbered).collect(), numbers }
+        };
+        let rules = rules.iter().map(|rule| rule.context.as_ref().map(wanted).unwrap_or_default()).collect();
+        Self { literals: builder.build(), lengths: known.iter().map(|word| word.len()).collect(), rules }
+    }
+
+    /// Whether a word of the rule's context stands there.
+    pub(crate) fn holds(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> bool {
+        let Some(wanted) = self.rules.get(rule) else { return false };
+        near.search(&self.literals, around.input, around.window.clone());
+        let of_rule =
+            |word: u32| wanted.numbers.get(word as usize / 64).is_some_and(|bits| bits >> (word % 64) & 1 == 1);
+        near.within(&around.window).any(|(start, word)| of_rule(word) && self.stands(around, start, word))
+            || wanted.words.iter().any(|(word, number)| number.is_none() && around.holds_one(word))
+    }
+
+    /// The words of the rule's context that stand there.
+    pub(crate) fn seen(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> Vec<Str> {
+        let Some(wanted) = self.rules.get(rule) else { return Vec::new() };
+        near.search(&self.literals, around.input, around.window.clone());
+        let stands = |(word, number): &&(Str, Option<u32>)| match number {
+            Some(number) => {
+                near.within(&around.window).any(|(start, word)| word == *number && self.stands(around, start, word))
+            }
+            None => around.holds_one(word),
+        };
+        wanted.words.iter().filter(stands).map(|(word, _)| word.clone()).collect()
+    }
+
+    fn stands(&self, around: &Around<'_>, start: usize, word: u32) -> bool {
+        let length = self.lengths.get(word as usize).copied().unwrap_or_default();
+        let sides = around.sides();
+        let side = sides.iter().find(|side| side.start <= start && start + length <= side.end);
+        side.is_some_and(|side| {
+            stands_alone(around.input.get(side.clone()).unwrap_or_default(), start - side.start, length)
+        })
+    }
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn new(input: &'a [u8], reach: Extent, found: &Match) -> Self {
+        Self { input, window: around(input, reach, &found.span), secret: found.secret.clone() }
+    }
+
+    fn sides(&self) -> [Range<usize>; 2] {
+        [self.window.start..self.secret.start, self.secret.end..self.window.end]
+    }
+
+    fn holds_one(&self, word: &str) -> bool {
+        let sides = self.sides().map(|side| self.input.get(side).unwrap_or_default());
+        sides.iter().any(|side| holds_word(side, word.as_bytes()))
+    }
+}
+
+/// The words of a context that stand around a match, each looked for by itself: by this definition the fast way is tested.
+pub(crate) fn words_around(context: &Context, around: &Around<'_>) -> Vec<Str> {
+    context.words.iter().filter(|word| around.holds_one(word)).cloned().collect()
+}
+
+fn words(context: &Context) -> impl Iterator<Item = &str> {
+    context.words.iter().map(AsRef::as_ref)
+}
+
+impl Near {
+    /// Forgets everything: other bytes are looked at from now on.
+    pub(crate) fn reset(&mut self) {
+        self.searched = 0..0;
+        self.found.clear();
+    }
+
+    /// The words that start in a stretch that was searched.
+    fn within(&self, stretch: &Range<usize>) -> impl Iterator<Item = (usize, u32)> {
+        let first = self.found.partition_point(|(start, _)| *start < stretch.start);
+        let end = stretch.end;
+        self.found.iter().skip(first).copied().take_while(move |(start, _)| *start < end)
+    }
+
+    /// Sees to it that the words that start in a stretch are known. Asked for stretches in order, it searches no byte twice.
+    fn search(&mut self, literals: &Literals, input: &[u8], stretch: Range<usize>) {
+        if stretch.start < self.searched.start || stretch.start > self.searched.end {
+            self.searched = stretch.start..stretch.start;
+            self.found.clear();
+        }
+        if stretch.end > self.searched.end {
+            let known = self.found.len();
+            literals.find(input, &(self.searched.end..stretch.end), |user, start| self.found.push((start, user.rule)));
+            self.found.get_mut(known..).unwrap_or_default().sort_unstable();
+            self.searched.end = stretch.end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text of words that rules have, of pieces of them, and of other things.
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        let rules = RuleSet::builtin();
+        let all: Vec<String> =
+            rules.iter().filter_map(|rule| rule.context.as_ref()).flat_map(words).map(str::to_owned).collect();
+        let word = prop::sample::select(all);
+        let piece = prop_oneof![
+            3 => word.clone(),
+            1 => word.clone().prop_map(|word| word.to_uppercase()),
+            1 => word.prop_map(|word| word.chars().skip(1).collect()),
+            2 => "[a-zA-Z0-9_=. \n]{0,9}",
+            1 => Just("\n\n".to_owned()),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn equals_a_search_for_each_word(text in texts(), places in prop::collection::vec((any::<u16>(), 0_usize..30), 1..6)) {
+            let rules = RuleSet::builtin();
+            let all = ContextWords::new(&rules);
+            let mut near = Near::default();
+            for (start, length) in places {
+                let start = usize::from(start) % (text.len() + 1);
+                let secret = start..text.len().min(start + length);
+                for (index, rule) in rules.iter().enumerate() {
+                    let Some(context) = &rule.context else { continue };
+                    let found = Match { span: secret.clone(), secret: secret.clone(), truncated: false, glued_right: false };
+                    let around = Around::new(&text, context.reach, &found);
+                    let expected = words_around(context, &around);
+                    prop_assert_eq!(all.holds(index, &around, &mut near), !expected.is_empty(), "{}", rule.id);
+                    prop_assert_eq!(&all.seen(index, &around, &mut near), &expected, "{}", rule.id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What passes the vector search is mostly not what was looked for. Here it is compared with up to eight bytes of the literals that start like it.
+
+use std::ops::Range;
+
+/// Three bytes with bit 5 set: letters lose their case, and so do a few signs. False friends fall out at the comparison.
+const FOLD: u32 = 0x0020_2020;
+/// A multiplier that spreads bytes over 32 bits (Knuth, section 6.4).
+const SPREAD: u32 = 0x9e37_79b1;
+/// There are so many slots: twice as many as literals, with room for a user's rules.
+const SLOT_BITS: u32 = 12;
+
+/// Up to eight bytes of a literal, from the place at which it is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gram {
+    /// The bits that are compared.
+    mask: u64,
+    value: u64,
+}
+
+impl Gram {
+    /// The gram of a literal's bytes of which there are three at least; letters match in either case under `fold`.
+    pub(crate) fn new(bytes: &[u8], fold: bool) -> Self {
+        let (mut mask, mut value) = (0, 0);
+        for (at, byte) in bytes.iter().take(8).enumerate() {
+            let bits = if fold && byte.is_ascii_alphabetic() { !0x20 } else { !0 };
+            mask |= u64::from(bits) << (8 * at);
+            value |= u64::from(bits & byte) << (8 * at);
+        }
+        Self { mask, value }
+    }
+
+    fn slot(self) -> usize {
+        slot(self.value)
+    }
+
+    /// What two have in common.
+    fn or(self, other: Self) -> Self {
+        let mask = self.mask & other.mask & !(self.value ^ other.value);
+        Self { mask, value: self.value & mask }
+    }
+}
+
+fn slot(bytes: u64) -> usize {
+    (((bytes as u32 & 0x00ff_ffff) | FOLD).wrapping_mul(SPREAD) >> (32 - SLOT_BITS)) as usize
+}
+
+/// The grams of all literals, by their slots.
+#[derive(Debug, Clone)]
+pub(crate) struct Grams {
+    /// For each slot, the number of its group.
+    slots: Box<[u16; 1 << SLOT_BITS]>,
+    /// What all grams of a slot have in common; the first is that of an empty slot, which nothing matches.
+    groups: Vec<Gram>,
+    /// The literals of each group, in `members`.
+    ranges: Vec<Range<u32>>,
+    /// The numbers of the literals.
+    members: Vec<u32>,
+}
+
+impl Grams {
+    /// The literals are numbered by their order.
+    pub(crate) fn new(grams: &[Gram]) -> Self {
+        let mut order: Vec<usize> = (0..grams.len()).collect();
+        order.sort_by_key(|index| (grams[*index].slot(), *index));
+        let mut all = Self {
+            slots: Box::new([0; 1 << SLOT_BITS]),
+            groups: vec![Gram { mask: 0, value: 1 }],
+            ranges: vec![0..0],
+            members: order.iter().map(|index| *index as u32).collect(),
+        };
+        let mut start = 0;
+        for group in order.chunk_by(|a, b| grams[*a].slot() == grams[*b].slot()) {
+            let members = group.iter().map(|index| grams[*index]);
+            let Some(common) = members.reduce(Gram::or) else { continue };
+            all.slots[grams[group[0]].slot()] = all.groups.len() as u16;
+            all.groups.push(common);
+            all.ranges.push(start..start + group.len() as u32);
+            start += group.len() as u32;
+        }
+        all
+    }
+
+    /// The group whose literals may stand where these eight bytes do, the first one lowest.
+    #[inline]
+    pub(crate) fn group(&self, bytes: u64) -> Option<usize> {
+        let group = usize::from(self.slots[slot(bytes)]);
+        let common = self.groups.get(group)?;
+        (bytes & common.mask == common.value).then_some(group)
+    }
+
+    /// The numbers of the literals of a group.
+    pub(crate) fn members(&self, group: usize) -> &[u32] {
+        let range = self.ranges.get(group).cloned().unwrap_or_default();
+        self.members.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,153 @@
+//! Which literals share a set of the vector search. A set lets through all quadruples that can be made of the bytes that its literals have at each
+//! place, so literals with like bytes belong together: few sets of few bytes let little else through.
+
+use std::sync::LazyLock;
+
+use stanch_rules::ByteClass;
+
+/// How many sets there are.
+const SETS: usize = 16;
+/// How often each literal may move to the set where it costs least. The first round fills the sets.
+const ROUNDS: usize = 4;
+
+/// What may stand at a place of a quadruple.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Byte(u8),
+    /// The letter, in either case.
+    Letter(u8),
+    Class(ByteClass),
+    Any,
+}
+
+/// What may stand at the four places of a literal's quadruple.
+pub(crate) type Choices = [Choice; 4];
+
+impl Choice {
+    pub(crate) fn each(self, mut tell: impl FnMut(usize)) {
+        match self {
+            Self::Byte(byte) => tell(usize::from(byte)),
+            Self::Letter(letter) => {
+                tell(usize::from(letter.to_ascii_lowercase()));
+                tell(usize::from(letter.to_ascii_uppercase()));
+            }
+            // Where the input ends a zero is read.
+            Self::Class(class) => {
+                std::iter::once(0).chain(class.bytes().filter(|b| *b != 0)).map(usize::from).for_each(tell)
+            }
+            Self::Any => (0..256).for_each(tell),
+        }
+    }
+
+    /// How often it is seen.
+    pub(crate) fn share(self) -> f32 {
+        let mut sum = 0.0;
+        self.each(|byte| sum += SHARES[byte]);
+        sum.min(1.0)
+    }
+}
+
+/// How much of source code and prose each byte is, by rough count.
+static SHARES: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let byte = byte as u8;
+        // Capitals are a fourth as frequent.
+        let half_bits = rareness(byte) + if byte.is_ascii_uppercase() { 4 } else { 0 };
+        (-f32::from(half_bits) / 2.0).exp2()
+    })
+});
+
+/// How rare a byte is in source code and prose, in steps of half a bit, by rough count.
+pub(crate) const fn rareness(byte: u8) -> u8 {
+    match byte | 0x20 {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b' ' => 8,
+        b'l' | b'c' | b'd' | b'u' | b'p' | b'm' => 10,
+        b'f' | b'g' | b'h' | b'b' | b'y' | b'.' | b'-' | b'/' | b'0' | b'1' | b'=' => 12,
+        b'v' | b'w' | b'k' | b'x' | 0x7f | b'2'..=b'9' | b':' => 14,
+        b'j' | b'q' | b'z' => 18,
+        _ => 15,
+    }
+}
+
+/// Shares the quadruples out among the sets.
+pub(crate) fn share_out(all: &[Choices]) -> [[u16; 256]; 4] {
+    let share = |choices: &Choices| choices.iter().map(|choice| choice.share()).product::<f32>();
+    let mut order: Vec<(f32, usize)> = all.iter().enumerate().map(|(index, choices)| (share(choices), index)).collect();
+    // The most frequent first: the others find their place around them.
+    order.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+    let mut sets: [Set; SETS] = std::array::from_fn(|_| Set::default());
+    let mut at: Vec<Option<usize>> = vec![None; all.len()];
+    for _ in 0..ROUNDS {
+        for (_, index) in &order {
+            let choices = &all[*index];
+            if let Some(set) = at[*index] {
+                sets[set].remove(choices);
+            }
+            let costs = sets.iter().map(|set| set.cost_with(choices));
+            let best = costs.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(set, _)| set);
+            sets[best].add(choices);
+            at[*index] = Some(best);
+        }
+    }
+    let mut members = [[0; 256]; 4];
+    for (number, set) in sets.iter().enumerate() {
+        for (members, place) in members.iter_mut().zip(&set.places) {
+            for (member, users) in members.iter_mut().zip(&place.users) {
+                *member |= u16::from(*users > 0) << number;
+            }
+        }
+    }
+    members
+}
+
+/// The bytes of a set's literals.
+#[derive(Default)]
+struct Set {
+    places: [Place; 4],
+}
+
+/// The bytes of a set's literals at one place.
+struct Place {
+    /// How many literals have each byte there.
+    users: [u16; 256],
+    /// How much of an input these bytes are together.
+    share: f32,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { users: [0; 256], share: 0.0 }
+    }
+}
+
+impl Set {
+    fn add(&mut self, choices: &Choices) {
+        for (place, choice) in self.places.iter_mut().zip(choices) {
+            choice.each(|byte| {
+                place.share += if place.users[byte] == 0 { SHARES[byte] } else { 0.0 };
+                place.users[byte] += 1;
+            });
+        }
+    }
+
+    fn remove(&mut self, choices: &Choices) {
+        for (place, choice) in self.places.iter_mut().zip(choices) {
+            choice.each(|byte| {
+                place.users[byte] -= 1;
+                place.share -= if place.users[byte] == 0 { SHARES[byte] } else { 0.0 };
+            });
+        }
+    }
+
+    /// How much more of an input the set lets through with one more literal.
+    fn cost_with(&self, choices: &Choices) -> f32 {
+        let (mut now, mut then) = (1.0, 1.0);
+        for (place, choice) in self.places.iter().zip(choices) {
+            let mut more = 0.0;
+            choice.each(|byte| more += if place.users[byte] == 0 { SHARES[byte] } else { 0.0 });
+            now *= place.share.min(1.0);
+            then *= (place.share + more).min(1.0);
+        }
+        then - now
+    }
+}

@@ -1,0 +1,94 @@
+//! 64 bytes at once, with tables of 128 entries: AVX-512 F, BW and VBMI (Intel since Ice Lake, AMD since Zen 4).
+
+use std::arch::x86_64::{
+    __m512i, __mmask64, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
+    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_sub_epi8, _mm512_test_epi8_mask,
+};
+
+use super::{Kinds, MARGIN, WORD, words};
+
+/// For each place and the low seven bits of a byte, the lower and the upper eight sets. Bytes beyond ASCII count as those that they share
+/// these bits with.
+#[derive(Debug, Clone)]
+pub(super) struct Tables(Box<[[[u8; 128]; 2]; 4]>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self(Box::new([[[0; 128]; 2]; 4]))
+    }
+}
+
+impl Tables {
+    pub(super) fn new(sets: &[[u16; 256]; 4]) -> Self {
+        let mut tables = Self::default();
+        for ([low, high], sets) in tables.0.iter_mut().zip(sets) {
+            let (ascii, beyond) = sets.split_at(128);
+            for (((low, high), a), b) in low.iter_mut().zip(high).zip(ascii).zip(beyond) {
+                [*low, *high] = (a | b).to_le_bytes();
+            }
+        }
+        tables
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(bytes: &[u8; WORD]) -> __m512i {
+    // SAFETY: 64 bytes can be read there, and the instruction asks for no alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// A table of 128 entries, in two registers.
+#[derive(Clone, Copy)]
+struct Table(__m512i, __m512i);
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn table(entries: &[u8; 128]) -> Table {
+    let [low, high] = entries.as_chunks::<WORD>().0 else { return Table(_mm512_set1_epi8(0), _mm512_set1_epi8(0)) };
+    Table(load(low), load(high))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
+    let [a, b, c, d] = &*tables.0;
+    let low = [table(&a[0]), table(&b[0]), table(&c[0]), table(&d[0])];
+    let high = [table(&a[1]), table(&b[1]), table(&c[1]), table(&d[1])];
+    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
+        let [one, two, three, four] = four_loads(bytes);
+        let sets_of = |tables: &[Table; 4]| {
+            let of = |table: Table, bytes| _mm512_permutex2var_epi8(table.0, bytes, table.1);
+            let (ab, cd) = (
+                _mm512_and_si512(of(tables[0], one), of(tables[1], two)),
+                _mm512_and_si512(of(tables[2], three), of(tables[3], four)),
+            );
+            _mm512_and_si512(ab, cd)
+        };
+        let sets = _mm512_or_si512(sets_of(&low), sets_of(&high));
+        *out = _mm512_test_epi8_mask(sets, sets);
+    }
+}
+
+/// The words that start at each of the first four bytes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four_loads(bytes: &[u8; WORD + MARGIN]) -> [__m512i; 4] {
+    let from = |at: usize| bytes.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; WORD]);
+    [load(from(0)), load(from(1)), load(from(2)), load(from(3))]
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn kinds(bytes: &[u8], out: &mut [Kinds]) {
+    let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
+    for (out, bytes) in out.iter_mut().zip(words::<WORD>(bytes)) {
+        let bytes = load(bytes);
+        let among = |bytes, first: u8, many: u8| -> __mmask64 {
+            _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, all(first)), all(many))
+        };
+        let digit = among(bytes, b'0', 10);
+        let alnum = digit | among(_mm512_or_si512(bytes, all(0x20)), b'a', 26);
+        let sign = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, all(byte));
+        let token = alnum | sign(b'+') | sign(b'/') | sign(b'_') | sign(b'-');
+        *out = Kinds { token, alnum, digit };
+    }
+}

@@ -1,0 +1,171 @@
+//! The vector code of the prefilter, and all unsafe code there is: for each byte of some text a bit that says whether it is worth a look.
+//!
+//! Which instructions are used is chosen at run time. All ways give what [`scalar`] gives, but for what [`Quadruples`] allows.
+
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "vector instructions; each block has its proof"))]
+#![deny(clippy::undocumented_unsafe_blocks, clippy::unwrap_used, clippy::expect_used)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod scalar;
+
+/// Positions are handled as words of so many bits.
+pub(crate) const WORD: usize = 64;
+/// How many bytes beyond the last word must be there to be read: a quadruple that starts in it ends there.
+pub(crate) const MARGIN: usize = 3;
+
+/// The vector instructions that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Level(Instructions);
+
+/// No other module can name one, so a value is the proof that the processor has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Instructions {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// The best that this processor has.
+    pub(crate) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vbmi")
+            {
+                return Self(Instructions::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") {
+                return Self(Instructions::Avx2);
+            }
+        }
+        Self(Instructions::Scalar)
+    }
+
+    /// All that this processor has.
+    #[cfg(test)]
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = vec![Self(Instructions::Scalar)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(is_x86_feature_detected!("avx2").then_some(Self(Instructions::Avx2)));
+            all.extend((Self::best().0 == Instructions::Avx512).then_some(Self(Instructions::Avx512)));
+        }
+        all
+    }
+}
+
+/// Which quadruples of bytes are looked for, up to sixteen sets of them: for each place and byte, the sets that have this byte there. Four
+/// bytes pass if there is a set that has all of them, each at its place.
+///
+/// A way to look for them may let others pass too, but none may be missed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Quadruples {
+    sets: scalar::Sets,
+    #[cfg(target_arch = "x86_64")]
+    folded: avx2::Tables,
+    #[cfg(target_arch = "x86_64")]
+    ascii: avx512::Tables,
+}
+
+impl Quadruples {
+    pub(crate) fn new(sets: [[u16; 256]; 4]) -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            folded: avx2::Tables::new(&sets),
+            #[cfg(target_arch = "x86_64")]
+            ascii: avx512::Tables::new(&sets),
+            sets: scalar::Sets::new(sets),
+        }
+    }
+
+    /// For each word of `passing` the bits of the positions at which a quadruple may stand. Words for which there are not [`MARGIN`] bytes more
+    /// are left as they are.
+    pub(crate) fn find(&self, level: Level, bytes: &[u8], passing: &mut [u64]) {
+        match level.0 {
+            Instructions::Scalar => scalar::quadruples(&self.sets, bytes, passing),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX2.
+            Instructions::Avx2 => unsafe { avx2::quadruples(&self.folded, bytes, passing) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
+            Instructions::Avx512 => unsafe { avx512::quadruples(&self.ascii, bytes, passing) },
+        }
+    }
+}
+
+/// What the bytes of a word are to the run finder, each as bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    /// Letters, digits and `+/_-`.
+    pub(crate) token: u64,
+    /// Letters and digits.
+    pub(crate) alnum: u64,
+    pub(crate) digit: u64,
+}
+
+/// What the bytes are, word by word. Words that the bytes do not fill are left as they are.
+pub(crate) fn kinds(level: Level, bytes: &[u8], words: &mut [Kinds]) {
+    match level.0 {
+        Instructions::Scalar => scalar::kinds(bytes, words),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: there is such a level only where the processor has AVX2.
+        Instructions::Avx2 => unsafe { avx2::kinds(bytes, words) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
+        Instructions::Avx512 => unsafe { avx512::kinds(bytes, words) },
+    }
+}
+
+/// The bytes of each word, with the margin after it.
+fn words<const WITH_MARGIN: usize>(bytes: &[u8]) -> impl Iterator<Item = &[u8; WITH_MARGIN]> {
+    (0..).step_by(WORD).map_while(|at| bytes.get(at..)?.first_chunk())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn all_levels_tell_the_same_kinds(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let mut known = [Kinds::default(); 6];
+            scalar::kinds(&bytes, &mut known);
+            for level in Level::all() {
+                let mut told = [Kinds::default(); 6];
+                kinds(level, &bytes, &mut told);
+                prop_assert_eq!(told, known, "{:?}", level);
+            }
+        }
+
+        #[test]
+        fn no_level_misses_a_quadruple(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x20_u8..0x7f, Just(b'a')], 0..400),
+            members in prop::collection::vec((0_usize..4, any::<u8>(), 0_u32..16), 0..200),
+        ) {
+            let mut sets = [[0_u16; 256]; 4];
+            for (place, byte, set) in members {
+                sets[place][usize::from(byte)] |= 1 << set;
+                sets[place][usize::from(b'a')] |= 1 << set;
+            }
+            let all = Quadruples::new(sets);
+            let mut known = [0; 6];
+            scalar::quadruples(&all.sets, &bytes, &mut known);
+            for level in Level::all() {
+                let mut told = [0; 6];
+                all.find(level, &bytes, &mut told);
+                for (told, known) in told.iter().zip(known) {
+                    prop_assert_eq!(told & known, known, "{:?}", level);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Without vector instructions: what the other ways are tested against, and what is used where there are none.
+
+use super::{Kinds, MARGIN, WORD, words};
+
+/// The sets as they are given.
+#[derive(Debug, Clone)]
+pub(super) struct Sets(Box<[[u16; 256]; 4]>);
+
+impl Default for Sets {
+    fn default() -> Self {
+        Self::new([[0; 256]; 4])
+    }
+}
+
+impl Sets {
+    pub(super) fn new(sets: [[u16; 256]; 4]) -> Self {
+        Self(Box::new(sets))
+    }
+}
+
+pub(super) fn quadruples(sets: &Sets, bytes: &[u8], passing: &mut [u64]) {
+    let [first, second, third, fourth] = &*sets.0;
+    let of = |set: &[u16; 256], byte: u8| set.get(usize::from(byte)).copied().unwrap_or_default();
+    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
+        *out = 0;
+        for (bit, window) in bytes.windows(4).enumerate() {
+            let [a, b, c, d] = *window else { continue };
+            let passes = of(first, a) & of(second, b) & of(third, c) & of(fourth, d) != 0;
+            *out |= u64::from(passes) << bit;
+        }
+    }
+}
+
+pub(super) fn kinds(bytes: &[u8], out: &mut [Kinds]) {
+    for (out, bytes) in out.iter_mut().zip(words::<WORD>(bytes)) {
+        let bits =
+            |is: fn(&u8) -> bool| bytes.iter().enumerate().fold(0, |bits, (at, byte)| bits | u64::from(is(byte)) << at);
+        let alnum = bits(u8::is_ascii_alphanumeric);
+        let token = alnum | bits(|byte| matches!(byte, b'+' | b'/' | b'_' | b'-'));
+        *out = Kinds { token, alnum, digit: bits(u8::is_ascii_digit) };
+    }
+}
