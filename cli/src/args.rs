@@ -95,6 +95,9 @@ pub(crate) struct TargetArgs {
     /// Memory for the objects of a repository while they are decoded
     #[arg(long, value_name = "MIB", default_value = "1024", hide_short_help = true)]
     pub(crate) memory: NonZeroU32,
+    /// Keep in DIR what was learned of repositories, so that the next scan looks only at what is new
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "range", "since", "no_history"])]
+    pub(crate) state: Option<PathBuf>,
     /// Leave out what matches, written as in .gitignore (can be repeated)
     #[arg(long, value_name = "GLOB", conflicts_with = "staged")]
     pub(crate) exclude: Vec<String>,

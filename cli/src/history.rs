@@ -8,21 +8,17 @@ use stanch_scanner::{
     scan_history, scan_tree, uses_reftable,
 };
 
-use crate::args::TargetArgs;
+use crate::session::Wanted;
 
 /// Scans a target on disk. A repository is scanned whole, unless the user says otherwise.
-pub(crate) fn scan(
-    control: &Control<'_>,
-    target: &Path,
-    args: &TargetArgs,
-    every: bool,
-) -> Result<Outcome, SourceError> {
+pub(crate) fn scan(control: &Control<'_>, target: &Path, wanted: &Wanted<'_>) -> Result<Outcome, SourceError> {
+    let args = wanted.args;
     let exclude = &args.exclude;
     let only_history = args.history_only || args.branch.is_some();
     if args.no_history || !(only_history || is_repository(target)) {
         return scan_tree(control, target, &TreeOptions { exclude: exclude.clone() });
     }
-    let mut outcome = match scan_objects(control, target, args, every) {
+    let mut outcome = match scan_objects(control, target, wanted) {
         Ok(outcome) => outcome,
         // Its files can be read all the same.
         Err(error) if !only_history && error.kind() == SourceErrorKind::Corrupt => {
@@ -43,13 +39,15 @@ pub(crate) fn scan(
 }
 
 /// Scans what git holds.
-fn scan_objects(control: &Control<'_>, target: &Path, args: &TargetArgs, every: bool) -> Result<Outcome, SourceError> {
+fn scan_objects(control: &Control<'_>, target: &Path, wanted: &Wanted<'_>) -> Result<Outcome, SourceError> {
+    let args = wanted.args;
     let options = HistoryOptions {
         branch: args.branch.clone(),
         exclude: args.exclude.clone(),
-        every,
+        every: wanted.every,
         memory: u64::from(args.memory.get()) << 20,
         refs: uses_reftable(target)?.then(|| refs_by_git(target)).flatten(),
+        state: wanted.state.clone(),
     };
     scan_history(control, target, &options)
 }

@@ -10,16 +10,16 @@ use crate::env;
 
 const FILE: &str = "fingerprint.key";
 
-/// The installation's key: read, or made at the first run. Where no state can be kept, a key for this run alone.
-pub(crate) fn installation() -> FingerprintKey {
+/// The installation's key: read, or made at the first run. Where no state can be kept, a key for this run alone. And whether it is kept.
+pub(crate) fn installation() -> (FingerprintKey, bool) {
     let kept = env::state_dir().map(|dir| read(&dir).or_else(|_| make(&dir)));
     match kept {
-        Some(Ok(bytes)) => FingerprintKey::from_bytes(bytes),
+        Some(Ok(bytes)) => (FingerprintKey::from_bytes(bytes), true),
         Some(Err(error)) => {
             tracing::warn!(%error, "no fingerprint key can be kept; fingerprints of this run will not be known again");
-            FingerprintKey::from_bytes(random())
+            (FingerprintKey::from_bytes(random()), false)
         }
-        None => FingerprintKey::from_bytes(random()),
+        None => (FingerprintKey::from_bytes(random()), false),
     }
 }
 

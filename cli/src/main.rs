@@ -21,6 +21,7 @@ mod rules;
 mod session;
 mod shell;
 mod suppress;
+mod vault;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;

@@ -2,14 +2,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use stanch_model::{Confidence, Finding, FingerprintKey};
 use stanch_rules::RuleSet;
 use stanch_scanner::{
-    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StdinOptions, scan_reader,
-    scan_staged, sort_findings, worktree_top,
+    Control, Coverage, Engine, Outcome, SourceError, SourceErrorKind, StagedOptions, StateOptions, StdinOptions,
+    scan_reader, scan_staged, sort_findings, worktree_top,
 };
 
 use crate::args::TargetArgs;
@@ -22,6 +23,7 @@ use crate::remote::{self, Cloning};
 use crate::report::Redactor;
 use crate::shell::Shell;
 use crate::suppress::{Baseline, IgnoreFile};
+use crate::vault::{self, Vault};
 
 /// An engine, and all that a scan needs beside it.
 pub(crate) struct Scanner {
@@ -29,6 +31,17 @@ pub(crate) struct Scanner {
     /// The engine of all rules, where `engine` lacks some.
     all: Option<Engine>,
     key: FingerprintKey,
+    /// Whether the key will be there next time.
+    key_is_kept: bool,
+}
+
+/// What is wanted of a target.
+pub(crate) struct Wanted<'a> {
+    pub(crate) args: &'a TargetArgs,
+    /// Every time that a credential came to a path of a history, and not only the first.
+    pub(crate) every: bool,
+    /// What is remembered of it.
+    pub(crate) state: Option<StateOptions>,
 }
 
 /// What the targets gave together.
@@ -48,7 +61,8 @@ impl Scanner {
         // What is looked for may be narrow; what is hidden never is.
         let narrow = RuleSet::builtin().iter().any(|rule| rules.get(&rule.id).is_none());
         let all = narrow.then(|| Engine::new(RuleSet::builtin()));
-        Self { engine: Engine::new(rules), all, key: installation() }
+        let (key, key_is_kept) = installation();
+        Self { engine: Engine::new(rules), all, key, key_is_kept }
     }
 
     /// The engine by which output is redacted.
@@ -70,10 +84,13 @@ impl Scanner {
         let progress = Progress::new(args.progress.shows(shell));
         let control = Control { events: &progress, jobs: args.jobs(), ..self.control() };
         let targets = args.targets();
+        let vault = self.vault(args, &targets, shell)?;
         let mut scanned = Scanned::default();
         for target in &targets {
             scanned.names.push(remote::name(target));
-            match self.scan_one(&control, &progress, target, args, every, shell) {
+            let state = vault.clone().map(|vault| StateOptions { vault, name: lasting_name(target) });
+            let wanted = Wanted { args, every, state };
+            match self.scan_one(&control, &progress, target, &wanted, shell) {
                 Ok((outcome, base)) => {
                     scanned.outcome.absorb(outcome);
                     scanned.base = base;
@@ -102,15 +119,15 @@ impl Scanner {
         control: &Control<'_>,
         progress: &Progress,
         target: &Path,
-        args: &TargetArgs,
-        every: bool,
+        wanted: &Wanted<'_>,
         shell: &mut Shell,
     ) -> Result<(Outcome, Base), CliError> {
+        let args = wanted.args;
         let commits = range::commits(args)?;
         let scan = |path: &Path| {
             let scanned = match commits.clone() {
                 Some(commits) => range::scan(control, path, commits),
-                None => scan_target(control, path, args, every).map(|outcome| (outcome, Base::Tree)),
+                None => scan_target(control, path, wanted).map(|outcome| (outcome, Base::Tree)),
             };
             scanned.map_err(|error| for_people(&error))
         };
@@ -124,6 +141,27 @@ impl Scanner {
         let cloning = Cloning { stop: control.stop, progress, redactor: &redactor };
         let outcome = remote::scanned(target, &cloning, shell, |path| Ok(scan(path)?.0))?;
         Ok((outcome, Base::Tree))
+    }
+
+    /// Where `--state` says that what is learned is kept.
+    fn vault(
+        &self,
+        args: &TargetArgs,
+        targets: &[PathBuf],
+        shell: &mut Shell,
+    ) -> Result<Option<Arc<dyn stanch_scanner::Vault>>, CliError> {
+        let Some(dir) = &args.state else { return Ok(None) };
+        if targets.iter().any(|target| !remote::is_remote(target) && vault::is_within(dir, target)) {
+            return Err(CliError::new("the folder of --state is inside of what is scanned")
+                .hint("name one outside of it: a scan writes nothing into a repository"));
+        }
+        if !self.key_is_kept {
+            shell.warning(
+                "--state is of no use here: no fingerprint key is kept, so what is learned could not be read again",
+            );
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(Vault::open(dir, &self.key)?)))
     }
 
     /// The control of a scan with one thread that tells nobody of its progress.
@@ -222,14 +260,22 @@ pub(crate) fn today() -> Date {
     Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-fn scan_target(control: &Control<'_>, target: &Path, args: &TargetArgs, every: bool) -> Result<Outcome, SourceError> {
-    if args.staged {
+fn scan_target(control: &Control<'_>, target: &Path, wanted: &Wanted<'_>) -> Result<Outcome, SourceError> {
+    if wanted.args.staged {
         return scan_staged(control, target, &StagedOptions { paths: Vec::new() });
     }
     if target == Path::new("-") {
         return scan_reader(control, &mut io::stdin().lock(), &StdinOptions { name: "<stdin>".to_owned() });
     }
-    history::scan(control, target, args, every)
+    history::scan(control, target, wanted)
+}
+
+/// What a target is called in the state: the same each time, from wherever it is named.
+fn lasting_name(target: &Path) -> String {
+    if remote::is_remote(target) {
+        return remote::name(target);
+    }
+    target.canonicalize().map_or_else(|_| target.display().to_string(), |path| path.display().to_string())
 }
 
 /// An error of a source, with what to do about it.

@@ -164,7 +164,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__explain)
-            opts="-j -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --state --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -183,6 +183,10 @@ _stanch() {
                     return 0
                     ;;
                 --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -624,7 +628,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__ignore)
-            opts="-j -q -v -h -V --reason --owner --expires --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
+            opts="-j -q -v -h -V --reason --owner --expires --staged --range --since --branch --no-history --history-only --memory --state --exclude --jobs --progress --rules --only --skip --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -655,6 +659,10 @@ _stanch() {
                     return 0
                     ;;
                 --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -912,7 +920,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__scan)
-            opts="-j -o -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
+            opts="-j -o -q -v -h -V --staged --range --since --branch --no-history --history-only --memory --state --exclude --jobs --progress --format --output --rules --only --skip --min-confidence --fail-on --baseline --write-baseline --cleanup --strict --reveal --exit-codes --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -931,6 +939,10 @@ _stanch() {
                     return 0
                     ;;
                 --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -42,6 +42,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -l range -d 'What th
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l state -d 'Keep in DIR what was learned of repositories, so that the next scan looks only at what is new' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -83,6 +84,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand explain" -l range -d 'What
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
+complete -c stanch -n "__fish_stanch_using_subcommand explain" -l state -d 'Keep in DIR what was learned of repositories, so that the next scan looks only at what is new' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand explain" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'
@@ -108,6 +110,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l range -d 'What 
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l branch -d 'The commits of this branch only' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l memory -d 'Memory for the objects of a repository while they are decoded' -r
+complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l state -d 'Keep in DIR what was learned of repositories, so that the next scan looks only at what is new' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l exclude -d 'Leave out what matches, written as in .gitignore (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -s j -l jobs -d 'Threads [default: one a core]' -r
 complete -c stanch -n "__fish_stanch_using_subcommand ignore" -l progress -d 'When to show progress' -r -f -a "auto\t'If the output is a terminal'

@@ -19,6 +19,11 @@ impl Fingerprint {
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Fingerprint {
@@ -86,6 +91,12 @@ impl FingerprintKey {
         bytes.copy_from_slice(&hash.as_bytes()[..16]);
         Fingerprint(bytes)
     }
+
+    /// A key for another purpose, which tells nothing of this one. The purpose is a sentence that stands in the code once, as
+    /// [`blake3::derive_key`] asks for.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(blake3::derive_key(purpose, self.0.as_slice()))
+    }
 }
 
 impl fmt::Debug for FingerprintKey {
@@ -113,5 +124,13 @@ mod tests {
         let one = FingerprintKey::from_bytes([1; 32]).fingerprint(&secret);
         let two = FingerprintKey::from_bytes([2; 32]).fingerprint(&secret);
         assert_ne!(one, two);
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let key = |byte| FingerprintKey::from_bytes([byte; 32]);
+        assert_eq!(key(1).derive("a"), key(1).derive("a"));
+        assert_ne!(key(1).derive("a"), key(1).derive("b"));
+        assert_ne!(key(1).derive("a"), key(2).derive("a"));
     }
 }

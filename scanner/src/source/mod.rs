@@ -29,7 +29,8 @@ pub use error::{SourceError, SourceErrorKind};
 #[cfg(fuzzing)]
 pub(crate) use git::fuzzing;
 pub use git::{
-    Compared, HistoryOptions, Inflating, Ref, Runs, apply, compare_history, is_repository, scan_history, uses_reftable,
+    Compared, HistoryOptions, Inflating, Ref, Runs, StateOptions, Vault, apply, compare_history, is_repository,
+    scan_history, uses_reftable,
 };
 pub use memory::scan_bytes;
 pub use range::{Commits, RangeOptions, RangeOutcome, Since, scan_range};

@@ -8,4 +8,6 @@ mod packer;
 mod places;
 mod random;
 mod repo;
+mod shelf;
 mod special;
+mod state;

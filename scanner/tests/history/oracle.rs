@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use stanch_model::{Finding, Fingerprint, ObjectKind, Source};
 use stanch_rules::normalise;
 use stanch_scanner::{Coverage, HistoryOptions, Outcome, scan_history};
 
 use super::repo::{copy, fed, unpack_all};
+use super::shelf::Shelf;
 use crate::sources::{control, git, git_command, line};
 
 /// The credential that `line` makes of a seed.
@@ -422,7 +424,16 @@ pub(crate) fn agrees_but_for(folder: &Path, seeds: u64, gaps: &[(&str, &str)]) -
         let told: Vec<(&str, &str)> = notes.iter().map(|note| (note.path.as_str(), note.gap.as_str())).collect();
         assert_eq!(told, gaps, "{notes:?}");
     }
+    remembers(folder, &HistoryOptions::default());
+    remembers(folder, &HistoryOptions { memory: LITTLE, ..HistoryOptions::default() });
     expected
+}
+
+/// Whether scans with a state say the same: the first, one that knows the objects, and one that knows the answer.
+pub(crate) fn remembers(folder: &Path, options: &HistoryOptions) {
+    let shelf = Arc::new(Shelf::default());
+    shelf.agrees(folder, options);
+    shelf.agrees(folder, options);
 }
 
 /// Little memory, yet enough for the objects of the tests.
@@ -435,13 +446,17 @@ pub(crate) fn agrees(folder: &Path, seeds: u64) -> Vec<Row> {
 /// Compares with git: as it is, with everything in one pack, and with everything loose.
 pub(crate) fn agrees_in_all_forms(folder: &Path, seeds: u64) -> Vec<Row> {
     let found = agrees(folder, seeds);
+    let (shelf, options) = (Arc::new(Shelf::default()), HistoryOptions::default());
+    shelf.agrees(folder, &options);
     let copies = tempfile::tempdir().expect("a temporary folder");
     let packed = copies.path().join("packed");
     copy(folder, &packed);
     git(&packed, &["repack", "-a", "-d", "-k", "-q", "-f", "--depth=50"]);
     git(&packed, &["prune-packed"]);
     assert_eq!(agrees(&packed, seeds), found, "packed");
+    shelf.agrees(&packed, &options);
     unpack_all(&packed, Path::new(git(&packed, &["rev-parse", "--absolute-git-dir"]).trim()));
     assert_eq!(agrees(&packed, seeds), found, "loose");
+    shelf.agrees(&packed, &options);
     found
 }

@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use stanch_scanner::{HistoryOptions, Outcome, scan_history};
 use tempfile::TempDir;
 
+use super::shelf::Shelf;
 use crate::sources::{control, git, git_command, write};
 
 /// 2026-01-01T00:00:00Z.
@@ -132,8 +134,13 @@ pub(crate) fn fed(command: &mut Command, input: &[u8]) -> std::process::Output {
     })
 }
 
+/// Scans without a state; with one it must be the same.
 pub(crate) fn scan(path: &Path, options: &HistoryOptions) -> Outcome {
-    scan_history(&control(2), path, options).expect("the repository can be scanned")
+    let outcome = scan_history(&control(2), path, options).expect("the repository can be scanned");
+    let shelf = Arc::new(Shelf::default());
+    shelf.agrees_with(&outcome, path, options);
+    shelf.agrees_with(&outcome, path, options);
+    outcome
 }
 
 /// Copies a folder with all that is in it.

@@ -205,6 +205,25 @@ impl Forest {
         self.sort_families(&order);
     }
 
+    /// Leaves out what leads to no object that counts, by its position in the index.
+    pub(crate) fn prune(&mut self, counts: impl Fn(u32) -> bool) {
+        let mut needed = vec![false; self.positions.len()];
+        for entry in (0..self.len()).filter(|entry| counts(self.position(*entry))) {
+            let mut next = Some(entry);
+            while let Some(seen) = next.and_then(|entry| needed.get_mut(entry as usize)).filter(|seen| !**seen) {
+                *seen = true;
+                next = next.and_then(|entry| self.base(entry));
+            }
+        }
+        let is_needed = |entry: &EntryNumber| needed.get(*entry as usize).copied().unwrap_or_default();
+        self.roots.retain(is_needed);
+        let mut pairs = Vec::new();
+        for entry in (0..self.len()).filter(is_needed) {
+            pairs.extend(self.children(entry).iter().filter(|child| is_needed(child)).map(|child| (entry, *child)));
+        }
+        self.children = Lists::new(self.positions.len(), pairs.into_iter());
+    }
+
     fn note_unreached(&mut self) {
         let mut known: Vec<EntryNumber> = self.broken.iter().map(|(entry, _)| *entry).collect();
         known.sort_unstable();

@@ -31,6 +31,16 @@ impl Pack {
         Ok(Self { index, data, hash: hash.len_in_bytes(), first, by_offset: OnceLock::new() })
     }
 
+    /// Its file.
+    pub(crate) fn path(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The file of its index.
+    pub(crate) fn index_path(&self) -> &Path {
+        self.index.path()
+    }
+
     /// How many objects it has.
     pub(crate) fn len(&self) -> u32 {
         self.index.num_objects()

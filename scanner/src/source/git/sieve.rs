@@ -51,7 +51,8 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    fn number(&self, name: &[u8]) -> Name {
+    /// The number of a name, which is noted if it is new.
+    pub(crate) fn number(&self, name: &[u8]) -> Name {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let next = known.len() as Name;
         *known.entry(name.into()).or_insert(next)
@@ -107,6 +108,15 @@ pub(crate) struct Sieved {
     pub(crate) missing: HashSet<ObjectId>,
     pub(crate) objects: u64,
     pub(crate) bytes: u64,
+}
+
+impl Sieved {
+    /// Adds a tree that is known: under which names it has which folders (by the numbers of their trees) and blobs with findings.
+    pub(crate) fn add(&mut self, tree: Number, entries: impl Iterator<Item = (Name, bool, Number)>) {
+        self.trees.push((tree, self.edges.len() as u32));
+        let name = |name, folder| if folder { name | FOLDER } else { name };
+        self.edges.extend(entries.map(|(known, folder, target)| Edge { name: name(known, folder), target }));
+    }
 }
 
 /// Reads trees for one thread.
@@ -322,6 +332,23 @@ impl SievedTrees {
                 *slot = NONE;
             }
         }
+    }
+
+    /// All trees that lead to findings, with their sieved trees.
+    pub(crate) fn all(&mut self) -> Vec<(Number, SievedTree)> {
+        let trees: Vec<Number> = self.trees.iter().map(|(tree, ..)| *tree).collect();
+        let sieved = trees.into_iter().map(|tree| (tree, self.sieve(tree)));
+        sieved.filter(|(_, sieved)| *sieved != 0).collect()
+    }
+
+    /// How many sieved trees there are.
+    pub(crate) fn len(&self) -> usize {
+        self.made.len()
+    }
+
+    /// All names, in order of number.
+    pub(crate) fn names(&self) -> &[Box<[u8]>] {
+        &self.names
     }
 
     /// The name with a number.

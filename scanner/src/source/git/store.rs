@@ -38,7 +38,7 @@ pub(crate) struct Store {
     /// The loose objects with the folder of each, in order of id.
     loose: Vec<(ObjectId, u16)>,
     first_loose: Number,
-    /// A bit for each number that is a second copy.
+    /// A bit for each number that is a second copy, or known.
     copies: Vec<u64>,
     /// What could not be opened.
     pub(crate) gaps: Vec<(PathBuf, Closed)>,
@@ -60,6 +60,13 @@ pub(crate) struct Buffers {
 impl Store {
     /// Opens what lies below an object folder and its alternates. What cannot be opened is in `gaps`.
     pub(crate) fn open(objects: &Path, hash: gix::hash::Kind) -> Self {
+        let mut store = Self::open_to_read(objects, hash);
+        store.mark_copies();
+        store
+    }
+
+    /// The same to read some objects only: none of its numbers counts.
+    pub(crate) fn open_to_read(objects: &Path, hash: gix::hash::Kind) -> Self {
         let mut store = Self {
             hash,
             packs: Vec::new(),
@@ -79,7 +86,6 @@ impl Store {
             store.loose.extend(ids.into_iter().map(|id| (id, n as u16)));
         }
         store.loose.sort_unstable();
-        store.mark_copies();
         store
     }
 
@@ -133,7 +139,12 @@ impl Store {
             }
             before = Some(id);
         }
-        for number in copies {
+        self.leave_out(copies);
+    }
+
+    /// Lets some numbers count no more, as their objects are known.
+    pub(crate) fn leave_out(&mut self, numbers: impl IntoIterator<Item = Number>) {
+        for number in numbers {
             if let Some(word) = self.copies.get_mut(number as usize / 64) {
                 *word |= 1 << (number % 64);
             }
@@ -145,9 +156,16 @@ impl Store {
         self.first_loose + self.loose.len() as u32
     }
 
-    /// Whether the number is the first of its object.
+    /// Whether the number is the first of its object, and that is not known.
     pub(crate) fn counts(&self, number: Number) -> bool {
         self.copies.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 0)
+    }
+
+    /// Whether some object of a pack counts, and whether all do.
+    pub(crate) fn counting(&self, pack: &Pack) -> (bool, bool) {
+        let mut each = (pack.first..pack.first + pack.len()).map(|number| self.counts(number));
+        let first = each.next().unwrap_or_default();
+        if each.all(|counts| counts == first) { (first, first) } else { (true, false) }
     }
 
     /// The numbers of the loose objects.
@@ -181,10 +199,13 @@ impl Store {
 
     /// A loose object, open.
     pub(crate) fn open_loose(&self, number: Number) -> Result<Loose, Closed> {
-        let at = number.checked_sub(self.first_loose).and_then(|at| self.loose.get(at as usize));
-        let place = at.and_then(|(id, folder)| Some((id, self.folders.get(usize::from(*folder))?)));
-        let Some((id, folder)) = place else { return Err((Gap::Missing, String::new())) };
-        Loose::open(&loose::path(folder, id))
+        self.loose_path(number).map_or_else(|| Err((Gap::Missing, String::new())), |path| Loose::open(&path))
+    }
+
+    /// The file of a loose object.
+    pub(crate) fn loose_path(&self, number: Number) -> Option<PathBuf> {
+        let (id, folder) = self.loose.get(number.checked_sub(self.first_loose)? as usize)?;
+        Some(loose::path(self.folders.get(usize::from(*folder))?, id))
     }
 
     /// Reads one object, which may have `most` bytes, from any place where it lies whole.

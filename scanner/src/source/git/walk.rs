@@ -73,9 +73,17 @@ pub(crate) struct Selection {
 }
 
 impl Objects {
-    /// Reads the headers of all packs.
+    /// Reads the headers of all packs in which something counts.
     pub(crate) fn new(store: Store) -> Self {
-        let forests = store.packs.iter().map(|pack| Forest::new(&store, pack)).collect();
+        let forest = |pack: &Pack| {
+            let (some, all) = store.counting(pack);
+            let mut forest = if some { Forest::new(&store, pack) } else { Forest::default() };
+            if !all {
+                forest.prune(|position| store.counts(pack.first + position));
+            }
+            forest
+        };
+        let forests = store.packs.iter().map(forest).collect();
         Self { store, forests }
     }
 
