@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use stanch_model::{Confidence, Secret};
-use stanch_rules::{Look, Rule, RuleSet, Str, published_sample};
+use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
@@ -12,7 +12,7 @@ use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::hits::{Hits, LiteralHit, Need};
 use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
 use crate::resolve::resolve;
-use crate::weigh::{COMPANION, ContentVerdict, weigh};
+use crate::weigh::{COMPANION, Care, ContentVerdict, weigh};
 use crate::window::Window;
 
 /// Rules, compiled to be looked for together. It is made once and shared by all threads.
@@ -145,7 +145,7 @@ impl Engine {
         let mut near = std::mem::take(&mut scratch.near);
         near.reset();
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
-            all.push(engine.candidate(rule, matched, bytes, &mut near));
+            all.push(engine.candidate(rule, matched, bytes, &mut near, Care::Whole));
         });
         scratch.near = near;
         all.sort_by_key(|c| (c.rule, c.span.start, c.span.end));
@@ -223,9 +223,9 @@ impl Engine {
         let mut runs = RunEnds::default();
         runs.reset(&self.classes);
         let best = self.longest(document, rule as u32, 0..alternatives as u16, start, &mut runs)?;
-        let context = self.rules[rule].context.as_ref();
-        let seen = context.map(|context| words_around(context, &Around::new(document, context.reach, &best)));
-        Some(self.weighed(rule, best, document, seen.unwrap_or_default()))
+        let seen =
+            |context: &Context, found: &Match| words_around(context, &Around::new(document, context.reach, found));
+        Some(self.weighed(rule, best, document, seen, Care::Whole))
     }
 
     /// Resolves overlaps and companions among the candidates of one document.
@@ -296,7 +296,17 @@ impl Engine {
         runs: &mut RunEnds,
         matched: &mut impl FnMut(&Self, usize, Match),
     ) {
-        token_starts(bytes, slice, |start| self.confirm_token(bytes, start, runs, matched));
+        self.token_hits(bytes, slice, |start| self.confirm_token(bytes, start, runs, matched));
+    }
+
+    /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on the byte before it and on its run
+    /// of token bytes with the byte that ends it.
+    pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
+        token_starts(bytes, range, |start| {
+            if self.runs.len() > MOST_RULES || self.gate.open(bytes, start).0 != 0 {
+                hit(start);
+            }
+        });
     }
 
     fn confirm_token(
@@ -353,25 +363,33 @@ impl Engine {
         {
             return None;
         }
-        Some(self.candidate(index, found, bytes, near)).filter(Candidate::is_in)
+        Some(self.candidate(index, found, bytes, near, Care::UntilOut)).filter(Candidate::is_in)
     }
 
-    fn candidate(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near) -> Candidate {
-        let context = self.rules[index].context.as_ref();
-        let seen =
-            context.map(|context| self.context_words().seen(index, &Around::new(bytes, context.reach, &found), near));
-        self.weighed(index, found, bytes, seen.unwrap_or_default())
+    fn candidate(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near, care: Care) -> Candidate {
+        let seen = |context: &Context, found: &Match| {
+            self.context_words().seen(index, &Around::new(bytes, context.reach, found), near)
+        };
+        self.weighed(index, found, bytes, seen, care)
     }
 
     fn context_words(&self) -> &ContextWords {
         self.context_words.get_or_init(|| ContextWords::new(&self.rules))
     }
 
-    /// The candidate of a match, with the words of its rule's context that stand near.
-    fn weighed(&self, index: usize, found: Match, bytes: &[u8], context: Vec<Str>) -> Candidate {
+    /// The candidate of a match, with the words of its rule's context that are seen near.
+    fn weighed(
+        &self,
+        index: usize,
+        found: Match,
+        bytes: &[u8],
+        seen: impl FnOnce(&Context, &Match) -> Vec<Str>,
+        care: Care,
+    ) -> Candidate {
         let rule = &self.rules[index];
         let window = Window::new(bytes, rule.extent, &found.span, &found.secret);
-        let mut verdict = weigh(rule, &self.compiled[index], &found, &window, context);
+        let seen = || rule.context.as_ref().map(|context| seen(context, &found)).unwrap_or_default();
+        let mut verdict = weigh(rule, &self.compiled[index], &found, &window, seen, care);
         if verdict.rejected.is_none() {
             verdict.rejected = published_sample(window.secret());
         }

@@ -12,7 +12,7 @@ pub(crate) mod check;
 use std::ops::Range;
 
 use crate::engine::{Engine, Reach};
-use crate::prefilter::{User, last_run, token_starts};
+use crate::prefilter::{User, last_run};
 
 /// The places of a document where a match may start, each kind in order.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +133,7 @@ impl Hits {
 
     fn search_tokens(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
         if !engine.runs.is_empty() {
-            token_starts(document, &range, |start| self.tokens.push(TokenHit { start: start as u32, dead: None }));
+            engine.token_hits(document, &range, |start| self.tokens.push(TokenHit { start: start as u32, dead: None }));
         }
     }
 

@@ -3,11 +3,9 @@
 //! The verdict depends on the rule and the window alone. What depends on where the bytes stand (path class) is added later, see
 //! [`crate::place`].
 
-use std::borrow::Cow;
-
 use stanch_model::{Checksum, Confidence, Fact, Reason};
 use stanch_rules::offline::{Holds, Strength};
-use stanch_rules::{Boundary, Look, Rule};
+use stanch_rules::{Boundary, Look, Rule, Str};
 
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
@@ -35,7 +33,7 @@ pub struct ContentVerdict {
     /// Facts that the check read out of the secret.
     pub facts: Vec<Fact>,
     /// The context words seen.
-    pub context: Vec<Cow<'static, str>>,
+    pub context: Vec<Str>,
     /// The steps.
     pub reasons: Vec<Reason>,
 }
@@ -67,35 +65,44 @@ const GLUED_RIGHT: i16 = -30;
 /// In programs and archives anything looks like a name and a value.
 const BINARY: i16 = -30;
 
-/// Weighs a match. `window` holds the rule's extent around it, `context` are the words of its kind that stand within their reach.
+/// How far a match is weighed that is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// To the end: what is out is told of like what is in.
+    Whole,
+    /// Until it is out.
+    UntilOut,
+}
+
+/// Weighs a match. `window` holds the rule's extent around it, `context` tells the words of its kind that stand within their reach.
 pub(crate) fn weigh(
     rule: &Rule,
     compiled: &CompiledRule,
     found: &Match,
     window: &Window<'_>,
-    context: Vec<Cow<'static, str>>,
+    context: impl FnOnce() -> Vec<Str>,
+    care: Care,
 ) -> ContentVerdict {
     let mut scale = Scale::new(rule);
     let secret = window.secret();
+    let prefix = rule.public_prefix(secret).len();
     scale.checksum(compiled, secret);
     if rule.gate && scale.verdict.checksum == Some(Checksum::Invalid) {
         scale.reject("the check fails");
     }
-    if !scale.checksum_proves {
-        scale.entropy(rule, secret);
-        let prefix = rule.public_prefix(secret).len();
-        if let Some(reason) = placeholder(secret, prefix) {
-            scale.reject(reason);
+    let steps: [&dyn Fn(&mut Scale); 4] = [
+        &|scale| scale.entropy(rule, secret),
+        &|scale| scale.placeholder(secret, prefix),
+        &|scale| scale.boundaries(rule, found, window),
+        &|scale| scale.value(rule, window),
+    ];
+    for step in steps {
+        if care == Care::UntilOut && scale.verdict.rejected.is_some() {
+            return scale.verdict;
         }
-        scale.boundaries(rule, found, window);
+        step(&mut scale);
     }
-    if let Look::Assignment(_) = rule.look {
-        scale.value(window);
-    }
-    if matches!(rule.look, Look::Assignment(_) | Look::Run(_)) && window.is_binary() {
-        scale.add(BINARY, "it stands among bytes of no text");
-    }
-    scale.context(rule, context);
+    scale.context(rule, context());
     scale.verdict
 }
 
@@ -158,13 +165,27 @@ impl Scale {
     }
 
     fn entropy(&mut self, rule: &Rule, secret: &[u8]) {
+        if self.checksum_proves {
+            return;
+        }
         self.verdict.entropy = shannon(secret);
         if rule.entropy.is_some_and(|floor| self.verdict.entropy < floor) {
             self.reject("its characters are too regular");
         }
     }
 
+    fn placeholder(&mut self, secret: &[u8], prefix: usize) {
+        if !self.checksum_proves
+            && let Some(reason) = placeholder(secret, prefix)
+        {
+            self.reject(reason);
+        }
+    }
+
     fn boundaries(&mut self, rule: &Rule, found: &Match, window: &Window<'_>) {
+        if self.checksum_proves {
+            return;
+        }
         // Only what starts with a letter or digit itself can be the middle of a longer token.
         let starts_inside =
             window.matched().first().is_some_and(u8::is_ascii_alphanumeric) && glued_left(window.before());
@@ -179,7 +200,17 @@ impl Scale {
         }
     }
 
-    fn value(&mut self, window: &Window<'_>) {
+    /// What stands in an assignment, and whether it stands in text at all.
+    fn value(&mut self, rule: &Rule, window: &Window<'_>) {
+        if let Look::Assignment(_) = rule.look {
+            self.assigned(window);
+        }
+        if matches!(rule.look, Look::Assignment(_) | Look::Run(_)) && window.is_binary() {
+            self.add(BINARY, "it stands among bytes of no text");
+        }
+    }
+
+    fn assigned(&mut self, window: &Window<'_>) {
         let name = Name::around(window.before_secret(), window.before().len());
         let it = Assigned { head: window.head(), value: window.secret(), after: window.after_secret() };
         if let Some(reason) = value::no_secret(&name, &it) {
@@ -189,7 +220,7 @@ impl Scale {
         self.add(points, text);
     }
 
-    fn context(&mut self, rule: &Rule, seen: Vec<Cow<'static, str>>) {
+    fn context(&mut self, rule: &Rule, seen: Vec<Str>) {
         let Some(context) = &rule.context else { return };
         self.verdict.context = seen;
         if !self.verdict.context.is_empty() {

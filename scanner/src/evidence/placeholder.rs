@@ -36,17 +36,12 @@ fn names_itself(body: &[u8]) -> bool {
 
 /// `${VAR}`, `{{ var }}`, `<your-key>`, `%(name)s`, `$(cmd)`, `#{var}`, `%s`, `[YOUR_KEY]`.
 pub(crate) fn is_template(text: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
+    const MARKS: [&[u8; 2]; 7] = [b"${", b"{{", b"}}", b"$(", b"#{", b"%(", b"<%"];
+    let marked = text.windows(2).any(|pair| MARKS.iter().any(|mark| pair == *mark));
     let wrapped = |open: u8, close: u8| text.first() == Some(&open) && text.last() == Some(&close);
     // Braces with more than a name between them are JSON.
     let braced = wrapped(b'{', b'}') && !text.iter().any(|byte| matches!(byte, b'"' | b'\''));
-    has(b"${")
-        || has(b"{{")
-        || has(b"}}")
-        || has(b"$(")
-        || has(b"#{")
-        || has(b"%(")
-        || has(b"<%")
+    marked
         || wrapped(b'<', b'>')
         || wrapped(b'[', b']')
         || braced
@@ -71,7 +66,7 @@ fn mask(body: &[u8]) -> Option<&'static str> {
     if longest >= 6.max(body.len() / 4) {
         return Some("one character repeated masks it");
     }
-    let dots = memchr::memmem::find(body, b"...").is_some() || memchr::memmem::find(body, "…".as_bytes()).is_some();
+    let dots = body.windows(3).any(|three| three == b"..." || three == "…".as_bytes());
     dots.then_some("it is cut short by dots")
 }
 
@@ -144,7 +139,15 @@ fn says_example(body: &[u8]) -> bool {
         b"secretkey",
         b"secret_key",
     ];
-    LONG.iter().any(|word| super::words::holds_word(body, word))
+    // Most tokens lack a letter of each of them.
+    let there = letters(body);
+    LONG.iter().any(|word| letters(word) & !there == 0 && super::words::holds_word(body, word))
+}
+
+/// The letters that some bytes have, in either case, as bits.
+fn letters(bytes: &[u8]) -> u32 {
+    let bit = |byte: &u8| if byte.is_ascii_alphabetic() { 1 << (byte & 0x1f) } else { 0 };
+    bytes.iter().fold(0, |letters, byte| letters | bit(byte))
 }
 
 /// A short unit over and over: `abcabcabcabc`, `deadbeefdeadbeef`.

@@ -1,11 +1,14 @@
 //! Which of the rules for token-like values can match at all, by how far the bytes of each class go.
 
+use stanch_rules::run_class;
+
 use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, CompiledShape};
+use crate::prefilter::simd::{CLASSES, ClassBits, Level};
 
 /// No run is followed further than this; what is longer counts as one length.
 const LONGEST: usize = 136;
 /// So many classes are told apart; a rule of a further one is always tried.
-const MOST_CLASSES: usize = 64;
+const MOST_CLASSES: usize = CLASSES;
 /// The places that are looked at before any run is followed: few, and such that paths and words fall out.
 const PLACES: [usize; 4] = [0, 2, 5, 11];
 /// Stands for what follows the end of the input.
@@ -22,8 +25,7 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 pub(crate) struct Gate {
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
     heads: Box<[[Rules; END + 1]; PLACES.len()]>,
-    /// The classes that each byte is in, as bits.
-    classes: Box<[u64; 256]>,
+    classes: ClassBits,
     /// For each class the rules by the length of its run.
     by_length: Vec<[Rules; LONGEST + 1]>,
     /// For each class the rules that start with it.
@@ -37,12 +39,12 @@ impl Gate {
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
         let mut gate = Self {
             heads: Box::new([[0; END + 1]; PLACES.len()]),
-            classes: Box::new([0; 256]),
+            classes: ClassBits::new([0; 256]),
             by_length: Vec::new(),
             rules: Vec::new(),
             always: 0,
         };
-        let mut known: Vec<usize> = Vec::new();
+        let (mut known, mut bits) = (Vec::new(), [0; 256]);
         for (place, (rule, _)) in rules.iter().enumerate().take(MOST_RULES) {
             let Some(CompiledLook::Shapes { shapes, .. }) = compiled.get(*rule as usize).map(|rule| &rule.look) else {
                 gate.always |= 1 << place;
@@ -51,9 +53,10 @@ impl Gate {
             };
             for shape in shapes {
                 gate.add_heads(1 << place, shape, classes);
-                gate.add_run(1 << place, shape, classes, &mut known);
+                gate.add_run(1 << place, shape, classes, &mut known, &mut bits);
             }
         }
+        gate.classes = ClassBits::new(bits);
         gate
     }
 
@@ -68,11 +71,23 @@ impl Gate {
     }
 
     /// Notes how long the run may be that a rule's shape starts with.
-    fn add_run(&mut self, rule: Rules, shape: &CompiledShape, classes: &Classes, known: &mut Vec<usize>) {
+    fn add_run(
+        &mut self,
+        rule: Rules,
+        shape: &CompiledShape,
+        classes: &Classes,
+        known: &mut Vec<usize>,
+        bits: &mut [u16; 256],
+    ) {
         let Some(CompiledPart::Class { class, min, max, .. }) = shape.parts.first() else {
             self.always |= rule;
             return;
         };
+        // A run that goes on where tokens end tells nothing: see `open`.
+        if (0..=u8::MAX).any(|byte| classes.contains(*class, byte) && !run_class().contains(byte)) {
+            self.always |= rule;
+            return;
+        }
         let bit = known.iter().position(|known| known == class).unwrap_or(known.len());
         if bit >= MOST_CLASSES {
             self.always |= rule;
@@ -83,7 +98,7 @@ impl Gate {
             self.by_length.push([0; LONGEST + 1]);
             self.rules.push(0);
             for byte in 0..=u8::MAX {
-                self.classes[usize::from(byte)] |= u64::from(classes.contains(*class, byte)) << bit;
+                bits[usize::from(byte)] |= u16::from(classes.contains(*class, byte)) << bit;
             }
         }
         self.rules[bit] |= rule;
@@ -100,7 +115,8 @@ impl Gate {
         }
     }
 
-    /// The rules that may match at a start, and before which byte everything lies that was looked at.
+    /// The rules that may match at the start of a token-like value, and before which byte everything lies that was looked at: nothing behind the
+    /// byte that ends the run of token bytes.
     pub(crate) fn open(&self, input: &[u8], start: usize) -> (Rules, usize) {
         const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
@@ -112,39 +128,26 @@ impl Gate {
             .rules
             .iter()
             .enumerate()
-            .fold(0, |classes, (bit, rules)| classes | u64::from(rules & possible != 0) << bit);
+            .fold(0, |classes, (bit, rules)| classes | u16::from(rules & possible != 0) << bit);
         let (by_length, length) = self.follow(rest, classes);
         (possible & (self.always | by_length), (start + length.max(LAST)).min(input.len()) + 1)
     }
 
     /// The rules for the lengths that the runs of some classes have, and the longest of these.
-    fn follow(&self, rest: &[u8], classes: u64) -> (Rules, usize) {
-        let (mut alive, mut rules, mut length) = (classes, 0, 0);
-        if alive == 0 {
+    fn follow(&self, rest: &[u8], classes: u16) -> (Rules, usize) {
+        if classes == 0 {
             return (0, 0);
         }
-        for byte in rest.iter().take(LONGEST) {
-            let ended = alive & !self.classes[usize::from(*byte)];
-            if ended != 0 {
-                rules |= self.of_length(ended, length);
-                alive &= !ended;
-                if alive == 0 {
-                    break;
-                }
-            }
-            length += 1;
+        let runs = self.classes.runs(Level::best(), rest, classes, LONGEST);
+        let (mut left, mut rules, mut longest) = (classes, 0, 0);
+        while left != 0 {
+            let class = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let length = usize::from(runs[class]);
+            rules |= self.by_length[class][length];
+            longest = longest.max(length);
         }
-        (rules | self.of_length(alive, length), length)
-    }
-
-    /// The rules for runs of some classes that are so long.
-    fn of_length(&self, classes: u64, length: usize) -> Rules {
-        let (mut rest, mut rules) = (classes, 0);
-        while rest != 0 {
-            rules |= self.by_length[rest.trailing_zeros() as usize][length];
-            rest &= rest - 1;
-        }
-        rules
+        (rules, longest)
     }
 }
 

@@ -87,6 +87,7 @@ fn classify<'k>(level: Level, input: &[u8], at: usize, words: usize, known: &'k 
 }
 
 /// The bits at which sixteen set bits start.
+#[inline]
 fn long(bits: u64, next: u64) -> u64 {
     let (mut low, mut high) = (bits, next);
     for shift in [1, 2, 4, 8] {

@@ -2,10 +2,11 @@
 
 use std::arch::x86_64::{
     __m512i, __mmask64, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
-    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_sub_epi8, _mm512_test_epi8_mask,
+    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_sub_epi8,
+    _mm512_test_epi8_mask,
 };
 
-use super::{Kinds, MARGIN, WORD, words};
+use super::{CLASSES, Kinds, MARGIN, WORD, words};
 
 /// For each place and the low seven bits of a byte, the lower and the upper eight sets. Bytes beyond ASCII count as those that they share
 /// these bits with.
@@ -91,4 +92,61 @@ pub(super) fn kinds(bytes: &[u8], out: &mut [Kinds]) {
         let token = alnum | sign(b'+') | sign(b'/') | sign(b'_') | sign(b'-');
         *out = Kinds { token, alnum, digit };
     }
+}
+
+/// For each byte of ASCII, the lower and the upper eight classes that it is in.
+#[derive(Debug, Clone)]
+pub(super) struct ClassTables {
+    tables: Box<[[u8; 128]; 2]>,
+    /// Whether a class has bytes beyond ASCII, which these tables say nothing of.
+    pub(super) beyond: bool,
+}
+
+impl ClassTables {
+    pub(super) fn new(bits: &[u16; 256]) -> Self {
+        let (ascii, beyond) = bits.split_at(128);
+        let mut tables = Box::new([[0; 128]; 2]);
+        let [low, high] = &mut *tables;
+        for ((low, high), bits) in low.iter_mut().zip(high).zip(ascii) {
+            [*low, *high] = bits.to_le_bytes();
+        }
+        Self { tables, beyond: beyond.iter().any(|bits| *bits != 0) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16) -> [u8; CLASSES] {
+    let [low, high] = &*tables.tables;
+    let (low, high) = (table(low), table(high));
+    let (mut runs, mut alive) = ([0; CLASSES], classes);
+    for at in (0..bytes.len()).step_by(WORD) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let mut padded = [0; WORD];
+        let word = rest.first_chunk().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &padded
+        });
+        // What is padded is in no class, as bytes beyond ASCII are not.
+        let here = u64::MAX >> (WORD - rest.len().min(WORD));
+        let bytes = load(word);
+        let ascii = here & !_mm512_movepi8_mask(bytes);
+        let of = |table: Table| _mm512_permutex2var_epi8(table.0, bytes, table.1);
+        let (low, high) = (of(low), of(high));
+        let mut left = alive;
+        while left != 0 {
+            let class = left.trailing_zeros();
+            left &= left - 1;
+            let half = if class < 8 { low } else { high };
+            let bit = _mm512_set1_epi8((1_u8 << (class % 8)).cast_signed());
+            let run = (_mm512_test_epi8_mask(half, bit) & ascii).trailing_ones();
+            if let Some(known) = runs.get_mut(class as usize) {
+                *known += run as u8;
+            }
+            alive &= !(u16::from(run < u64::BITS) << class);
+        }
+        if alive == 0 {
+            break;
+        }
+    }
+    runs
 }

@@ -100,6 +100,38 @@ impl Quadruples {
     }
 }
 
+/// Sixteen classes of bytes: for each byte the classes that it is in, as bits.
+#[derive(Debug, Clone)]
+pub(crate) struct ClassBits {
+    bits: Box<[u16; 256]>,
+    #[cfg(target_arch = "x86_64")]
+    ascii: avx512::ClassTables,
+}
+
+/// How many classes there may be.
+pub(crate) const CLASSES: usize = u16::BITS as usize;
+
+impl ClassBits {
+    pub(crate) fn new(bits: [u16; 256]) -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            ascii: avx512::ClassTables::new(&bits),
+            bits: Box::new(bits),
+        }
+    }
+
+    /// For each of some classes, how many bytes from the first one on are in it, at most `most`; 0 for the other classes.
+    pub(crate) fn runs(&self, level: Level, bytes: &[u8], classes: u16, most: usize) -> [u8; CLASSES] {
+        let bytes = bytes.get(..most.min(usize::from(u8::MAX))).unwrap_or(bytes);
+        match level.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
+            Instructions::Avx512 if !self.ascii.beyond => unsafe { avx512::class_runs(&self.ascii, bytes, classes) },
+            _ => scalar::class_runs(&self.bits, bytes, classes),
+        }
+    }
+}
+
 /// What the bytes of a word are to the run finder, each as bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Kinds {
@@ -143,6 +175,31 @@ mod tests {
                 let mut told = [Kinds::default(); 6];
                 kinds(level, &bytes, &mut told);
                 prop_assert_eq!(told, known, "{:?}", level);
+            }
+        }
+
+        #[test]
+        fn all_levels_follow_runs_as_far(
+            bytes in "([a-z]{0,90}[0-9a-f]{0,90}[A-Z~\u{80}-\u{ff}]{0,3}){0,4}",
+            bits in prop::collection::vec((any::<u8>(), any::<u16>()), 1..40),
+            classes in any::<u16>(),
+            most in 0_usize..260,
+        ) {
+            let mut of = [0x3_u16; 256];
+            (b'a'..=b'z').for_each(|byte| of[usize::from(byte)] |= 0xf0);
+            bits.iter().for_each(|(byte, bits)| of[usize::from(*byte)] ^= bits);
+            for beyond in [true, false] {
+                (0x80..256).filter(|_| !beyond).for_each(|byte| of[byte] = 0);
+                let all = ClassBits::new(of);
+                let bytes = bytes.as_bytes();
+                let known = scalar::class_runs(&all.bits, &bytes[..bytes.len().min(most).min(255)], classes);
+                for class in (0..CLASSES).filter(|class| classes >> class & 1 == 1) {
+                    let run = bytes.iter().take(most.min(255)).take_while(|byte| of[usize::from(**byte)] >> class & 1 == 1);
+                    prop_assert_eq!(usize::from(known[class]), run.count());
+                }
+                for level in Level::all() {
+                    prop_assert_eq!(all.runs(level, bytes, classes, most), known, "{:?}", level);
+                }
             }
         }
 
