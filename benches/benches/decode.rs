@@ -13,7 +13,7 @@ fn inflate(criterion: &mut Criterion) {
         let bytes = corpus().get(..length).unwrap_or(corpus());
         let stream = deflated(bytes);
         let mut inflating = Inflating::default();
-        assert_eq!(inflating.inflate(&stream, bytes.len()), Some(stream.len()), "{name}");
+        assert!(inflating.inflate(&stream, bytes.len()), "{name}");
         group.throughput(Throughput::Bytes(bytes.len() as u64));
         group.bench_function(name, |bench| bench.iter(|| inflating.inflate(black_box(&stream), bytes.len())));
     }

@@ -98,7 +98,7 @@ mod tests {
         let stream = deflated(corpus());
         assert!(stream.len() < corpus().len() / 2);
         let mut inflating = Inflating::default();
-        assert_eq!(inflating.inflate(&stream, corpus().len()), Some(stream.len()));
+        assert!(inflating.inflate(&stream, corpus().len()));
         assert!(inflating.out() == corpus());
     }
 }

@@ -12,9 +12,9 @@ pub struct Inflating {
 }
 
 impl Inflating {
-    /// Inflates a zlib stream that gives `size` bytes; how many bytes of the stream that took, if it is whole.
-    pub fn inflate(&mut self, stream: &[u8], size: usize) -> Option<usize> {
-        self.inflater.inflate(stream, size, &mut self.out).ok()
+    /// Inflates a zlib stream that gives `size` bytes; whether it is whole.
+    pub fn inflate(&mut self, stream: &[u8], size: usize) -> bool {
+        self.inflater.inflate(stream, size, &mut self.out).is_ok()
     }
 
     /// What was inflated last stands at the start of it.

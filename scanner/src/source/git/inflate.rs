@@ -24,36 +24,61 @@ pub(crate) enum InflateError {
 
 /// An inflater whose state is used again for the next stream. One for each thread.
 pub(crate) struct Inflater {
+    #[cfg(feature = "libdeflate")]
+    fast: libdeflater::Decompressor,
     state: Inflate,
 }
 
 impl Default for Inflater {
     fn default() -> Self {
-        Self { state: Inflate::new(true, WINDOW_BITS) }
+        Self {
+            #[cfg(feature = "libdeflate")]
+            fast: libdeflater::Decompressor::new(),
+            state: Inflate::new(true, WINDOW_BITS),
+        }
     }
 }
 
 /// The largest window of deflate, which git's streams may use.
 const WINDOW_BITS: u8 = 15;
 
+/// With so many bytes of room behind the end, libdeflate need not look for it at each symbol.
+const ROOM: usize = 320;
+
 impl Inflater {
-    /// Inflates a stream that gives exactly `size` bytes, into the start of `out`, which grows as needed and is not shrunk. What follows the
-    /// stream in `input` is ignored. Returns how many bytes of the input the stream took.
-    pub(crate) fn inflate(&mut self, input: &[u8], size: usize, out: &mut Vec<u8>) -> Result<usize, InflateError> {
+    /// Inflates a stream that gives exactly `size` bytes, into the start of `out`, which grows as needed and is not shrunk; what it holds
+    /// after these bytes may change. What follows the stream in `input` is ignored.
+    pub(crate) fn inflate(&mut self, input: &[u8], size: usize, out: &mut Vec<u8>) -> Result<(), InflateError> {
         // Before memory is given for it.
         if size as u64 > (input.len() as u64).saturating_mul(MOST_RATIO) {
             return Err(InflateError::Claim);
         }
-        if out.len() < size {
-            out.resize(size, 0);
+        if out.len() < size + ROOM {
+            out.resize(size + ROOM, 0);
         }
+        if self.inflate_fast(input, size, out) { Ok(()) } else { self.judge(input, size, out) }
+    }
+
+    #[cfg(feature = "libdeflate")]
+    fn inflate_fast(&mut self, input: &[u8], size: usize, out: &mut [u8]) -> bool {
+        let room = out.get_mut(..size + ROOM).unwrap_or_default();
+        self.fast.zlib_decompress(input, room).is_ok_and(|given| given == size)
+    }
+
+    #[cfg(not(feature = "libdeflate"))]
+    fn inflate_fast(&mut self, _input: &[u8], _size: usize, _out: &mut [u8]) -> bool {
+        false
+    }
+
+    /// Inflates with zlib-rs, whose word counts where something is wrong: libdeflate does not tell what breaks off from what is damaged.
+    fn judge(&mut self, input: &[u8], size: usize, out: &mut [u8]) -> Result<(), InflateError> {
         let room = out.get_mut(..size).unwrap_or_default();
         self.state.reset(true);
         let status = self.state.decompress(input, room, InflateFlush::Finish).map_err(|_| InflateError::Damaged)?;
         if status != Status::StreamEnd || self.state.total_out() != size as u64 {
             return Err(InflateError::Length);
         }
-        Ok(self.state.total_in() as usize)
+        Ok(())
     }
 }
 
@@ -134,15 +159,14 @@ pub(crate) mod tests {
     fn whole_and_in_parts() {
         let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
         let mut stream = deflated(&bytes);
-        let length = stream.len();
         stream.extend(b"what comes next");
         let (mut inflater, mut out) = (Inflater::default(), Vec::new());
-        assert_eq!(inflater.inflate(&stream, bytes.len(), &mut out), Ok(length));
-        assert_eq!(out, bytes);
+        assert_eq!(inflater.inflate(&stream, bytes.len(), &mut out), Ok(()));
+        assert_eq!(out.get(..bytes.len()), Some(&bytes[..]));
         let mut read = Vec::new();
         assert!(InflateReader::new(&stream[..], Some(bytes.len() as u64)).read_to_end(&mut read).is_ok());
         assert_eq!(read, bytes);
-        assert_eq!(inflater.inflate(&deflated(b""), 0, &mut out), Ok(11));
+        assert_eq!(inflater.inflate(&deflated(b""), 0, &mut out), Ok(()));
     }
 
     #[test]
@@ -158,6 +182,41 @@ pub(crate) mod tests {
         let cut = stream.get(..15).unwrap_or_default();
         assert_eq!(inflater.inflate(cut, 10, &mut out), Err(InflateError::Length));
         assert_eq!(inflater.inflate(b"no zlib stream", 10, &mut out), Err(InflateError::Damaged));
-        assert_eq!(inflater.inflate(&stream, 10, &mut out), Ok(stream.len()), "the state is fresh each time");
+        assert_eq!(inflater.inflate(&stream, 10, &mut out), Ok(()), "the state is fresh each time");
+    }
+
+    /// A stream of a bit of everything, as zlib writes it.
+    fn compressed(bytes: &[u8]) -> Vec<u8> {
+        let mut out = vec![0; zlib_rs::compress_bound(bytes.len())];
+        let (stream, _) = zlib_rs::compress_slice(&mut out, bytes, zlib_rs::DeflateConfig::default());
+        stream.to_vec()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damage_is_judged_alike(
+            bytes in proptest::collection::vec(0_u8..20, 0..2000),
+            at in proptest::prelude::any::<proptest::sample::Index>(),
+            bit in 0_u32..8,
+            length in 0_usize..2100,
+        ) {
+            let mut stream = compressed(&bytes);
+            let (mut inflater, mut out) = (Inflater::default(), Vec::new());
+            proptest::prop_assert_eq!(inflater.inflate(&stream, bytes.len(), &mut out), Ok(()));
+            proptest::prop_assert_eq!(out.get(..bytes.len()), Some(&bytes[..]));
+            let at = at.index(stream.len());
+            let cut = inflater.inflate(stream.get(..at).unwrap_or_default(), bytes.len(), &mut out);
+            proptest::prop_assert!(cut == Err(InflateError::Length) || cut == Err(InflateError::Claim));
+            if let Some(byte) = stream.get_mut(at) {
+                *byte ^= 1_u8 << bit;
+            }
+            let size = length.min(stream.len() * 1032);
+            let told = inflater.inflate(&stream, size, &mut out);
+            let mut other = vec![0; size];
+            proptest::prop_assert_eq!(told, inflater.judge(&stream, size, &mut other));
+            if told.is_ok() {
+                proptest::prop_assert_eq!(out.get(..size), Some(&other[..]));
+            }
+        }
     }
 }
