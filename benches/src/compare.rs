@@ -11,6 +11,9 @@ use crate::record::{Measured, Role, Row};
 use crate::run::{Once, Task};
 use crate::statistics::{Spread, ratios};
 
+/// Who takes long takes part in the first rounds only, as many as fit into this.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Runs a case and gives a row for each contestant. `tell` is told how far it is.
 ///
 /// # Errors
@@ -39,7 +42,8 @@ pub fn compare(
         // Each round begins with another one, so that nobody always runs after the same neighbour.
         let count = entrants.len().max(1);
         for turn in 0..count {
-            if let Some(entrant) = entrants.get_mut((turn + round) % count) {
+            if let Some(entrant) = entrants.get_mut((turn + round) % count).filter(|entrant| entrant.takes_part(round))
+            {
                 entrant.run(work, limit)?;
             }
         }
@@ -55,12 +59,14 @@ struct Entrant {
     contestant: Contestant,
     runs: Vec<Once>,
     failed: Option<String>,
+    /// How long the run took that is not counted.
+    warm: Duration,
 }
 
 impl Entrant {
     fn new(contestant: Contestant) -> Self {
         let failed = contestant.task.as_ref().err().cloned();
-        Self { contestant, runs: Vec::new(), failed }
+        Self { contestant, runs: Vec::new(), failed, warm: Duration::ZERO }
     }
 
     fn task(&self) -> Option<&Task> {
@@ -69,8 +75,14 @@ impl Entrant {
 
     fn warm_up(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
         self.run(work, limit)?;
-        self.runs.clear();
+        self.warm = self.runs.pop().map(|once| once.wall).unwrap_or_default();
         Ok(())
+    }
+
+    /// Whether it takes part in a round, of which the first is 0.
+    fn takes_part(&self, round: usize) -> bool {
+        let before = self.warm * round as u32;
+        self.contestant.role == Role::Ours || round == 0 || before + self.warm <= PATIENCE
     }
 
     /// Runs once. Where another one fails, that is noted; where ours does, there is nothing to compare.
@@ -212,6 +224,21 @@ mod tests {
         table(&mut text, &[row]).unwrap_or_else(|error| panic!("{error}"));
         assert!(String::from_utf8_lossy(&text).contains("not measured: sh ended with exit status: 9: no"));
         assert!(ran(&mut entrant(work.path(), "ours", Role::Ours, "exit 9"), work.path()).is_err());
+    }
+
+    #[test]
+    fn who_is_slow_runs_less_often() {
+        let work = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let mut peer = entrant(work.path(), "peer", Role::Peer, "exit 0");
+        let rounds = |peer: &Entrant| (0..100).filter(|round| peer.takes_part(*round)).count();
+        assert!(peer.warm_up(work.path(), Duration::from_mins(1)).is_ok());
+        assert!(peer.runs.is_empty() && peer.warm > Duration::ZERO);
+        peer.warm = Duration::from_secs(56);
+        assert_eq!(rounds(&peer), 5);
+        peer.warm = PATIENCE * 2;
+        assert_eq!(rounds(&peer), 1);
+        peer.contestant.role = Role::Ours;
+        assert_eq!(rounds(&peer), 100);
     }
 
     #[test]

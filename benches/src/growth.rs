@@ -19,7 +19,7 @@ use crate::statistics::Spread;
 use crate::synthetic::repository;
 
 /// How many commits the smallest history has.
-const COMMITS: usize = 200;
+const COMMITS: usize = 500;
 
 /// A step of growth.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ impl Step {
     }
 }
 
-/// Whole processes over made-up histories of 200, 2,000 and 20,000 commits.
+/// Whole processes over made-up histories of 500, 5,000 and 50,000 commits.
 ///
 /// # Errors
 /// If a history cannot be made, or stanch fails.
@@ -176,7 +176,7 @@ fn made_up_rule(number: usize, rng: &mut Rng) -> Option<Rule> {
 /// # Errors
 /// If it cannot be written.
 pub fn growth_table(out: &mut impl Write, steps: &[Step]) -> io::Result<()> {
-    let head = ["count", "of", "seconds", "CPU s", "anon MB", "us each", "of the first"];
+    let head = ["count", "of", "seconds", "CPU s", "anon MB", "us each", "of the first", "MB/s"];
     write!(out, "  {:<32}", "")?;
     head.iter().try_for_each(|head| write!(out, " {head:>12}"))?;
     writeln!(out)?;
@@ -186,7 +186,8 @@ pub fn growth_table(out: &mut impl Write, steps: &[Step]) -> io::Result<()> {
         let (count, unit, seconds) = (step.count, step.unit, step.seconds);
         write!(out, "  {:<32} {count:>12} {unit:>12} {seconds:>12.4}", step.what)?;
         write!(out, " {:>12} {:>12}", number(step.cpu, 3), number(step.anonymous, 1))?;
-        writeln!(out, " {:>12.5} {:>12.2}", step.each(), relative(steps, step))?;
+        let rate = (step.unit == "bytes").then(|| 1.0 / step.each());
+        writeln!(out, " {:>12.5} {:>12.2} {:>12}", step.each(), relative(steps, step), number(rate, 0))?;
     }
     Ok(())
 }

@@ -114,13 +114,16 @@ impl Inputs {
     /// If the corpus has not been fetched, or git fails.
     pub fn staged(&self) -> Result<Input, BenchError> {
         let (path, tree) = (self.work.join("staged"), self.tree()?.path);
-        self.made(&path, &format!("of {}, {STAGED_FILES} staged", source()?.1), |path| {
+        self.made(&path, &format!("of {}, {STAGED_FILES} staged by A", source()?.1), |path| {
             let all = files(&tree)?;
             for (name, _) in &all {
                 let bytes = fs::read(tree.join(name)).map_err(BenchError::at(name))?;
                 create(&path.join(name), &bytes)?;
             }
             git(path, &["init", "--quiet"])?;
+            // Kingfisher commits what is staged before it scans it, and without a name finds nothing to scan.
+            git(path, &["config", "user.name", "A"])?;
+            git(path, &["config", "user.email", "a@example.com"])?;
             git(path, &["-c", "core.fsync=none", "-c", "core.autocrlf=false", "add", "--force", "."])?;
             git(path, &["-c", "gc.auto=0", "commit", "--quiet", "--message", "all of it"])?;
             // Deltas are of no account here, and looking for them takes long.

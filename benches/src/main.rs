@@ -121,7 +121,9 @@ fn newest() -> Option<PathBuf> {
     let files = folders.flatten().flatten().map(|file| file.path());
     let compared = files.filter(|path| path.to_string_lossy().ends_with("-compare.csv"));
     compared.max_by_key(|path| {
-        (path.file_name().map(ToOwned::to_owned), fs::metadata(path).and_then(|metadata| metadata.modified()).ok())
+        // Names begin with the date.
+        let name = path.file_name().map(|name| name.to_string_lossy().chars().take(10).collect::<String>());
+        (name, fs::metadata(path).and_then(|metadata| metadata.modified()).ok())
     })
 }
 

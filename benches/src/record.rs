@@ -176,12 +176,12 @@ impl Record {
         Ok(Self { date, machine, rows })
     }
 
-    /// Where the comparison of this day on this machine stands.
+    /// Where the comparison of this day and commit on this machine stands.
     pub fn path(&self) -> PathBuf {
-        records().join(self.machine.folder()).join(format!("{}-compare.csv", self.date))
+        records().join(self.machine.folder()).join(format!("{}-{}-compare.csv", self.date, self.machine.commit))
     }
 
-    /// Keeps it. What was measured on the same day and machine before is replaced case by case, if it is of the same commit.
+    /// Keeps it. What was measured of the same commit on the same day and machine before is replaced case by case.
     ///
     /// # Errors
     /// If it cannot be written.

@@ -27,7 +27,7 @@ pub struct Task {
 }
 
 /// Nobody waits longer than this for one run.
-pub const LIMIT: Duration = Duration::from_mins(5);
+pub const LIMIT: Duration = Duration::from_mins(2);
 
 /// What one run took.
 #[derive(Debug, Clone, Copy, PartialEq)]
