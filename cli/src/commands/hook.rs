@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use stanch_model::Confidence;
 use stanch_scanner::{
-    Control, Gap, Note, Outcome, SourceError, StagedOptions, TreeOptions, file_at, scan_range_trees, scan_staged,
-    scan_tree, staged_paths,
+    Control, Gap, Note, Outcome, SourceError, Staged, StagedOptions, TreeOptions, file_at, scan_range_trees,
+    scan_staged, scan_tree,
 };
 
 use crate::action;
@@ -112,11 +112,12 @@ fn changes(
     if files.is_empty() {
         return scan_staged(control, here, &StagedOptions { paths: Vec::new() });
     }
-    let staged: BTreeSet<PathBuf> = staged_paths(control, here)?.into_iter().collect();
-    let (changed, whole): (Vec<PathBuf>, Vec<PathBuf>) = files.iter().cloned().partition(|file| staged.contains(file));
+    let staged = Staged::at(control, here)?;
+    let paths: BTreeSet<PathBuf> = staged.paths().into_iter().collect();
+    let (changed, whole): (Vec<PathBuf>, Vec<PathBuf>) = files.iter().cloned().partition(|file| paths.contains(file));
     let mut all = Outcome::default();
     if !changed.is_empty() {
-        all.absorb(scan_staged(control, here, &StagedOptions { paths: changed })?);
+        all.absorb(staged.scan(control, &StagedOptions { paths: changed })?);
     }
     for file in &whole {
         all.absorb(whole_file(control, file));

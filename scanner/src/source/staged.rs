@@ -35,10 +35,7 @@ pub struct StagedOptions {
 /// If `path` is in no repository with a working tree, one of the paths is outside of it, or the index or `HEAD` cannot be read.
 /// Blobs that cannot be read are noted in the outcome.
 pub fn scan_staged(control: &Control<'_>, path: &Path, options: &StagedOptions) -> Result<Outcome, SourceError> {
-    let opened = Opened::at(path)?;
-    let (top, changes) = opened.staged(control, path)?;
-    let paths = opened.relative_to(&top, &options.paths)?;
-    Ok(opened.scan(control, Source::Index, changes, &paths))
+    Staged::at(control, path)?.scan(control, options)
 }
 
 /// The files that [`scan_staged`] would scan, relative to the top of the working tree, in order.
@@ -46,16 +43,45 @@ pub fn scan_staged(control: &Control<'_>, path: &Path, options: &StagedOptions) 
 /// # Errors
 /// As [`scan_staged`].
 pub fn staged_paths(control: &Control<'_>, path: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    let (_, changes) = Opened::at(path)?.staged(control, path)?;
-    let mut paths: Vec<PathBuf> = changes
-        .new
-        .iter()
-        .filter_map(|place| gix::path::from_bstr(place.path.as_bstr()).ok())
-        .map(Cow::into_owned)
-        .collect();
-    paths.sort();
-    paths.dedup();
-    Ok(paths)
+    Ok(Staged::at(control, path)?.paths())
+}
+
+/// What is staged, compared with `HEAD` once: for who wants to know the files before they are scanned.
+pub struct Staged {
+    opened: Opened,
+    top: PathBuf,
+    changes: Changes,
+}
+
+impl Staged {
+    /// Reads the index and compares it. `path` is as for [`scan_staged`].
+    ///
+    /// # Errors
+    /// As [`scan_staged`].
+    pub fn at(control: &Control<'_>, path: &Path) -> Result<Self, SourceError> {
+        let opened = Opened::at(path)?;
+        let (top, changes) = opened.staged(control, path)?;
+        Ok(Self { opened, top, changes })
+    }
+
+    /// The changed and added files, relative to the top of the working tree, in order.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let new = self.changes.new.iter();
+        let mut paths: Vec<PathBuf> =
+            new.filter_map(|place| gix::path::from_bstr(place.path.as_bstr()).ok()).map(Cow::into_owned).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Scans them, as [`scan_staged`] does.
+    ///
+    /// # Errors
+    /// If one of the paths is outside of the working tree.
+    pub fn scan(self, control: &Control<'_>, options: &StagedOptions) -> Result<Outcome, SourceError> {
+        let paths = self.opened.relative_to(&self.top, &options.paths)?;
+        Ok(self.opened.scan(control, Source::Index, self.changes, &paths))
+    }
 }
 
 /// The top of the working tree that `path` is in.
