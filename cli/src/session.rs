@@ -106,6 +106,9 @@ impl Scanner {
             }
         }
         progress.finish();
+        for trouble in vault.iter().flat_map(|vault| vault.troubles()) {
+            shell.warning(&trouble);
+        }
         if matches!(scanned.base, Base::Commit(_)) && scanned.outcome.coverage.commits == 0 {
             shell.note("0 commits: there is nothing to scan");
         }
@@ -144,12 +147,7 @@ impl Scanner {
     }
 
     /// Where `--state` says that what is learned is kept.
-    fn vault(
-        &self,
-        args: &TargetArgs,
-        targets: &[PathBuf],
-        shell: &mut Shell,
-    ) -> Result<Option<Arc<dyn stanch_scanner::Vault>>, CliError> {
+    fn vault(&self, args: &TargetArgs, targets: &[PathBuf], shell: &mut Shell) -> Result<Option<Arc<Vault>>, CliError> {
         let Some(dir) = &args.state else { return Ok(None) };
         if targets.iter().any(|target| !remote::is_remote(target) && vault::is_within(dir, target)) {
             return Err(CliError::new("the folder of --state is inside of what is scanned")

@@ -17,6 +17,7 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
@@ -45,6 +46,8 @@ pub(crate) struct Vault {
     sealing: Zeroizing<[u8; 32]>,
     naming: Zeroizing<[u8; 32]>,
     program: [u8; PROGRAM],
+    /// What went wrong, for people.
+    troubles: Mutex<Vec<String>>,
 }
 
 impl fmt::Debug for Vault {
@@ -61,15 +64,27 @@ impl Vault {
                 .hint("--state names a folder that you can write to; it is made if it is not there")
         })?;
         let naming = key.derive("stanch 2026-11-21 names of the files of a state");
-        let program = blake3::keyed_hash(&naming, program().as_bytes());
         let mut short = [0; PROGRAM];
-        short.copy_from_slice(&program.as_bytes()[..PROGRAM]);
+        short.copy_from_slice(&blake3::hash(program().as_bytes()).as_bytes()[..PROGRAM]);
         Ok(Self {
             dir: dir.to_owned(),
             sealing: key.derive("stanch 2026-11-21 sealing of the files of a state"),
             naming,
             program: short,
+            troubles: Mutex::default(),
         })
+    }
+
+    /// What went wrong since this was asked last, each once. None of it makes a scan say less.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        std::mem::take(&mut *self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn trouble(&self, text: String) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if !troubles.contains(&text) {
+            troubles.push(text);
+        }
     }
 
     /// The file of a name, which tells nothing of it.
@@ -187,7 +202,7 @@ impl stanch_scanner::Vault for Vault {
         });
         if let Err(error) = read {
             if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, "the state cannot be read; everything is scanned");
+                self.trouble(format!("the state cannot be read, and is made anew: {error}"));
             }
             return None;
         }
@@ -198,7 +213,7 @@ impl stanch_scanner::Vault for Vault {
                 None
             }
             Err(Refusal::Damaged) => {
-                tracing::warn!("the state is damaged or not ours, and not used; everything is scanned");
+                self.trouble("the state is damaged or not ours, and is made anew".to_owned());
                 None
             }
         }
@@ -206,7 +221,7 @@ impl stanch_scanner::Vault for Vault {
 
     fn save(&self, name: &str, bytes: Vec<u8>) {
         if let Err(error) = self.write(name, bytes) {
-            tracing::warn!(%error, "the state cannot be kept; the next scan will take as long");
+            self.trouble(format!("the state cannot be kept, so the next scan will take as long: {error}"));
         }
     }
 }

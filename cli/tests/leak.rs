@@ -227,6 +227,41 @@ fn staged_changes_and_the_hook() {
 }
 
 #[test]
+fn what_a_state_keeps() {
+    let planted = Planted::new();
+    let sandbox = Sandbox::repository(BINARY);
+    plant(&sandbox, &planted);
+    sandbox.commit(&format!("{} in a subject", planted.token()));
+    let author = format!("user.name={}", planted.token());
+    let message = format!("db_password = \"{}\"", planted.password());
+    sandbox.git(&["-c", &author, "commit", "--quiet", "--allow-empty", "--message", &message]);
+    sandbox.git(&["tag", "--annotate", planted.token(), "--message", planted.token()]);
+    sandbox.git(&["branch", planted.token()]);
+    let url = format!("https://me:{}@github.com/o/r", planted.token());
+    sandbox.git(&["remote", "add", "origin", &url]);
+    let mut watch = Watch::new(&planted);
+    let kept = sandbox.root().join("kept");
+    // What was not known, what is known of objects, and what is known at all; by a name that says too much.
+    for target in [".", ".git"] {
+        for level in LEVELS {
+            for format in FORMATS {
+                let run = sandbox.run(["scan", target, level, "--format", format, "--state", "../kept"]);
+                assert_eq!(run.code, Some(1), "{target} {level} {format}: {}", run.stderr);
+                watch.run((target, level, format), &run);
+            }
+            sandbox.git(&["branch", "--force", &format!("a{level}")]);
+        }
+    }
+    assert!(fs::read_dir(&kept).is_ok_and(|files| files.count() > 3), "something is kept");
+    watch.folder("the state", &kept);
+    for entry in fs::read_dir(&kept).into_iter().flatten().flatten() {
+        fs::write(entry.path(), planted.content()).unwrap_or_else(|error| panic!("{error}"));
+    }
+    watch.run("a state that is none", &sandbox.run(["scan", "-vvv", "--state", "../kept"]));
+    watch.folder("the key", &sandbox.home());
+}
+
+#[test]
 fn explaining_ignoring_and_known_credentials() {
     let planted = Planted::new();
     let sandbox = Sandbox::new(BINARY);
@@ -367,6 +402,8 @@ fn bad_usage_with_a_secret_in_it() {
         &["scan", "--format", "json", "-o", &path],
         &["scan", "--write-baseline", &path],
         &["scan", "--baseline", &path],
+        &["scan", "--state", &path],
+        &["scan", "--state", &format!("app.env/{token}")],
         &["scan", "--rules", &path],
         &["scan", "--only", token],
         &["scan", "--skip", token],

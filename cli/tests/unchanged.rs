@@ -77,6 +77,8 @@ fn a_scan_of_the_history() {
         &["scan"] as &[_],
         &["scan", "--history-only", "--jobs", "4", "--memory", "1"],
         &["scan", "--branch", "main"],
+        &["scan", "--state", "../kept"],
+        &["scan", "--state", "../kept", "--jobs", "1"],
         &["scan", "--since", "2000-01-01"],
         &["scan", "--range", "HEAD~1..HEAD"],
     ] {

@@ -10,9 +10,8 @@
 pub(crate) mod check;
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::engine::{Candidate, Engine, Reach};
+use crate::engine::{Engine, Reach};
 use crate::prefilter::{User, last_run};
 
 /// The places of a document where a match may start, each kind in order.
@@ -22,25 +21,6 @@ pub(crate) struct Hits {
     pub(crate) literals: Vec<LiteralHit>,
     /// Where a token-like value may start.
     pub(crate) tokens: Vec<TokenHit>,
-    /// What those of them came to that came to something, in the same order.
-    pub(crate) of_literals: Vec<Verdict>,
-    pub(crate) of_tokens: Vec<Verdict>,
-    /// Whether verdicts are kept, for documents that are made of this one.
-    pub(crate) has_heirs: bool,
-    /// How many hits that are not dead were weighed, and how many had their verdict already.
-    pub(crate) weighed: usize,
-    pub(crate) inherited: usize,
-}
-
-/// What a hit came to. It holds as long as all bytes that it depends on are copied with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    pub(crate) start: u32,
-    /// The rule, if it is the hit of a literal.
-    pub(crate) rule: Option<u32>,
-    pub(crate) need: Need,
-    /// Their places count from the start of the hit.
-    pub(crate) candidates: Arc<[Candidate]>,
 }
 
 /// A literal or naming word.
@@ -114,18 +94,13 @@ pub(crate) struct Origin<'a> {
 impl Hits {
     /// How many bytes of memory they take.
     pub(crate) fn weight(&self) -> usize {
-        let verdicts = self.of_literals.len() + self.of_tokens.len();
-        std::mem::size_of_val(self.literals.as_slice())
-            + std::mem::size_of_val(self.tokens.as_slice())
-            + verdicts * (size_of::<Verdict>() + size_of::<Candidate>())
+        std::mem::size_of_val(self.literals.as_slice()) + std::mem::size_of_val(self.tokens.as_slice())
     }
 
     /// Finds the hits of a document of less than 4 GiB, by those of its origin where there is one.
     pub(crate) fn find(&mut self, engine: &Engine, document: &[u8], origin: Option<Origin<'_>>) {
         self.literals.clear();
         self.tokens.clear();
-        self.of_literals.clear();
-        self.of_tokens.clear();
         let (mut literals, mut tokens) = (0, 0);
         for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
             let Some(origin) = origin else { break };
@@ -171,7 +146,6 @@ impl Hits {
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
             self.literals.push(LiteralHit { start, dead, ..*hit });
         }
-        self.of_literals.extend(carried(&from.of_literals, copy, range));
     }
 
     fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>) {
@@ -183,18 +157,7 @@ impl Hits {
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
             self.tokens.push(TokenHit { start, dead });
         }
-        self.of_tokens.extend(carried(&from.of_tokens, copy, range));
     }
-}
-
-/// The verdicts of a stretch of the origin that still hold.
-fn carried<'a>(from: &'a [Verdict], copy: &'a Copy, range: Range<usize>) -> impl Iterator<Item = Verdict> + use<'a> {
-    let first = from.partition_point(|verdict| (verdict.start as usize) < range.start);
-    let there = from.get(first..).unwrap_or_default().iter();
-    there.take_while(move |verdict| (verdict.start as usize) < range.end).filter_map(|verdict| {
-        let start = copy.brought(verdict.start);
-        copy.holds(start, verdict.need).then(|| Verdict { start, ..verdict.clone() })
-    })
 }
 
 /// A stretch that was copied.

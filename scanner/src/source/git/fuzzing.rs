@@ -12,6 +12,7 @@ use crate::source::described::{Links, describe, describe_tag, message_start, tag
 use crate::source::git::delta::Delta;
 use crate::source::git::entry::{Content, Entry};
 use crate::source::git::outline::Outline;
+pub use crate::source::git::state::fuzzing::{answer, objects};
 use crate::source::git::tree::{EntryKind, TreeEntry as Parsed};
 
 /// The header of an entry of a pack: what is before the size of a whole object or the base of a delta, the size, and how long the header is.

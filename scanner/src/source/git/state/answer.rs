@@ -49,6 +49,12 @@ impl Answer {
         from.is_empty().then_some(Self { circumstances, findings, coverage })
     }
 
+    /// How many findings it has.
+    #[cfg(fuzzing)]
+    pub(super) fn len(&self) -> usize {
+        self.findings.len()
+    }
+
     /// Whether it is the answer to what is asked now.
     pub(super) fn is_of(&self, circumstances: &[u8; 32]) -> bool {
         self.circumstances == *circumstances

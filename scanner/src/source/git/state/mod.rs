@@ -15,6 +15,9 @@ mod recalled;
 mod record;
 mod stamps;
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
 use std::fmt;
 use std::sync::Arc;
 
