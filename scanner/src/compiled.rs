@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-use regex_automata::meta::Regex;
 use stanch_rules::offline::{self, Check};
-use stanch_rules::{ByteClass, Look, Part, Rule, RuleSet, Shape, compile_pattern};
+use stanch_rules::{ByteClass, Look, Part, Rule, RuleSet, Shape};
+
+use crate::confirm::CompiledPattern;
 
 /// A rule as the engine runs it. It stands at the same index as its rule in the set.
 #[derive(Debug)]
@@ -76,18 +77,13 @@ impl Classes {
 #[derive(Debug)]
 pub(crate) struct LazyPattern {
     source: String,
-    compiled: OnceLock<Option<(Regex, Option<usize>)>>,
+    compiled: OnceLock<Option<CompiledPattern>>,
 }
 
 impl LazyPattern {
-    /// The pattern and the index of its group `secret`; `None` if it does not compile, which `check` refuses beforehand.
-    pub(crate) fn get(&self) -> Option<&(Regex, Option<usize>)> {
-        let compile = || {
-            let regex = compile_pattern(&self.source).ok()?;
-            let group = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret");
-            Some((regex, group))
-        };
-        self.compiled.get_or_init(compile).as_ref()
+    /// The pattern; `None` if it does not compile, which `check` refuses beforehand.
+    pub(crate) fn get(&self) -> Option<&CompiledPattern> {
+        self.compiled.get_or_init(|| CompiledPattern::new(&self.source)).as_ref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The engine: bytes in, content verdicts out. It knows nothing of files or git.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use stanch_model::{Confidence, Secret};
 use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
@@ -9,7 +9,7 @@ use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
-use crate::hits::{Hits, LiteralHit, Need};
+use crate::hits::{Hits, LiteralHit, Need, Verdict};
 use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, Care, ContentVerdict, weigh};
@@ -55,7 +55,7 @@ pub struct Candidate {
     /// Whether the match reached its bound and could go on.
     pub truncated: bool,
     /// What the bytes say.
-    pub verdict: ContentVerdict,
+    pub verdict: Arc<ContentVerdict>,
     /// The companions found near, as rule index and secret.
     pub companions: Vec<(usize, Range<usize>)>,
 }
@@ -163,7 +163,7 @@ impl Engine {
     }
 
     /// Finds the candidates of a whole document whose hits are known, unresolved: what [`Engine::scan_part`] gives of all of it. Hits that
-    /// come to nothing are dead afterwards; those that were dead before are not looked at.
+    /// come to nothing are dead afterwards; those that were dead before, or have their verdict, are not looked at.
     pub(crate) fn scan_at_hits(
         &self,
         document: &[u8],
@@ -174,37 +174,83 @@ impl Engine {
         let Scratch { run_ends: runs, near, .. } = scratch;
         runs.reset(&self.classes);
         near.reset();
-        // What becomes of a match, and if that is nothing, what it depends on.
-        let mut fate = |rule: u32, start: usize, looked_to: usize, matched: Option<Match>| {
-            let Some(matched) = matched else { return Some(Need::of_no_match(looked_to.saturating_sub(start))) };
-            let accepted = self.accepted(rule as usize, matched, document, near);
-            let dead = accepted.is_none().then(|| Need::of_verdict(self.rule_reach(rule)));
-            accepted.into_iter().for_each(&mut found);
-            dead
-        };
+        (hits.weighed, hits.inherited) = (0, 0);
+        let inherited = std::mem::take(&mut hits.of_literals);
+        let mut inherited = inherited.into_iter().peekable();
         let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
         for group in hits.literals.chunk_by_mut(same) {
             let Some(LiteralHit { start, user, dead: None }) = group.first().copied() else { continue };
-            let start = start as usize;
-            runs.looked_to = start;
-            let alternatives = group.iter().map(|hit| hit.user.alternative);
-            let matched = self.longest(document, user.rule, alternatives, start, runs);
-            let dead = fate(user.rule, start, runs.looked_to, matched);
-            for hit in group {
-                hit.dead = dead;
-            }
+            let known = inherited.next_if(|known| (known.start, known.rule) == (start, Some(user.rule)));
+            hits.inherited += usize::from(known.is_some());
+            let fate = known.map_or_else(
+                || {
+                    hits.weighed += 1;
+                    let alternatives = group.iter().map(|hit| hit.user.alternative);
+                    self.fate_of_literal(document, start, user.rule, alternatives, runs, near)
+                },
+                Fate::Lives,
+            );
+            let dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_literals), &mut found);
+            group.iter_mut().for_each(|hit| hit.dead = dead);
         }
+        let inherited = std::mem::take(&mut hits.of_tokens);
+        let mut inherited = inherited.into_iter().peekable();
         for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
-            let start = hit.start as usize;
-            let (open, looked_to) = self.runs_at(document, start);
-            let mut dead = Some(Need::of_no_match(looked_to - start));
-            for (rule, shapes) in open {
-                runs.looked_to = start;
-                let matched = self.longest(document, rule, 0..shapes, start, runs);
-                let fate = fate(rule, start, runs.looked_to, matched);
-                dead = dead.zip(fate).map(|(all, one)| all.and(one));
-            }
-            hit.dead = dead;
+            let known = inherited.next_if(|known| known.start == hit.start);
+            hits.inherited += usize::from(known.is_some());
+            let fate = known.map_or_else(
+                || {
+                    hits.weighed += 1;
+                    self.fate_of_token(document, hit.start, runs, near)
+                },
+                Fate::Lives,
+            );
+            hit.dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_tokens), &mut found);
+        }
+    }
+
+    /// What becomes of the hit of a literal.
+    fn fate_of_literal(
+        &self,
+        document: &[u8],
+        start: u32,
+        rule: u32,
+        alternatives: impl Iterator<Item = u16>,
+        runs: &mut RunEnds,
+        near: &mut Near,
+    ) -> Fate {
+        let place = start as usize;
+        runs.looked_to = place;
+        let Some(matched) = self.longest(document, rule, alternatives, place, runs) else {
+            return Fate::Dead(Need::of_no_match(runs.looked_to.saturating_sub(place)));
+        };
+        let need = Need::of_verdict(self.rule_reach(rule));
+        let candidate = self.accepted(rule as usize, matched, document, near);
+        candidate.map_or(Fate::Dead(need), |candidate| {
+            Fate::Lives(Verdict { start, rule: Some(rule), need, candidates: [from_start(candidate, place)].into() })
+        })
+    }
+
+    /// What becomes of the start of a token-like value.
+    fn fate_of_token(&self, document: &[u8], start: u32, runs: &mut RunEnds, near: &mut Near) -> Fate {
+        let place = start as usize;
+        let (open, looked_to) = self.runs_at(document, place);
+        let mut need = Need::of_no_match(looked_to - place);
+        let mut candidates = Vec::new();
+        for (rule, shapes) in open {
+            runs.looked_to = place;
+            let matched = self.longest(document, rule, 0..shapes, place, runs);
+            need = need.and(match matched {
+                None => Need::of_no_match(runs.looked_to.saturating_sub(place)),
+                Some(_) => Need::of_verdict(self.rule_reach(rule)),
+            });
+            let accepted = matched.and_then(|matched| self.accepted(rule as usize, matched, document, near));
+            candidates.extend(accepted.map(|candidate| from_start(candidate, place)));
+        }
+        if candidates.is_empty() {
+            Fate::Dead(need)
+        } else {
+            Fate::Lives(Verdict { start, rule: None, need, candidates: candidates.into() })
         }
     }
 
@@ -398,10 +444,40 @@ impl Engine {
             span: found.span,
             secret: found.secret,
             truncated: found.truncated,
-            verdict,
+            verdict: Arc::new(verdict),
             companions: Vec::new(),
         }
     }
+}
+
+/// What becomes of a hit.
+enum Fate {
+    /// Nothing, as long as what this depends on stays.
+    Dead(Need),
+    Lives(Verdict),
+}
+
+impl Fate {
+    /// Tells of the candidates, and keeps the verdict where verdicts are kept. If there are none, what that depends on.
+    fn tell(self, kept: Option<&mut Vec<Verdict>>, found: &mut impl FnMut(Candidate)) -> Option<Need> {
+        let verdict = match self {
+            Self::Dead(need) => return Some(need),
+            Self::Lives(verdict) => verdict,
+        };
+        let start = verdict.start as usize;
+        let moved = |range: &Range<usize>| range.start + start..range.end + start;
+        for candidate in verdict.candidates.iter() {
+            found(Candidate { span: moved(&candidate.span), secret: moved(&candidate.secret), ..candidate.clone() });
+        }
+        kept.into_iter().for_each(|kept| kept.push(verdict.clone()));
+        None
+    }
+}
+
+/// A candidate whose places count from the start of its hit.
+fn from_start(candidate: Candidate, start: usize) -> Candidate {
+    let moved = |range: &Range<usize>| range.start - start..range.end - start;
+    Candidate { span: moved(&candidate.span), secret: moved(&candidate.secret), ..candidate }
 }
 
 impl Candidate {

@@ -10,8 +10,9 @@
 pub(crate) mod check;
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::engine::{Engine, Reach};
+use crate::engine::{Candidate, Engine, Reach};
 use crate::prefilter::{User, last_run};
 
 /// The places of a document where a match may start, each kind in order.
@@ -21,6 +22,25 @@ pub(crate) struct Hits {
     pub(crate) literals: Vec<LiteralHit>,
     /// Where a token-like value may start.
     pub(crate) tokens: Vec<TokenHit>,
+    /// What those of them came to that came to something, in the same order.
+    pub(crate) of_literals: Vec<Verdict>,
+    pub(crate) of_tokens: Vec<Verdict>,
+    /// Whether verdicts are kept, for documents that are made of this one.
+    pub(crate) has_heirs: bool,
+    /// How many hits that are not dead were weighed, and how many had their verdict already.
+    pub(crate) weighed: usize,
+    pub(crate) inherited: usize,
+}
+
+/// What a hit came to. It holds as long as all bytes that it depends on are copied with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub(crate) start: u32,
+    /// The rule, if it is the hit of a literal.
+    pub(crate) rule: Option<u32>,
+    pub(crate) need: Need,
+    /// Their places count from the start of the hit.
+    pub(crate) candidates: Arc<[Candidate]>,
 }
 
 /// A literal or naming word.
@@ -94,28 +114,37 @@ pub(crate) struct Origin<'a> {
 impl Hits {
     /// How many bytes of memory they take.
     pub(crate) fn weight(&self) -> usize {
-        std::mem::size_of_val(self.literals.as_slice()) + std::mem::size_of_val(self.tokens.as_slice())
+        let verdicts = self.of_literals.len() + self.of_tokens.len();
+        std::mem::size_of_val(self.literals.as_slice())
+            + std::mem::size_of_val(self.tokens.as_slice())
+            + verdicts * (size_of::<Verdict>() + size_of::<Candidate>())
     }
 
     /// Finds the hits of a document of less than 4 GiB, by those of its origin where there is one.
     pub(crate) fn find(&mut self, engine: &Engine, document: &[u8], origin: Option<Origin<'_>>) {
         self.literals.clear();
         self.tokens.clear();
+        self.of_literals.clear();
+        self.of_tokens.clear();
         let (mut literals, mut tokens) = (0, 0);
+        let mut from = From::default();
         for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
             let Some(origin) = origin else { break };
-            // Copies that are too short to hold anything make way for one longer search.
+            // A short copy costs more to carry from than to search.
+            if copy.at.len() < SHORTEST_COPY {
+                continue;
+            }
             let sure = copy.sure_of_literals(engine);
-            if sure.len() > engine.literals.span {
+            if !sure.is_empty() {
                 self.search_literals(engine, document, literals..sure.start);
                 literals = sure.end;
-                self.carry_literals(origin.hits, &copy, sure);
+                self.carry_literals(origin.hits, &copy, sure, &mut from);
             }
             let sure = copy.sure_of_tokens(document);
             if !sure.is_empty() {
                 self.search_tokens(engine, document, tokens..sure.start);
                 tokens = sure.end;
-                self.carry_tokens(origin.hits, &copy, sure);
+                self.carry_tokens(origin.hits, &copy, sure, &mut from);
             }
         }
         self.search_literals(engine, document, literals..document.len());
@@ -137,26 +166,70 @@ impl Hits {
         }
     }
 
-    fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: Range<usize>) {
+    fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
         let range = copy.in_origin(sure);
-        let first = from.literals.partition_point(|hit| (hit.start as usize) < range.start);
-        let there = from.literals.get(first..).unwrap_or_default();
-        for hit in there.iter().take_while(|hit| (hit.start as usize) < range.end) {
+        for hit in within(&from.literals, &range, &mut at.literals, |hit| hit.start) {
             let start = copy.brought(hit.start);
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
             self.literals.push(LiteralHit { start, dead, ..*hit });
         }
+        let verdicts = within(&from.of_literals, &range, &mut at.of_literals, |verdict| verdict.start);
+        self.of_literals.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
     }
 
-    fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>) {
+    fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
         let range = copy.in_origin(sure);
-        let first = from.tokens.partition_point(|hit| (hit.start as usize) < range.start);
-        let there = from.tokens.get(first..).unwrap_or_default();
-        for hit in there.iter().take_while(|hit| (hit.start as usize) < range.end) {
+        for hit in within(&from.tokens, &range, &mut at.tokens, |hit| hit.start) {
             let start = copy.brought(hit.start);
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
             self.tokens.push(TokenHit { start, dead });
         }
+        let verdicts = within(&from.of_tokens, &range, &mut at.of_tokens, |verdict| verdict.start);
+        self.of_tokens.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
+    }
+}
+
+/// Copies that are shorter are searched like insertions.
+const SHORTEST_COPY: usize = 192;
+
+/// Where the last stretch ended in each list of the origin. Copies mostly go forward.
+#[derive(Default)]
+struct From {
+    literals: usize,
+    of_literals: usize,
+    tokens: usize,
+    of_tokens: usize,
+}
+
+/// The part of an ordered list that lies in a stretch, looked for from where the last one ended.
+fn within<'l, T>(list: &'l [T], range: &Range<usize>, at: &mut usize, start: impl Fn(&T) -> u32) -> &'l [T] {
+    let first = seek(list, *at, |item| (start(item) as usize) < range.start);
+    let end = seek(list, first, |item| (start(item) as usize) < range.end);
+    *at = end;
+    list.get(first..end).unwrap_or_default()
+}
+
+/// The first place from which on nothing is before, which is looked for around a guess: in steps that double, then between two of them.
+fn seek<T>(list: &[T], guess: usize, before: impl Fn(&T) -> bool) -> usize {
+    let is_before = |at: usize| list.get(at).is_some_and(&before);
+    let (mut low, mut high, mut step) = (guess, guess, 1);
+    while low > 0 && !is_before(low - 1) {
+        (high, low) = (low - 1, low.saturating_sub(step));
+        step *= 2;
+    }
+    step = 1;
+    while is_before(high) {
+        (low, high) = (high + 1, (high + step).min(list.len()));
+        step *= 2;
+    }
+    low + list.get(low..high).unwrap_or_default().partition_point(before)
+}
+
+impl Verdict {
+    /// The verdict where its hit was copied to, if it still holds.
+    fn carried(&self, copy: &Copy) -> Option<Self> {
+        let start = copy.brought(self.start);
+        copy.holds(start, self.need).then(|| Self { start, ..self.clone() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
+use std::sync::Arc;
 
 use stanch_model::{Checksum, Reason};
 use stanch_rules::RuleSet;
@@ -20,10 +21,6 @@ pub(crate) fn resolve(candidates: &mut Vec<Candidate>, rules: &RuleSet, compiled
 }
 
 fn join_companions(candidates: &mut [Candidate], rules: &RuleSet, compiled: &[CompiledRule]) {
-    for candidate in candidates.iter_mut() {
-        candidate.verdict.needs_companion |=
-            rules[candidate.rule].companion.as_ref().is_some_and(|companion| companion.need);
-    }
     for index in 0..candidates.len() {
         let rule = candidates[index].rule;
         let (Some(companion), Some(wanted)) = (&rules[rule].companion, compiled[rule].companion) else { continue };
@@ -32,8 +29,9 @@ fn join_companions(candidates: &mut [Candidate], rules: &RuleSet, compiled: &[Co
         let found = (candidates[nearest].rule, candidates[nearest].secret.clone());
         let back = (rule, candidates[index].secret.clone());
         let candidate = &mut candidates[index];
-        candidate.verdict.score += COMPANION;
-        candidate.verdict.reasons.push(Reason { points: COMPANION, text: "what belongs to it stands near".into() });
+        let verdict = Arc::make_mut(&mut candidate.verdict);
+        verdict.score += COMPANION;
+        verdict.reasons.push(Reason { points: COMPANION, text: "what belongs to it stands near".into() });
         // Rules that name each other join the same pair twice.
         if !candidate.companions.contains(&found) {
             candidate.companions.push(found);

@@ -123,7 +123,7 @@ impl Scale {
         let verdict = ContentVerdict {
             score: points,
             rejected: None,
-            needs_companion: false,
+            needs_companion: rule.companion.as_ref().is_some_and(|companion| companion.need),
             entropy: 0.0,
             checksum: None,
             facts: Vec::new(),

@@ -35,11 +35,13 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 }
 
 fn tell(compared: &Compared) {
-    let Compared { blobs, carried, bytes, hits, dead, candidates, left_out, differences } = compared;
+    let Compared { blobs, carried, bytes, hits, dead, inherited, weighed, candidates, left_out, differences } =
+        compared;
     println!("  {blobs} blobs of {bytes} bytes, {carried} of them carried upon others, {left_out} left out");
     println!(
-        "  {hits} hits, {dead} of them known to be dead; {candidates} candidates; {} differences",
-        differences.len()
+        "  {hits} hits, {dead} of them known to be dead, {inherited} verdicts inherited, {weighed} weighed ({:.1} %)",
+        *weighed as f64 / *hits as f64 * 100.0
     );
+    println!("  {candidates} candidates; {} differences", differences.len());
     differences.iter().take(20).for_each(|difference| println!("  {difference}"));
 }

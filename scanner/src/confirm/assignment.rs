@@ -21,13 +21,25 @@ const SHORT_WORD: usize = 4;
 /// Quotes as HTML writes them.
 const ENTITIES: [&[u8]; 4] = [b"&quot;", b"&#34;", b"&#39;", b"&apos;"];
 
-/// The match of an assignment whose naming word starts at `start`.
-pub(super) fn assignment_match(look: &Look, input: &[u8], start: usize) -> Option<Match> {
+/// The match of an assignment whose naming word starts at `start`, at most `bound` bytes long. `look_to` is told before which byte everything
+/// lies that was looked at: most words are followed by nothing that assigns.
+pub(super) fn assignment_match(
+    look: &Look,
+    input: &[u8],
+    start: usize,
+    bound: usize,
+    mut look_to: impl FnMut(usize),
+) -> Option<Match> {
     let Look::Assignment(assignment) = look else { return None };
+    let longest = assignment.words.iter().map(|word| word.len()).max().unwrap_or_default();
+    look_to(start + longest + 1 + NAME_TAIL + 1);
     let word = longest_word(assignment, input, start)?;
-    let mut cursor = Cursor { input, at: start + word };
+    let mut cursor = Cursor { input, at: start + word, seen: start + word };
     let name = cursor.name(start, word);
-    let link = cursor.link(&name)?;
+    let link = cursor.link(&name);
+    look_to(cursor.seen);
+    let link = link?;
+    look_to(start + bound + 2);
     let value = cursor.value(&link, assignment.max as usize)?;
     let long = value.range.len() >= assignment.min as usize;
     long.then_some(Match {
@@ -112,10 +124,17 @@ struct Value {
 struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
+    /// Before which byte everything lies that was looked at between the word and its value.
+    seen: usize,
 }
 
 impl Cursor<'_> {
-    fn peek(&self) -> Option<u8> {
+    fn see(&mut self, bytes: usize) {
+        self.seen = self.seen.max(self.at + bytes);
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.see(1);
         self.input.get(self.at).copied()
     }
 
@@ -126,10 +145,12 @@ impl Cursor<'_> {
     fn skip(&mut self, most: usize, wanted: impl Fn(u8) -> bool) -> usize {
         let count = self.rest().iter().take(most).take_while(|&&byte| wanted(byte)).count();
         self.at += count;
+        self.see(1);
         count
     }
 
     fn skip_text(&mut self, text: &[u8]) -> bool {
+        self.see(text.len());
         let stands = self.rest().get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
         self.at += if stands { text.len() } else { 0 };
         stands
@@ -389,8 +410,9 @@ mod tests {
         let words = List::Owned(vec![Str::Borrowed("password"), Str::Borrowed("pass")]);
         let look = Look::Assignment(Assignment { words, min: 3, max: 20 });
         let lower = text.to_ascii_lowercase();
-        let found =
-            lower.match_indices("pass").find_map(|(start, _)| assignment_match(&look, text.as_bytes(), start))?;
+        let found = lower
+            .match_indices("pass")
+            .find_map(|(start, _)| assignment_match(&look, text.as_bytes(), start, 200, |_| ()))?;
         text.get(found.secret)
     }
 
@@ -481,7 +503,7 @@ mod tests {
         let look = Look::Assignment(Assignment { words, min: 1, max: 9 });
         for end in 0..=text.len() {
             for start in 0..=end {
-                let _ = assignment_match(&look, &text[..end], start);
+                let _ = assignment_match(&look, &text[..end], start, 200, |_| ());
             }
         }
     }

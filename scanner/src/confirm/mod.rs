@@ -1,12 +1,12 @@
 //! Confirming hits: does the rule match at this start, how far, and which part of it is the secret?
 
 mod assignment;
+mod pattern;
 mod shape;
 
 use std::ops::Range;
 
-use regex_automata::{Anchored, Input};
-
+pub(crate) use pattern::CompiledPattern;
 pub(crate) use shape::RunEnds;
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, LazyPattern};
@@ -44,29 +44,28 @@ pub(crate) fn confirm(
             }
         }
         CompiledLook::Pattern(pattern) => {
-            runs.look(start + rule.bound as usize + 1);
-            pattern_match(pattern, rule.bound as usize, input, start)
+            let (found, looked) = pattern_match(pattern, rule.bound as usize, input, start);
+            runs.look(start + looked);
+            found
         }
         CompiledLook::Assignment => {
-            runs.look(start + rule.bound as usize + 2);
-            assignment::assignment_match(&rule.look, input, start)
+            assignment::assignment_match(&rule.look, input, start, rule.bound as usize, |end| runs.look(end))
         }
     }
 }
 
-/// The pattern sees nothing before its start and nothing past its bound.
-fn pattern_match(pattern: &LazyPattern, bound: usize, input: &[u8], start: usize) -> Option<Match> {
-    let (regex, group) = pattern.get()?;
+/// The pattern sees nothing before its start and nothing past its bound. How many bytes were looked at comes with it, what ends them included.
+fn pattern_match(pattern: &LazyPattern, bound: usize, input: &[u8], start: usize) -> (Option<Match>, usize) {
     let end = input.len().min(start.saturating_add(bound));
-    let haystack = input.get(start..end)?;
-    let mut captures = regex.create_captures();
-    regex.search_captures(&Input::new(haystack).anchored(Anchored::Yes), &mut captures);
-    let span = captures.get_match()?.range();
-    let secret = group.and_then(|index| captures.get_group(index)).map_or(span.clone(), |group| group.range());
-    if secret.is_empty() {
-        return None;
+    let Some((pattern, haystack)) = pattern.get().zip(input.get(start..end)) else { return (None, 0) };
+    if let Some(looked) = pattern.fails_at(haystack) {
+        return (None, looked);
     }
-    let truncated = span.end == bound && end < input.len();
-    let shift = |range: Range<usize>| start + range.start..start + range.end;
-    Some(Match { span: shift(span), secret: shift(secret), truncated, glued_right: false })
+    let found = pattern.search(haystack).filter(|(_, secret)| !secret.is_empty());
+    let found = found.map(|(span, secret)| {
+        let truncated = span.end == bound && end < input.len();
+        let shift = |range: Range<usize>| start + range.start..start + range.end;
+        Match { span: shift(span), secret: shift(secret), truncated, glued_right: false }
+    });
+    (found, bound + 1)
 }

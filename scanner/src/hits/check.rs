@@ -23,6 +23,8 @@ pub struct Checked {
     pub hits: usize,
     /// Those of them that were known to come to nothing before they were looked at.
     pub carried_dead: usize,
+    /// Those whose verdict was known before they were looked at.
+    pub inherited: usize,
     /// Those that come to nothing.
     pub dead: usize,
     /// The candidates, before they are resolved.
@@ -49,7 +51,7 @@ impl<'e> Chain<'e> {
     pub fn next(&mut self, document: &[u8], runs: &[(Range<usize>, Option<usize>)]) -> Result<Checked, String> {
         let runs: Vec<Run> = runs.iter().map(|(at, from)| Run { at: at.clone(), copied_from: *from }).collect();
         let origin = Origin { length: self.document.len(), hits: &self.hits, runs: &runs };
-        let mut hits = Hits::default();
+        let mut hits = Hits { has_heirs: true, ..Hits::default() };
         hits.find(self.engine, document, self.begun.then_some(origin));
         self.document = document.to_vec();
         self.hits = hits;
@@ -63,7 +65,7 @@ impl<'e> Chain<'e> {
                 return Err(self.lives(&candidate));
             }
         }
-        Ok(Checked { hits, carried_dead, dead: dead.len(), candidates })
+        Ok(Checked { hits, carried_dead, inherited: self.hits.inherited, dead: dead.len(), candidates })
     }
 
     /// Puts what each dead hit of the last document depends on between other bytes, and looks whether it comes to something there. What

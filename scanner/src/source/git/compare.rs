@@ -27,6 +27,10 @@ pub struct Compared {
     pub hits: u64,
     /// Those of the hits that were known to come to nothing before they were looked at.
     pub dead: u64,
+    /// Those of the hits that came to something, and whose verdict was known before they were looked at.
+    pub inherited: u64,
+    /// Those of the hits that had to be weighed.
+    pub weighed: u64,
     /// The candidates of all of them, unresolved.
     pub candidates: u64,
     /// The blobs that could not be decoded, or are too large to be held.
@@ -77,11 +81,15 @@ impl Visit for Comparer<'_> {
         self.compared.blobs += 1;
         self.compared.carried += u64::from(origin.is_some());
         self.compared.bytes += object.bytes.len() as u64;
+        self.hits.has_heirs = object.has_heirs;
         self.hits.find(engine, object.bytes, origin);
         let (hits, dead) = self.hits.count();
         self.compared.hits += hits as u64;
         self.compared.dead += dead as u64;
-        match both_ways(engine, object.bytes, &mut self.hits, &mut self.scratch) {
+        let compared = both_ways(engine, object.bytes, &mut self.hits, &mut self.scratch);
+        self.compared.inherited += self.hits.inherited as u64;
+        self.compared.weighed += self.hits.weighed as u64;
+        match compared {
             Ok(candidates) => self.compared.candidates += candidates as u64,
             Err(difference) => {
                 self.compared.differences.push(format!("{}: {difference}", self.store.id(object.number)));
@@ -108,6 +116,8 @@ impl Compared {
         self.bytes += other.bytes;
         self.hits += other.hits;
         self.dead += other.dead;
+        self.inherited += other.inherited;
+        self.weighed += other.weighed;
         self.candidates += other.candidates;
         self.left_out += other.left_out;
         self.differences.append(&mut other.differences);

@@ -87,6 +87,7 @@ impl<'a> Contents<'a> {
     fn blob(&mut self, object: Object<'_>, base: Option<Base<'_, Hits>>) -> Option<Hits> {
         let engine = self.control.engine;
         let origin = base.map(|base| Origin { length: base.bytes.len(), hits: base.carried, runs: base.runs });
+        self.hits.has_heirs = object.has_heirs;
         self.hits.find(engine, object.bytes, origin);
         let candidates = engine.scan_hits(object.bytes, &mut self.hits, &mut self.scratch);
         if !candidates.is_empty() {

@@ -1,0 +1,78 @@
+//! Patterns as they run: an automaton that says early that there is no match, and a search for what a match holds.
+
+use std::fmt;
+use std::ops::Range;
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::meta::Regex;
+use regex_automata::util::pool::Pool;
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+use stanch_rules::compile_pattern;
+
+/// So many groups are looked at; the secret of a pattern with more of them is its whole match.
+const GROUPS: usize = 16;
+
+/// A pattern that is compiled.
+pub(crate) struct CompiledPattern {
+    regex: Regex,
+    /// The group that is the secret.
+    secret: Option<usize>,
+    /// Goes through the bytes until no match is possible any more. States are made as they are met.
+    automaton: Option<(DFA, Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>)>,
+}
+
+impl CompiledPattern {
+    /// `None` if it does not compile.
+    pub(crate) fn new(source: &str) -> Option<Self> {
+        let regex = compile_pattern(source).ok()?;
+        let secret = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret");
+        let syntax = syntax::Config::new().unicode(false).utf8(false);
+        let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
+        let automaton = DFA::builder().configure(config).syntax(syntax).build(source).ok().map(|automaton| {
+            let of = automaton.clone();
+            let cache: Box<dyn Fn() -> Cache + Send + Sync> = Box::new(move || of.create_cache());
+            (automaton, Pool::new(cache))
+        });
+        Some(Self { regex, secret: secret.filter(|group| *group < GROUPS), automaton })
+    }
+
+    /// If nothing matches at the start of the bytes, how many of them it takes to know, with what ends them. `None` if something may.
+    pub(crate) fn fails_at(&self, haystack: &[u8]) -> Option<usize> {
+        let (automaton, caches) = self.automaton.as_ref()?;
+        let cache = &mut *caches.get();
+        let input = Input::new(haystack).anchored(Anchored::Yes);
+        let mut state = automaton.start_state_forward(cache, &input).ok()?;
+        for (at, byte) in haystack.iter().enumerate() {
+            state = automaton.next_state(cache, state, *byte).ok()?;
+            if state.is_dead() {
+                return Some(at + 1);
+            }
+            if state.is_match() || state.is_quit() {
+                return None;
+            }
+        }
+        state = automaton.next_eoi_state(cache, state).ok()?;
+        (!state.is_match() && !state.is_quit()).then_some(haystack.len() + 1)
+    }
+
+    /// The match at the start of the bytes, and what of it is the secret.
+    pub(crate) fn search(&self, haystack: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+        let mut slots: [Option<NonMaxUsize>; 2 * GROUPS] = [None; 2 * GROUPS];
+        self.regex.search_slots(&Input::new(haystack).anchored(Anchored::Yes), &mut slots)?;
+        let group = |index: usize| {
+            let [start, end] = [slots.get(2 * index)?, slots.get(2 * index + 1)?];
+            Some((*start)?.get()..(*end)?.get())
+        };
+        let span = group(0)?;
+        let secret = self.secret.and_then(group).unwrap_or(span.clone());
+        Some((span, secret))
+    }
+}
+
+impl fmt::Debug for CompiledPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledPattern").field("regex", &self.regex).finish_non_exhaustive()
+    }
+}
