@@ -122,6 +122,11 @@ mod tests {
     }
 
     #[test]
+    fn a_run_is_made_of_base64_of_any_kind() {
+        assert_eq!(Some(crate::rule::run_class()), ByteClass::named("base64any"));
+    }
+
+    #[test]
     fn printable_leaves_out_quotes_and_backslash() {
         let printable = ByteClass::named("printable").unwrap_or(ByteClass::EMPTY);
         let out: Vec<u8> = (0x21..=0x7e).filter(|&b| !printable.contains(b)).collect();

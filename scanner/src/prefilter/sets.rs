@@ -1,8 +1,6 @@
 //! Which literals share a set of the vector search. A set lets through all quadruples that can be made of the bytes that its literals have at each
 //! place, so literals with like bytes belong together: few sets of few bytes let little else through.
 
-use std::sync::LazyLock;
-
 use stanch_rules::ByteClass;
 
 /// How many sets there are.
@@ -48,14 +46,18 @@ impl Choice {
 }
 
 /// How much of source code and prose each byte is, by rough count.
-static SHARES: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| {
-        let byte = byte as u8;
+static SHARES: [f32; 256] = {
+    let mut shares = [0.0; 256];
+    let mut byte = 0;
+    while byte < 256 {
         // Capitals are a fourth as frequent.
-        let half_bits = rareness(byte) + if byte.is_ascii_uppercase() { 4 } else { 0 };
-        (-f32::from(half_bits) / 2.0).exp2()
-    })
-});
+        let half_bits = rareness(byte as u8) + if (byte as u8).is_ascii_uppercase() { 4 } else { 0 };
+        let even = 1.0 / (1_u32 << (half_bits / 2)) as f32;
+        shares[byte] = if half_bits % 2 == 0 { even } else { even * std::f32::consts::FRAC_1_SQRT_2 };
+        byte += 1;
+    }
+    shares
+};
 
 /// How rare a byte is in source code and prose, in steps of half a bit, by rough count.
 pub(crate) const fn rareness(byte: u8) -> u8 {
@@ -75,17 +77,18 @@ pub(crate) fn share_out(all: &[Choices]) -> [[u16; 256]; 4] {
     let mut order: Vec<(f32, usize)> = all.iter().enumerate().map(|(index, choices)| (share(choices), index)).collect();
     // The most frequent first: the others find their place around them.
     order.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+    let bytes = Bytes::of(all);
     let mut sets: [Set; SETS] = std::array::from_fn(|_| Set::default());
     let mut at: Vec<Option<usize>> = vec![None; all.len()];
     for _ in 0..ROUNDS {
         for (_, index) in &order {
-            let choices = &all[*index];
+            let places = bytes.places(*index);
             if let Some(set) = at[*index] {
-                sets[set].remove(choices);
+                sets[set].remove(places);
             }
-            let costs = sets.iter().map(|set| set.cost_with(choices));
+            let costs = sets.iter().map(|set| set.cost_with(places));
             let best = costs.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(set, _)| set);
-            sets[best].add(choices);
+            sets[best].add(places);
             at[*index] = Some(best);
         }
     }
@@ -100,6 +103,30 @@ pub(crate) fn share_out(all: &[Choices]) -> [[u16; 256]; 4] {
     members
 }
 
+/// What may stand at the places of all quadruples, listed once: every set is asked about it again and again.
+struct Bytes {
+    listed: Vec<u8>,
+    /// Where in the list each place ends, four to a quadruple.
+    ends: Vec<[usize; 4]>,
+}
+
+impl Bytes {
+    fn of(all: &[Choices]) -> Self {
+        let mut listed = Vec::with_capacity(all.len() * 4);
+        let mut list = |choice: &Choice| {
+            choice.each(|byte| listed.push(byte as u8));
+            listed.len()
+        };
+        let ends = all.iter().map(|choices| choices.each_ref().map(&mut list)).collect();
+        Self { listed, ends }
+    }
+
+    fn places(&self, index: usize) -> [&[u8]; 4] {
+        let mut start = index.checked_sub(1).map_or(0, |before| self.ends[before][3]);
+        self.ends[index].map(|end| &self.listed[std::mem::replace(&mut start, end)..end])
+    }
+}
+
 /// The bytes of a set's literals.
 #[derive(Default)]
 struct Set {
@@ -112,39 +139,49 @@ struct Place {
     users: [u16; 256],
     /// How much of an input these bytes are together.
     share: f32,
+    /// How much more of it each byte would be: nothing, if it is one of them.
+    more: [f32; 256],
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { users: [0; 256], share: 0.0 }
+        Self { users: [0; 256], share: 0.0, more: SHARES }
+    }
+}
+
+impl Place {
+    fn add(&mut self, byte: usize) {
+        self.users[byte] += 1;
+        self.share += std::mem::take(&mut self.more[byte]);
+    }
+
+    fn remove(&mut self, byte: usize) {
+        self.users[byte] -= 1;
+        if self.users[byte] == 0 {
+            self.share -= SHARES[byte];
+            self.more[byte] = SHARES[byte];
+        }
     }
 }
 
 impl Set {
-    fn add(&mut self, choices: &Choices) {
-        for (place, choice) in self.places.iter_mut().zip(choices) {
-            choice.each(|byte| {
-                place.share += if place.users[byte] == 0 { SHARES[byte] } else { 0.0 };
-                place.users[byte] += 1;
-            });
+    fn add(&mut self, places: [&[u8]; 4]) {
+        for (place, bytes) in self.places.iter_mut().zip(places) {
+            bytes.iter().for_each(|byte| place.add(usize::from(*byte)));
         }
     }
 
-    fn remove(&mut self, choices: &Choices) {
-        for (place, choice) in self.places.iter_mut().zip(choices) {
-            choice.each(|byte| {
-                place.users[byte] -= 1;
-                place.share -= if place.users[byte] == 0 { SHARES[byte] } else { 0.0 };
-            });
+    fn remove(&mut self, places: [&[u8]; 4]) {
+        for (place, bytes) in self.places.iter_mut().zip(places) {
+            bytes.iter().for_each(|byte| place.remove(usize::from(*byte)));
         }
     }
 
     /// How much more of an input the set lets through with one more literal.
-    fn cost_with(&self, choices: &Choices) -> f32 {
+    fn cost_with(&self, places: [&[u8]; 4]) -> f32 {
         let (mut now, mut then) = (1.0, 1.0);
-        for (place, choice) in self.places.iter().zip(choices) {
-            let mut more = 0.0;
-            choice.each(|byte| more += if place.users[byte] == 0 { SHARES[byte] } else { 0.0 });
+        for (place, bytes) in self.places.iter().zip(places) {
+            let more: f32 = bytes.iter().map(|byte| place.more[usize::from(*byte)]).sum();
             now *= place.share.min(1.0);
             then *= (place.share + more).min(1.0);
         }
