@@ -31,7 +31,7 @@ impl Choice {
             }
             // Where the input ends a zero is read.
             Self::Class(class) => {
-                std::iter::once(0).chain(class.bytes().filter(|b| *b != 0)).map(usize::from).for_each(tell)
+                std::iter::once(0).chain(class.bytes().filter(|b| *b != 0)).map(usize::from).for_each(tell);
             }
             Self::Any => (0..256).for_each(tell),
         }
@@ -53,7 +53,7 @@ static SHARES: [f32; 256] = {
         // Capitals are a fourth as frequent.
         let half_bits = rareness(byte as u8) + if (byte as u8).is_ascii_uppercase() { 4 } else { 0 };
         let even = 1.0 / (1_u32 << (half_bits / 2)) as f32;
-        shares[byte] = if half_bits % 2 == 0 { even } else { even * std::f32::consts::FRAC_1_SQRT_2 };
+        shares[byte] = if half_bits.is_multiple_of(2) { even } else { even * std::f32::consts::FRAC_1_SQRT_2 };
         byte += 1;
     }
     shares
@@ -167,13 +167,17 @@ impl Place {
 impl Set {
     fn add(&mut self, places: [&[u8]; 4]) {
         for (place, bytes) in self.places.iter_mut().zip(places) {
-            bytes.iter().for_each(|byte| place.add(usize::from(*byte)));
+            for byte in bytes {
+                place.add(usize::from(*byte));
+            }
         }
     }
 
     fn remove(&mut self, places: [&[u8]; 4]) {
         for (place, bytes) in self.places.iter_mut().zip(places) {
-            bytes.iter().for_each(|byte| place.remove(usize::from(*byte)));
+            for byte in bytes {
+                place.remove(usize::from(*byte));
+            }
         }
     }
 
