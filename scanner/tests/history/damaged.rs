@@ -396,3 +396,39 @@ fn other_files_among_the_packs() {
         .to_vec();
     assert_eq!((seeds(&outcome), gaps(&outcome)), ([0].into(), expected));
 }
+
+/// The reverse index of a pack: the positions of its entries in the index, in order of offset.
+fn reversed(index: &[u8]) -> Vec<u8> {
+    let word = |at: usize| {
+        u32::from_be_bytes(index.get(at..at + 4).and_then(|word| word.try_into().ok()).expect("it is there"))
+    };
+    let count = word(8 + 255 * 4);
+    let mut positions: Vec<u32> = (0..count).collect();
+    positions.sort_by_key(|position| word(8 + 256 * 4 + count as usize * 24 + *position as usize * 4));
+    let words = positions.iter().flat_map(|position| position.to_be_bytes());
+    b"RIDX\0\0\0\x01\0\0\0\x01".iter().copied().chain(words).chain([0; 40]).collect()
+}
+
+#[test]
+fn reverse_indexes_are_not_believed() {
+    let packed = Packed::new();
+    packed.put("rev", b"nothing of the sort");
+    let plain = scanned(&packed.repo.path());
+    let told = |outcome: &Outcome| (rows(outcome, SEEDS), gaps(outcome));
+    assert!(!rows(&plain, SEEDS).is_empty());
+    let right = reversed(&packed.index);
+    let mut lies = vec![right.clone()];
+    for (at, byte) in [(0, b'X'), (7, 2), (15, right[19]), (12, 0xff), (15, 0xff)] {
+        let mut lie = right.clone();
+        lie[at] = byte;
+        lies.push(lie);
+    }
+    lies.push([&right[..12], &right[16..20], &right[12..16], &right[20..]].concat());
+    lies.push([&right[..12], &right[12..].iter().rev().copied().collect::<Vec<_>>()[..]].concat());
+    lies.push(right[..right.len() - 1].to_vec());
+    lies.push([&right[..], b"more"].concat());
+    for (n, lie) in lies.iter().enumerate() {
+        packed.put("rev", lie);
+        assert_eq!(told(&scanned(&packed.repo.path())), told(&plain), "{n}");
+    }
+}

@@ -45,7 +45,7 @@ pub struct Compared {
 /// If there is no repository at the path, or it cannot be opened.
 pub fn compare_history(control: &Control<'_>, path: &Path) -> Result<Compared, SourceError> {
     let repository = Repository::open(path, Some(&[]))?;
-    let objects = Objects::new(Store::open(&repository.objects, repository.hash));
+    let objects = Objects::new(Store::open(&repository.objects, repository.hash), control.jobs);
     let selection = Selection { kinds: |kind| kind == Kind::Blob, memory: 1 << 30 };
     let visitors = objects.walk(control, &selection, || Comparer {
         control,

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::panic::resume_unwind;
 
 use gix::ObjectId;
 
 use crate::source::file::Closed;
+use crate::source::git::buckets::Buckets;
 use crate::source::git::entry::{Content, Kind};
 use crate::source::git::lists::Lists;
 use crate::source::git::pack::Pack;
@@ -16,6 +18,9 @@ pub(crate) type EntryNumber = u32;
 
 /// A base outside of the pack is no larger: it is decoded to learn what it is.
 const MOST_BASE: u64 = 256 << 20;
+
+/// It does not pay to start a thread for fewer headers.
+const LEAST_SHARE: usize = 1 << 14;
 
 /// No entry.
 const NONE: EntryNumber = u32::MAX;
@@ -42,11 +47,12 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// Reads the headers of all entries of a pack.
-    pub(crate) fn new(store: &Store, pack: &Pack) -> Self {
+    /// Reads the headers of all entries of a pack, with so many threads.
+    pub(crate) fn new(store: &Store, pack: &Pack, jobs: usize) -> Self {
         let mut forest = Self::default();
         forest.list(pack);
-        forest.find_bases(store, pack);
+        let odd = forest.find_bases(pack, jobs);
+        forest.find_odd_bases(store, pack, odd);
         forest.find_children();
         forest.find_kinds();
         forest
@@ -90,30 +96,43 @@ impl Forest {
 
     /// Puts the entries in order of offset.
     fn list(&mut self, pack: &Pack) {
-        let mut entries: Vec<(u64, u32)> =
-            (0..pack.len()).filter_map(|position| Some((pack.offset(position)?, position))).collect();
-        entries.sort_unstable();
-        self.offsets = entries.iter().map(|(offset, _)| *offset).collect();
+        let offset = |position: &u32| pack.offset(*position).unwrap_or_default();
+        self.positions = pack.positions_by_offset().unwrap_or_else(|| {
+            let mut entries: Vec<(u64, u32)> = (0..pack.len()).map(|position| (offset(&position), position)).collect();
+            entries.sort_unstable();
+            entries.into_iter().map(|(_, position)| position).collect()
+        });
+        self.offsets = self.positions.iter().map(offset).collect();
         self.offsets.push(pack.end());
-        self.positions = entries.into_iter().map(|(_, position)| position).collect();
         self.kinds = vec![None; self.positions.len()];
         self.bases = vec![NONE; self.positions.len()];
     }
 
-    /// Reads each header. Kinds are those of whole objects only at first.
-    fn find_bases(&mut self, store: &Store, pack: &Pack) {
+    /// Reads each header: sets the kinds of whole objects, and bases that stand before their deltas. The others come back.
+    fn find_bases(&mut self, pack: &Pack, jobs: usize) -> Vec<EntryNumber> {
+        let offsets = self.offsets.get(..self.positions.len()).unwrap_or_default();
+        let buckets = Buckets::new(offsets.iter().copied(), offsets.last().copied().unwrap_or_default());
+        let headers = Headers { pack, offsets, buckets };
+        let share = offsets.len().div_ceil(jobs.max(1)).max(LEAST_SHARE);
+        let shares = self.kinds.chunks_mut(share).zip(self.bases.chunks_mut(share)).enumerate();
+        let mut shares = shares.map(|(n, (kinds, bases))| Share { first: n * share, kinds, bases });
+        std::thread::scope(|scope| {
+            let (own, headers) = (shares.next(), &headers);
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || headers.read(share))).collect();
+            let mut odd = own.map(|share| headers.read(share)).unwrap_or_default();
+            for other in others {
+                odd.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            }
+            odd
+        })
+    }
+
+    /// Finds the bases of entries that are no deltas upon one before them, and what is broken.
+    fn find_odd_bases(&mut self, store: &Store, pack: &Pack, odd: Vec<EntryNumber>) {
         let mut by_position = Vec::new();
         let mut buffers = Buffers::default();
-        for entry in 0..self.len() {
-            match self.header(pack, entry) {
-                Some(Content::Whole(kind)) => self.set_kind(entry, kind),
-                Some(Content::OffsetDelta(distance)) => {
-                    let at = self.range(entry).start.checked_sub(distance);
-                    match at.and_then(|at| self.offsets.get(..entry as usize)?.binary_search(&at).ok()) {
-                        Some(base) => self.set_base(entry, base as u32),
-                        None => self.set_broken(store, pack, entry, no_base(), &mut buffers),
-                    }
-                }
+        for entry in odd {
+            match content(pack, self.range(entry).start) {
                 Some(Content::ObjectDelta(base)) => {
                     if by_position.is_empty() {
                         by_position = self.by_position();
@@ -126,14 +145,10 @@ impl Forest {
                         None => self.set_outside(store, entry, base, &mut buffers),
                     }
                 }
+                Some(_) => self.set_broken(store, pack, entry, no_base(), &mut buffers),
                 None => self.set_broken(store, pack, entry, damaged("no entry of a pack"), &mut buffers),
             }
         }
-    }
-
-    fn header(&self, pack: &Pack, entry: EntryNumber) -> Option<Content> {
-        // Where it ends does not matter here, and a damaged index may say that it ends too early.
-        pack.entry(self.range(entry).start, pack.end()).map(|(entry, _)| entry.content)
     }
 
     fn by_position(&self) -> Vec<EntryNumber> {
@@ -193,10 +208,13 @@ impl Forest {
         let mut at = 0;
         while let Some(&entry) = order.get(at) {
             at += 1;
-            let Some(kind) = self.kind(entry) else { continue };
-            for child in self.children(entry).to_vec() {
-                self.set_kind(child, kind);
-                order.push(child);
+            let kind = self.kind(entry);
+            let children = self.children.of(entry);
+            order.extend_from_slice(children);
+            for child in children {
+                if let Some(slot) = self.kinds.get_mut(*child as usize) {
+                    *slot = kind;
+                }
             }
         }
         if order.len() < self.positions.len() {
@@ -249,4 +267,51 @@ impl Forest {
         let large = (self.positions.len() / 256).max(64) as u32;
         self.roots.sort_by_key(|root| size(root).checked_sub(large).map_or(0, |more| -i64::from(more) - 1));
     }
+}
+
+/// The headers of a pack, by where they start.
+struct Headers<'a> {
+    pack: &'a Pack,
+    offsets: &'a [u64],
+    buckets: Buckets,
+}
+
+/// The entries whose headers one thread reads: the number of the first, and what is to be known of each.
+struct Share<'a> {
+    first: usize,
+    kinds: &'a mut [Option<Kind>],
+    bases: &'a mut [EntryNumber],
+}
+
+impl Headers<'_> {
+    /// Sets what the headers tell by themselves. The entries for which more is needed come back.
+    fn read(&self, share: Share<'_>) -> Vec<EntryNumber> {
+        let mut odd = Vec::new();
+        let offsets = self.offsets.get(share.first..).unwrap_or_default();
+        for ((at, offset), (kind, base)) in offsets.iter().enumerate().zip(share.kinds.iter_mut().zip(share.bases)) {
+            match content(self.pack, *offset) {
+                Some(Content::Whole(whole)) => *kind = Some(whole),
+                Some(Content::OffsetDelta(distance)) => match self.base(*offset, distance) {
+                    Some(found) => *base = found,
+                    None => odd.push((share.first + at) as EntryNumber),
+                },
+                _ => odd.push((share.first + at) as EntryNumber),
+            }
+        }
+        odd
+    }
+
+    /// The entry so far before an offset.
+    fn base(&self, offset: u64, distance: u64) -> Option<EntryNumber> {
+        let offset = offset.checked_sub(distance).filter(|_| distance > 0)?;
+        let range = self.buckets.of(offset);
+        let at = self.offsets.get(range.start as usize..range.end as usize)?.binary_search(&offset).ok()?;
+        Some(range.start + at as EntryNumber)
+    }
+}
+
+/// What the entry at an offset is.
+fn content(pack: &Pack, start: u64) -> Option<Content> {
+    // Where it ends does not matter here, and a damaged index may say that it ends too early.
+    pack.entry(start, pack.end()).map(|(entry, _)| entry.content)
 }

@@ -119,6 +119,7 @@ impl Store {
 
     /// Finds what lies in several places. Both sides are in order of id.
     fn mark_copies(&mut self) {
+        self.packs.iter().for_each(Pack::prepare_positions);
         self.copies = vec![0; self.len() as usize / 64 + 1];
         let mut copies = Vec::new();
         for (n, pack) in self.packs.iter().enumerate() {

@@ -73,11 +73,11 @@ pub(crate) struct Selection {
 }
 
 impl Objects {
-    /// Reads the headers of all packs in which something counts.
-    pub(crate) fn new(store: Store) -> Self {
+    /// Reads the headers of all packs in which something counts, with so many threads.
+    pub(crate) fn new(store: Store, jobs: usize) -> Self {
         let forest = |pack: &Pack| {
             let (some, all) = store.counting(pack);
-            let mut forest = if some { Forest::new(&store, pack) } else { Forest::default() };
+            let mut forest = if some { Forest::new(&store, pack, jobs) } else { Forest::default() };
             if !all {
                 forest.prune(|position| store.counts(pack.first + position));
             }
