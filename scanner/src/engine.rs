@@ -10,7 +10,7 @@ use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::hits::{Hits, LiteralHit, Need, Verdict};
-use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, User, token_starts};
+use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, Open, User, token_starts};
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, Care, ContentVerdict, weigh};
 use crate::window::Window;
@@ -193,6 +193,7 @@ impl Engine {
             let dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_literals), &mut found);
             group.iter_mut().for_each(|hit| hit.dead = dead);
         }
+        let mut opened = hits.opened.drain(..).peekable();
         let inherited = std::mem::take(&mut hits.of_tokens);
         let mut inherited = inherited.into_iter().peekable();
         for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
@@ -201,7 +202,9 @@ impl Engine {
             let fate = known.map_or_else(
                 || {
                     hits.weighed += 1;
-                    self.fate_of_token(document, hit.start, runs, near)
+                    let open = opened.next_if(|(start, _)| *start == hit.start);
+                    let open = open.map_or_else(|| self.open_at(document, hit.start as usize), |(_, open)| open);
+                    self.fate_of_token(document, hit.start, open, runs, near)
                 },
                 Fate::Lives,
             );
@@ -232,12 +235,11 @@ impl Engine {
     }
 
     /// What becomes of the start of a token-like value.
-    fn fate_of_token(&self, document: &[u8], start: u32, runs: &mut RunEnds, near: &mut Near) -> Fate {
+    fn fate_of_token(&self, document: &[u8], start: u32, open: Open, runs: &mut RunEnds, near: &mut Near) -> Fate {
         let place = start as usize;
-        let (open, looked_to) = self.runs_at(document, place);
-        let mut need = Need::of_no_match(looked_to - place);
+        let mut need = Need::of_no_match(open.looked);
         let mut candidates = Vec::new();
-        for (rule, shapes) in open {
+        for (rule, shapes) in self.open_rules(open) {
             runs.looked_to = place;
             let matched = self.longest(document, rule, 0..shapes, place, runs);
             need = need.and(match matched {
@@ -342,15 +344,16 @@ impl Engine {
         runs: &mut RunEnds,
         matched: &mut impl FnMut(&Self, usize, Match),
     ) {
-        self.token_hits(bytes, slice, |start| self.confirm_token(bytes, start, runs, matched));
+        self.token_hits(bytes, slice, |start, open| self.confirm_token(bytes, start, open, runs, matched));
     }
 
     /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on the byte before it and on its run
     /// of token bytes with the byte that ends it.
-    pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
+    pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize, Open)) {
         token_starts(bytes, range, |start| {
-            if self.runs.len() > MOST_RULES || self.gate.open(bytes, start).0 != 0 {
-                hit(start);
+            let open = self.gate.open(bytes, start);
+            if self.runs.len() > MOST_RULES || !open.is_empty() {
+                hit(start, open);
             }
         });
     }
@@ -359,27 +362,26 @@ impl Engine {
         &self,
         bytes: &[u8],
         start: usize,
+        open: Open,
         runs: &mut RunEnds,
         matched: &mut impl FnMut(&Self, usize, Match),
     ) {
-        for (rule, shapes) in self.runs_at(bytes, start).0 {
+        for (rule, shapes) in self.open_rules(open) {
             if let Some(best) = self.longest(bytes, rule, 0..shapes, start, runs) {
                 matched(self, rule as usize, best);
             }
         }
     }
 
-    /// The rules for token-like values that may match at a start, with the number of their shapes; and before which byte everything lies that
-    /// was looked at to tell.
-    pub(crate) fn runs_at(&self, bytes: &[u8], start: usize) -> (impl Iterator<Item = (u32, u16)>, usize) {
-        let (mut open, looked_to) = self.gate.open(bytes, start);
-        let few = std::iter::from_fn(move || {
-            // With nothing open the place would be that of the first rule that the gate knows nothing of.
-            let place = (open != 0).then(|| open.trailing_zeros() as usize)?;
-            open &= open - 1;
-            self.runs.get(place).copied()
-        });
-        (few.chain(self.runs.iter().skip(MOST_RULES).copied()), looked_to)
+    /// The rules for token-like values that are open, with the number of their shapes, and those that the gate knows nothing of.
+    pub(crate) fn open_rules(&self, open: Open) -> impl Iterator<Item = (u32, u16)> {
+        let known = open.places().filter_map(|place| self.runs.get(place).copied());
+        known.chain(self.runs.iter().skip(MOST_RULES).copied())
+    }
+
+    /// Which rules for token-like values may match at a start.
+    pub(crate) fn open_at(&self, bytes: &[u8], start: usize) -> Open {
+        self.gate.open(bytes, start)
     }
 
     /// The longest match of a rule's alternatives at one start; the first of equals.

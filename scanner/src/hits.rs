@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::{Candidate, Engine, Reach};
-use crate::prefilter::{User, last_run};
+use crate::prefilter::{Open, User, last_run};
 
 /// The places of a document where a match may start, each kind in order.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Hits {
     /// What those of them came to that came to something, in the same order.
     pub(crate) of_literals: Vec<Verdict>,
     pub(crate) of_tokens: Vec<Verdict>,
+    /// Which rules may match at the starts that were looked for and not carried.
+    pub(crate) opened: Vec<(u32, Open)>,
     /// Whether verdicts are kept, for documents that are made of this one.
     pub(crate) has_heirs: bool,
     /// How many hits that are not dead were weighed, and how many had their verdict already.
@@ -126,6 +128,7 @@ impl Hits {
         self.tokens.clear();
         self.of_literals.clear();
         self.of_tokens.clear();
+        self.opened.clear();
         let (mut literals, mut tokens) = (0, 0);
         let mut from = From::default();
         for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
@@ -162,7 +165,10 @@ impl Hits {
 
     fn search_tokens(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
         if !engine.runs.is_empty() {
-            engine.token_hits(document, &range, |start| self.tokens.push(TokenHit { start: start as u32, dead: None }));
+            engine.token_hits(document, &range, |start, open| {
+                self.tokens.push(TokenHit { start: start as u32, dead: None });
+                self.opened.push((start as u32, open));
+            });
         }
     }
 

@@ -70,12 +70,11 @@ pub(crate) fn around(input: &[u8], extent: Extent, span: &Range<usize>) -> Range
     let reach = extent.reach().map_or(usize::MAX, |reach| (reach as usize).max(NEIGHBOURS));
     let before = &before[before.len().saturating_sub(reach)..];
     let after = &after[..after.len().min(reach)];
-    let is_line_end = |&byte: &u8| byte == b'\n';
     let (left, right) = match extent {
         Extent::Bytes(_) | Extent::Document => (before.len(), after.len()),
         Extent::Line => (
-            before.iter().rev().position(is_line_end).unwrap_or(before.len()),
-            after.iter().position(is_line_end).unwrap_or(after.len()),
+            memchr::memrchr(b'\n', before).map_or(before.len(), |at| before.len() - at - 1),
+            memchr::memchr(b'\n', after).unwrap_or(after.len()),
         ),
         Extent::Run => {
             let run = run_class();
@@ -91,7 +90,7 @@ pub(crate) fn around(input: &[u8], extent: Extent, span: &Range<usize>) -> Range
 /// The bytes from the last blank line to the end.
 fn blank_line_before(text: &[u8]) -> usize {
     let mut line_end = text.len();
-    for (at, _) in text.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
+    for at in memchr::memrchr_iter(b'\n', text) {
         let line = &text[at + 1..line_end];
         if line_end != text.len() && line.trim_ascii().is_empty() {
             return text.len() - (at + 1);
@@ -104,7 +103,7 @@ fn blank_line_before(text: &[u8]) -> usize {
 /// The bytes from the start to the first blank line.
 fn blank_line_after(text: &[u8]) -> usize {
     let mut line_start = None;
-    for (at, _) in text.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+    for at in memchr::memchr_iter(b'\n', text) {
         if line_start.is_some_and(|start: usize| text[start..at].trim_ascii().is_empty()) {
             return at;
         }

@@ -17,18 +17,8 @@ const SHORTEST: usize = 3;
 #[derive(Debug)]
 pub(crate) struct ContextWords {
     literals: Literals,
-    /// How long each word is.
-    lengths: Vec<usize>,
-    /// What each rule wants.
-    rules: Vec<Wanted>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Wanted {
-    /// The words with their numbers; short ones have none.
-    words: Vec<(Str, Option<u32>)>,
-    /// The numbers as bits.
-    numbers: Vec<u64>,
+    /// The words that each rule wants, with their numbers; short ones have none.
+    rules: Vec<Vec<(Str, Option<u32>)>>,
 }
 
 /// The words that were found in a stretch of a document.
@@ -36,7 +26,10 @@ struct Wanted {
 pub(crate) struct Near {
     /// Where they start.
     searched: Range<usize>,
-    found: Vec<(usize, u32)>,
+    /// The places of each word, in order.
+    places: Vec<Vec<usize>>,
+    /// The words that have places.
+    seen: Vec<u32>,
 }
 
 /// Where words of a context may stand: around a match, but not in its secret.
@@ -57,49 +50,39 @@ impl ContextWords {
         for (number, word) in known.iter().enumerate() {
             builder.add(word.as_bytes(), true, None, User { rule: number as u32, alternative: 0, offset: 0 });
         }
-        let wanted = |context: &Context| {
-            let mut numbers = vec![0; known.len().div_ceil(64)];
-            let numbered = |word: &Str| {
-                let number = known.binary_search(&word.as_ref()).ok();
-                number.inspect(|number| numbers[number / 64] |= 1 << (number % 64));
-                (word.clone(), number.map(|number| number as u32))
-            };
-            Wanted { words: context.words.iter().map(numbered).collect(), numbers }
+        let numbered = |word: &Str| {
+            let number = known.binary_search(&word.as_ref()).ok();
+            (word.clone(), number.map(|number| number as u32))
         };
+        let wanted = |context: &Context| context.words.iter().map(numbered).collect();
         let rules = rules.iter().map(|rule| rule.context.as_ref().map(wanted).unwrap_or_default()).collect();
-        Self { literals: builder.build(), lengths: known.iter().map(|word| word.len()).collect(), rules }
+        Self { literals: builder.build(), rules }
     }
 
     /// Whether a word of the rule's context stands there.
     pub(crate) fn holds(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> bool {
-        let Some(wanted) = self.rules.get(rule) else { return false };
-        near.search(&self.literals, around.input, around.window.clone());
-        let of_rule =
-            |word: u32| wanted.numbers.get(word as usize / 64).is_some_and(|bits| bits >> (word % 64) & 1 == 1);
-        near.within(&around.window).any(|(start, word)| of_rule(word) && self.stands(around, start, word))
-            || wanted.words.iter().any(|(word, number)| number.is_none() && around.holds_one(word))
+        self.standing(rule, around, near).next().is_some()
     }
 
     /// The words of the rule's context that stand there.
     pub(crate) fn seen(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> Vec<Str> {
-        let Some(wanted) = self.rules.get(rule) else { return Vec::new() };
-        near.search(&self.literals, around.input, around.window.clone());
-        let stands = |(word, number): &&(Str, Option<u32>)| match number {
-            Some(number) => {
-                near.within(&around.window).any(|(start, word)| word == *number && self.stands(around, start, word))
-            }
-            None => around.holds_one(word),
-        };
-        wanted.words.iter().filter(stands).map(|(word, _)| word.clone()).collect()
+        self.standing(rule, around, near).cloned().collect()
     }
 
-    fn stands(&self, around: &Around<'_>, start: usize, word: u32) -> bool {
-        let length = self.lengths.get(word as usize).copied().unwrap_or_default();
-        let sides = around.sides();
-        let side = sides.iter().find(|side| side.start <= start && start + length <= side.end);
-        side.is_some_and(|side| {
-            stands_alone(around.input.get(side.clone()).unwrap_or_default(), start - side.start, length)
-        })
+    fn standing<'a>(
+        &'a self,
+        rule: usize,
+        around: &'a Around<'_>,
+        near: &'a mut Near,
+    ) -> impl Iterator<Item = &'a Str> {
+        near.search(&self.literals, around.input, around.window.clone());
+        let near = &*near;
+        let wanted = self.rules.get(rule).map(Vec::as_slice).unwrap_or_default();
+        let stands = move |(word, number): &&(Str, Option<u32>)| match number {
+            Some(number) => near.within(*number, &around.window).any(|start| around.holds_at(start, word.len())),
+            None => around.holds_one(word),
+        };
+        wanted.iter().filter(stands).map(|(word, _)| word)
     }
 }
 
@@ -110,6 +93,15 @@ impl<'a> Around<'a> {
 
     fn sides(&self) -> [Range<usize>; 2] {
         [self.window.start..self.secret.start, self.secret.end..self.window.end]
+    }
+
+    /// Whether a word that is found somewhere stands on one side, and by itself if it is short.
+    fn holds_at(&self, start: usize, length: usize) -> bool {
+        let sides = self.sides();
+        let side = sides.iter().find(|side| side.start <= start && start + length <= side.end);
+        side.is_some_and(|side| {
+            stands_alone(self.input.get(side.clone()).unwrap_or_default(), start - side.start, length)
+        })
     }
 
     fn holds_one(&self, word: &str) -> bool {
@@ -130,29 +122,46 @@ fn words(context: &Context) -> impl Iterator<Item = &str> {
 impl Near {
     /// Forgets everything: other bytes are looked at from now on.
     pub(crate) fn reset(&mut self) {
-        self.searched = 0..0;
-        self.found.clear();
+        self.forget(0);
     }
 
-    /// The words that start in a stretch that was searched.
-    fn within(&self, stretch: &Range<usize>) -> impl Iterator<Item = (usize, u32)> {
-        let first = self.found.partition_point(|(start, _)| *start < stretch.start);
+    /// Nothing is known any more, and what comes next starts at a place.
+    fn forget(&mut self, start: usize) {
+        self.searched = start..start;
+        for word in self.seen.drain(..) {
+            self.places.get_mut(word as usize).into_iter().for_each(Vec::clear);
+        }
+    }
+
+    /// The places of a word in a stretch that was searched.
+    fn within(&self, word: u32, stretch: &Range<usize>) -> impl Iterator<Item = usize> {
+        let places = self.places.get(word as usize).map(Vec::as_slice).unwrap_or_default();
+        let first = if places.is_empty() { 0 } else { places.partition_point(|start| *start < stretch.start) };
         let end = stretch.end;
-        self.found.iter().skip(first).copied().take_while(move |(start, _)| *start < end)
+        places.iter().skip(first).copied().take_while(move |start| *start < end)
     }
 
     /// Sees to it that the words that start in a stretch are known. Asked for stretches in order, it searches no byte twice.
     fn search(&mut self, literals: &Literals, input: &[u8], stretch: Range<usize>) {
         if stretch.start < self.searched.start || stretch.start > self.searched.end {
-            self.searched = stretch.start..stretch.start;
-            self.found.clear();
+            self.forget(stretch.start);
         }
-        if stretch.end > self.searched.end {
-            let known = self.found.len();
-            literals.find(input, &(self.searched.end..stretch.end), |user, start| self.found.push((start, user.rule)));
-            self.found.get_mut(known..).unwrap_or_default().sort_unstable();
-            self.searched.end = stretch.end;
+        if stretch.end <= self.searched.end {
+            return;
         }
+        let Self { searched, places, seen } = self;
+        literals.find(input, &(searched.end..stretch.end), |user, start| {
+            let word = user.rule as usize;
+            if word >= places.len() {
+                places.resize_with(word + 1, Vec::new);
+            }
+            let Some(places) = places.get_mut(word) else { return };
+            if places.is_empty() {
+                seen.push(user.rule);
+            }
+            places.push(start);
+        });
+        searched.end = stretch.end;
     }
 }
 

@@ -34,6 +34,30 @@ pub(crate) struct Gate {
     always: Rules,
 }
 
+/// What the gate lets through at a start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Open {
+    rules: Rules,
+    /// How many bytes from the start on were looked at, with the end of the input.
+    pub(crate) looked: usize,
+}
+
+impl Open {
+    pub(crate) fn is_empty(self) -> bool {
+        self.rules == 0
+    }
+
+    /// The places of the rules among those for token-like values.
+    pub(crate) fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.rules;
+        std::iter::from_fn(move || {
+            let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(place)
+        })
+    }
+}
+
 impl Gate {
     /// The gate of the rules with these indices.
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
@@ -115,9 +139,8 @@ impl Gate {
         }
     }
 
-    /// The rules that may match at the start of a token-like value, and before which byte everything lies that was looked at: nothing behind the
-    /// byte that ends the run of token bytes.
-    pub(crate) fn open(&self, input: &[u8], start: usize) -> (Rules, usize) {
+    /// The rules that may match at the start of a token-like value. Nothing behind the byte that ends its run of token bytes is looked at.
+    pub(crate) fn open(&self, input: &[u8], start: usize) -> Open {
         const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
         let heads = self.heads.iter().zip(PLACES);
@@ -130,7 +153,7 @@ impl Gate {
             .enumerate()
             .fold(0, |classes, (bit, rules)| classes | u16::from(rules & possible != 0) << bit);
         let (by_length, length) = self.follow(rest, classes);
-        (possible & (self.always | by_length), (start + length.max(LAST)).min(input.len()) + 1)
+        Open { rules: possible & (self.always | by_length), looked: length.max(LAST).min(rest.len()) + 1 }
     }
 
     /// The rules for the lengths that the runs of some classes have, and the longest of these.
@@ -236,8 +259,8 @@ mod tests {
     }
 
     fn open(engine: &Engine, text: &[u8], start: usize) -> (Vec<u32>, usize) {
-        let (open, looked_to) = engine.runs_at(text, start);
-        (open.map(|(rule, _)| rule).collect(), looked_to)
+        let open = engine.open_at(text, start);
+        (engine.open_rules(open).map(|(rule, _)| rule).collect(), start + open.looked)
     }
 
     /// Token-like values around the lengths that matter, with what ends them.

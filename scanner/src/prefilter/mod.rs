@@ -10,7 +10,7 @@ mod runs;
 mod sets;
 mod simd;
 
-pub(crate) use gate::{Gate, MOST_RULES};
+pub(crate) use gate::{Gate, MOST_RULES, Open};
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;

@@ -42,8 +42,8 @@ impl<'a> Delta<'a> {
         Ok(Self { base_size, size, instructions })
     }
 
-    /// Makes the object at the start of `out`, which grows as needed and is not shrunk. The caller has looked at [`Delta::size`]; what the
-    /// instructions really give is counted before memory is given for it.
+    /// Makes the object at the start of `out`, which grows as needed and is not shrunk. The caller has looked at [`Delta::size`]; memory is given
+    /// for what the instructions really give, not for what is claimed.
     ///
     /// `runs` tells what came from where, in order; copies that go on where the one before them ended are one run, as git splits long ones.
     pub(crate) fn apply(&self, base: &[u8], out: &mut Vec<u8>, runs: &mut Vec<Run>) -> Result<(), DeltaError> {
@@ -51,37 +51,41 @@ impl<'a> Delta<'a> {
         if self.base_size != base.len() as u64 {
             return Err(DeltaError::Base);
         }
-        let size = self.given()?;
-        if out.len() < size {
-            out.resize(size, 0);
-        }
+        let size = usize::try_from(self.size).map_err(|_| DeltaError::Length)?;
         let (mut rest, mut at) = (self.instructions, 0);
         while let Some(instruction) = next(&mut rest)? {
-            let (bytes, copied_from) = match instruction {
-                Instruction::Copy(range) => {
-                    let start = range.start;
-                    (base.get(range).ok_or(DeltaError::Base)?, Some(start))
-                }
-                Instruction::Insert(bytes) => (bytes, None),
+            let (from, range, copied_from) = match instruction {
+                Instruction::Copy(range) => (base, range.clone(), Some(range.start)),
+                Instruction::Insert(bytes) => (bytes, 0..bytes.len(), None),
             };
-            let end = at + bytes.len();
-            out.get_mut(at..end).ok_or(DeltaError::Length)?.copy_from_slice(bytes);
+            let end = at + range.len();
+            if end > size || range.end > from.len() {
+                return Err(if range.end > from.len() { DeltaError::Base } else { DeltaError::Length });
+            }
+            if end > out.len() {
+                out.resize(size.min((2 * out.len()).max(end)), 0);
+            }
+            copy(from, range, out, at);
             join(runs, at..end, copied_from);
             at = end;
         }
-        Ok(())
+        if at == size { Ok(()) } else { Err(DeltaError::Length) }
     }
+}
 
-    /// How many bytes the instructions give, which must be as many as the delta says.
-    fn given(&self) -> Result<usize, DeltaError> {
-        let (mut rest, mut sum) = (self.instructions, 0_u64);
-        while let Some(instruction) = next(&mut rest)? {
-            sum += match instruction {
-                Instruction::Copy(range) => range.len() as u64,
-                Instruction::Insert(bytes) => bytes.len() as u64,
-            };
-        }
-        if sum == self.size { usize::try_from(sum).map_err(|_| DeltaError::Length) } else { Err(DeltaError::Length) }
+/// Copies a range, which must be there, to a place that has room for it. Most ranges are short, and a copy of fixed length costs no call; what it
+/// overwrites behind the range is still to come.
+#[inline]
+fn copy(from: &[u8], range: Range<usize>, out: &mut [u8], at: usize) {
+    const SHORT: usize = 32;
+    let source = from.get(range.start..).unwrap_or_default();
+    let target = out.get_mut(at..).unwrap_or_default();
+    if range.len() <= SHORT
+        && let Some((source, target)) = source.first_chunk::<SHORT>().zip(target.first_chunk_mut::<SHORT>())
+    {
+        *target = *source;
+    } else if let Some((source, target)) = source.get(..range.len()).zip(target.get_mut(..range.len())) {
+        target.copy_from_slice(source);
     }
 }
 
@@ -107,7 +111,7 @@ fn join(runs: &mut Vec<Run>, at: Range<usize>, copied_from: Option<usize>) {
 /// Takes the next instruction off; `None` at the end.
 #[inline]
 fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> {
-    let Some((&code, mut tail)) = rest.split_first() else { return Ok(None) };
+    let Some((&code, tail)) = rest.split_first() else { return Ok(None) };
     if code & 0x80 == 0 {
         let length = usize::from(code);
         // An insertion of nothing is the reserved instruction.
@@ -118,22 +122,22 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> 
         *rest = after;
         return Ok(Some(Instruction::Insert(bytes)));
     }
-    let mut number = |bits: u8| {
-        let mut value = 0_u32;
-        for byte in (0..8).filter(|bit| bits >> bit & 1 == 1) {
-            let (&next, after) = tail.split_first()?;
-            value |= u32::from(next) << (8 * byte);
-            tail = after;
-        }
-        Some(value as usize)
+    // Each bit of the code says whether a byte of the number follows; zeros are read where the delta ends.
+    let follow = (code & 0x7f).count_ones() as usize;
+    let Some(after) = tail.get(follow..) else { return Err(DeltaError::Damaged) };
+    let mut bytes = match tail.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => tail.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
     };
-    let start = number(code & 0x0f).ok_or(DeltaError::Damaged)?;
-    let length = match number(code >> 4 & 0x07).ok_or(DeltaError::Damaged)? {
-        0 => 0x1_0000,
-        length => length,
-    };
-    *rest = tail;
-    Ok(Some(Instruction::Copy(start..start + length)))
+    let mut number = 0_u64;
+    for place in 0..7 {
+        let there = u64::from(code >> place & 1);
+        number |= (bytes & 0xff * there) << (8 * place);
+        bytes >>= 8 * there;
+    }
+    let (start, length) = ((number & 0xffff_ffff) as usize, (number >> 32) as usize);
+    *rest = after;
+    Ok(Some(Instruction::Copy(start..start + if length == 0 { 0x1_0000 } else { length })))
 }
 
 /// A size in groups of seven bits, lowest first.
