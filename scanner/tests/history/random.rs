@@ -12,7 +12,7 @@ const PATHS: [&str; 4] = ["a.rs", "b/a.rs", "b/c/d.env", "e"];
 
 /// A commit: how far before it its parents are, and what it does to which file: a new content of some credentials, or none.
 #[derive(Debug, Clone)]
-struct Node {
+pub(super) struct Node {
     parents: Vec<usize>,
     files: Vec<(usize, Option<Vec<u64>>)>,
     message: Option<u64>,
@@ -20,7 +20,7 @@ struct Node {
     kept: bool,
 }
 
-fn nodes() -> impl Strategy<Value = Vec<Node>> {
+pub(super) fn nodes() -> impl Strategy<Value = Vec<Node>> {
     let content = prop::option::weighted(0.8, prop::collection::vec(0_u64..6, 0..4));
     let files = prop::collection::vec((0..PATHS.len(), content), 0..4);
     let node = (prop::collection::vec(1_usize..5, 0..4), files, prop::option::weighted(0.2, 6_u64..9), any::<bool>());
@@ -28,8 +28,8 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
     prop::collection::vec(node, 2..12)
 }
 
-/// Makes the history; branch `n` is commit `n`. Those that are not kept lose their branch.
-fn import(repo: &Repo, nodes: &[Node]) {
+/// Makes the history; branch `n` is commit `n`, whatever it was before. Those that are not kept lose their branch.
+pub(super) fn import(repo: &Repo, nodes: &[Node]) {
     let mut stream = String::new();
     for (n, node) in nodes.iter().enumerate() {
         let time = START + n as i64 * 60;
@@ -57,7 +57,7 @@ fn import(repo: &Repo, nodes: &[Node]) {
             };
         }
     }
-    piped(&repo.path(), &["fast-import", "--quiet"], stream);
+    piped(&repo.path(), &["fast-import", "--quiet", "--force"], stream);
     for (n, _) in nodes.iter().enumerate().filter(|(_, node)| !node.kept) {
         repo.git(&["update-ref", "-d", &format!("refs/heads/n{n}")]);
     }

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use proptest::prelude::*;
 use stanch_model::FingerprintKey;
 use stanch_rules::RuleSet;
 use stanch_scanner::{Control, Engine, Events, HistoryOptions, scan_history};
 
 use super::oracle::LITTLE;
+use super::random::{Node, import, nodes};
 use super::repo::{Repo, copy, packs, unpack_all};
 use super::shelf::{Shelf, assert_same};
-use crate::sources::{control, git, line, write};
+use crate::sources::{control, git, git_command, line, write};
 
 fn shelf() -> Arc<Shelf> {
     Arc::default()
@@ -117,6 +119,44 @@ fn packed_anew() {
     assert_eq!(shelf.agrees(&repo.path(), &options()), (MESSAGES + 3, 0), "and something new among them");
     unpack_all(&repo.path(), &repo.path().join(".git"));
     assert_eq!(shelf.agrees(&repo.path(), &options()), (MESSAGES, 0), "all loose");
+}
+
+#[test]
+fn of_a_large_pack_only_what_is_new_is_read() {
+    let (repo, shelf) = (Repo::new(), shelf());
+    for n in 0..5000 {
+        write(&repo.path().join(format!("f/{}/{n}.txt", n % 50)), format!("{n}\n"));
+    }
+    repo.write("src/a.env", ["key = value\n".repeat(500), line(0)].concat());
+    repo.commit(&line(1));
+    repo.pack_all();
+    let little = HistoryOptions { memory: LITTLE, ..options() };
+    shelf.agrees(&repo.path(), &options());
+    shelf.agrees(&repo.path(), &little);
+    assert_eq!(shelf.agrees(&repo.path(), &options()), (1, 0), "the message");
+    // One that is a delta, and one that is larger than the little memory.
+    repo.write("src/a.env", ["key = value\n".repeat(500), line(2)].concat());
+    let large: Vec<String> = (0..9000).map(|n| format!("{}\n", n * n)).collect();
+    repo.write("src/large.env", [line(3), large.concat()].concat());
+    repo.commit("more");
+    repo.pack_all();
+    for options in [options(), little] {
+        assert_eq!(shelf.agrees(&repo.path(), &options), (1 + 5, 0), "two blobs, two trees, a commit");
+    }
+    // What is new is damaged.
+    let id = repo.git(&["rev-parse", "HEAD:src/large.env"]);
+    let listed = repo.git(&["verify-pack", "-v", &packs(&repo.path().join(".git"), "idx")[0].display().to_string()]);
+    let entry = listed.lines().find(|text| text.starts_with(&id)).expect("it is in the pack");
+    let offset: usize = entry.split(' ').nth(4).and_then(|offset| offset.parse().ok()).expect("it has an offset");
+    let shelf = self::shelf();
+    repo.git(&["update-ref", "refs/heads/before", "HEAD~1"]);
+    let pack = packs(&repo.path().join(".git"), "pack").remove(0);
+    let mut bytes = std::fs::read(&pack).expect("it can be read");
+    bytes[offset + 100..offset + 200].fill(0);
+    std::fs::remove_file(&pack).expect("it can be removed");
+    write(&pack, &bytes);
+    shelf.agrees(&repo.path(), &options());
+    assert_eq!(shelf.agrees(&repo.path(), &options()), (1, 0), "the message; what is damaged is not scanned");
 }
 
 #[test]
@@ -388,6 +428,57 @@ fn what_comes_while_it_is_scanned() {
     scan_history(&control, &repo.path(), &shelf.options(&options())).expect("it can be scanned");
     assert!(events.came.load(Ordering::Relaxed) && shelf.all("answer").is_empty(), "an answer to what?");
     assert_eq!(shelf.agrees(&repo.path(), &options()), (MESSAGES + 1, 0));
+}
+
+/// What may happen to a repository between two scans.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Another history takes the place of the one before.
+    Import(Vec<Node>),
+    Commands(&'static [&'static [&'static str]]),
+    Unpack,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let commands: [&[&[&str]]; 6] = [
+        &[&["repack", "-q", "-d"]],
+        &[&["repack", "-a", "-d", "-k", "-q", "-f", "--depth=4"]],
+        &[&["gc", "--quiet", "--prune=now"]],
+        &[&["prune", "--expire=now"]],
+        &[&["pack-refs", "--all"], &["symbolic-ref", "HEAD", "refs/heads/n0"]],
+        &[&["tag", "-f", "-a", "v1", "-m", "a tag", "HEAD"], &["update-ref", "-d", "HEAD"]],
+    ];
+    prop_oneof![
+        3 => nodes().prop_map(Step::Import),
+        3 => proptest::sample::select(commands.to_vec()).prop_map(Step::Commands),
+        1 => Just(Step::Unpack),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(8) })]
+
+    #[test]
+    fn whatever_happens(first in nodes(), steps in prop::collection::vec(step(), 1..7)) {
+        let (repo, shelf) = (Repo::empty("work", &[]), shelf());
+        import(&repo, &first);
+        shelf.agrees(&repo.path(), &options());
+        for step in &steps {
+            match step {
+                Step::Import(nodes) => import(&repo, nodes),
+                // What cannot be done, as there is no commit to tag, changes nothing.
+                Step::Commands(commands) => commands.iter().for_each(|command| {
+                    git_command(&repo.path()).args(*command).output().expect("git runs");
+                }),
+                Step::Unpack if repo.path().join(".git/objects/pack").exists() => {
+                    unpack_all(&repo.path(), &repo.path().join(".git"));
+                }
+                Step::Unpack => {}
+            }
+            let (_, again) = shelf.agrees(&repo.path(), &options());
+            prop_assert_eq!(again, 0, "{:?}", step);
+        }
+    }
 }
 
 /// Stops the scan after so many objects.

@@ -39,14 +39,17 @@ pub struct Compared {
     pub differences: Vec<String>,
 }
 
+/// For the buffers of all threads.
+const MEMORY: u64 = 1 << 30;
+
 /// Scans every blob of the repository at `path` by carried hits and whole, and compares what is found.
 ///
 /// # Errors
 /// If there is no repository at the path, or it cannot be opened.
 pub fn compare_history(control: &Control<'_>, path: &Path) -> Result<Compared, SourceError> {
     let repository = Repository::open(path, Some(&[]))?;
-    let objects = Objects::new(Store::open(&repository.objects, repository.hash), control.jobs);
-    let selection = Selection { kinds: |kind| kind == Kind::Blob, memory: 1 << 30 };
+    let objects = Objects::new(Store::open(&repository.objects, repository.hash), MEMORY, control.jobs);
+    let selection = Selection { kinds: |kind| kind == Kind::Blob, memory: MEMORY };
     let visitors = objects.walk(control, &selection, || Comparer {
         control,
         store: &objects.store,

@@ -96,7 +96,7 @@ impl Target<'_> {
     }
 
     fn scan(&self, store: Store, stamps: Stamps, recalled: Option<&Recalled>) -> Option<(Outcome, Option<Memory>)> {
-        let objects = Objects::new(store, self.control.jobs);
+        let objects = Objects::new(store, self.options.memory, self.control.jobs);
         let store = &objects.store;
         let (mut texts, mut seen) = self.scan_texts(&objects);
         if recalled.is_some_and(|recalled| !recalled.add_texts(store, &mut texts)) {

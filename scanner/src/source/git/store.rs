@@ -162,13 +162,6 @@ impl Store {
         self.copies.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 0)
     }
 
-    /// Whether some object of a pack counts, and whether all do.
-    pub(crate) fn counting(&self, pack: &Pack) -> (bool, bool) {
-        let mut each = (pack.first..pack.first + pack.len()).map(|number| self.counts(number));
-        let first = each.next().unwrap_or_default();
-        if each.all(|counts| counts == first) { (first, first) } else { (true, false) }
-    }
-
     /// The numbers of the loose objects.
     pub(crate) fn loose_numbers(&self) -> std::ops::Range<Number> {
         self.first_loose..self.len()

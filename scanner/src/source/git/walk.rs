@@ -63,6 +63,22 @@ pub(crate) trait Visit: Send {
 pub(crate) struct Objects {
     pub(crate) store: Store,
     forests: Vec<Forest>,
+    /// Objects of packs that have no forest here.
+    singles: Vec<Number>,
+}
+
+/// Of a pack of which one object in so many counts each is read by itself: that is less work than to look at all headers.
+const FEW: u32 = 4096;
+
+/// Whether objects can be read as they are.
+fn are_whole(store: &Store, numbers: &[Number], memory: u64) -> bool {
+    let (mut buffers, mut bytes) = (Buffers::default(), Vec::new());
+    numbers.iter().all(|number| store.read(&store.id(*number), most(memory), &mut buffers, &mut bytes).is_ok())
+}
+
+/// The largest object that is decoded with so much memory: with its base and its delta it needs three times as much.
+fn most(memory: u64) -> u64 {
+    memory / 4
 }
 
 /// Which objects are visited, and with how much memory.
@@ -73,18 +89,28 @@ pub(crate) struct Selection {
 }
 
 impl Objects {
-    /// Reads the headers of all packs in which something counts, with so many threads.
-    pub(crate) fn new(store: Store, jobs: usize) -> Self {
+    /// Reads the headers of all packs, but of those in which next to nothing counts: what does is read by itself, if it is whole and goes into
+    /// so much memory.
+    pub(crate) fn new(store: Store, memory: u64, jobs: usize) -> Self {
+        let mut singles = Vec::new();
         let forest = |pack: &Pack| {
-            let (some, all) = store.counting(pack);
-            let mut forest = if some { Forest::new(&store, pack, jobs) } else { Forest::default() };
-            if !all {
+            let counting = || (pack.first..pack.first + pack.len()).filter(|number| store.counts(*number));
+            let count = counting().count() as u32;
+            if count <= pack.len() / FEW {
+                let few: Vec<Number> = counting().collect();
+                if are_whole(&store, &few, memory) {
+                    singles.extend(few);
+                    return Forest::default();
+                }
+            }
+            let mut forest = Forest::new(&store, pack, jobs);
+            if count < pack.len() {
                 forest.prune(|position| store.counts(pack.first + position));
             }
             forest
         };
         let forests = store.packs.iter().map(forest).collect();
-        Self { store, forests }
+        Self { store, forests, singles }
     }
 
     /// Visits all objects of some kinds, with `control.jobs` threads; the visitors come back. It ends early if the scan is stopped.
@@ -124,6 +150,9 @@ impl Objects {
             walker.alone = true;
             for (pack, entry) in later {
                 walker.family(pack, Frame { entry, base: None });
+            }
+            for number in &self.singles {
+                walker.single(*number);
             }
             for (pack, number, gap) in self.broken() {
                 walker.fail_beside(Some(pack), number, gap.clone());
@@ -341,9 +370,9 @@ impl<'a, V: Visit> Walker<'a, V> {
         }
     }
 
-    /// The largest object that is decoded: with its base and its delta it needs three times as much.
+    /// The largest object that is decoded.
     fn most(&self) -> u64 {
-        self.share / 4
+        most(self.share)
     }
 
     fn task(&mut self, task: Task<V::Carried>) {
@@ -380,6 +409,23 @@ impl<'a, V: Visit> Walker<'a, V> {
         self.visitor.object(Object { number, kind, bytes: &bytes, has_heirs: false }, None);
         self.recycle(bytes);
         Ok(())
+    }
+
+    /// Decodes an object by itself.
+    fn single(&mut self, number: Number) {
+        let store = &self.objects.store;
+        if self.control.stopped() || !store.counts(number) {
+            return;
+        }
+        let mut bytes = self.free.pop().unwrap_or_default();
+        match store.read(&store.id(number), self.most(), &mut self.buffers, &mut bytes) {
+            Ok(kind) if (self.kinds)(kind) => {
+                self.visitor.object(Object { number, kind, bytes: &bytes, has_heirs: false }, None);
+            }
+            Ok(_) => {}
+            Err(gap) => self.visitor.failed(number, gap),
+        }
+        self.recycle(bytes);
     }
 
     /// Decodes an entry and all deltas upon it.

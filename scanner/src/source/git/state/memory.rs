@@ -95,6 +95,9 @@ impl Memory {
     /// The size of a known object.
     pub(super) fn size(&self, place: PlaceOf) -> u64 {
         let size = u64::from(self.sizes.get(place as usize).copied().unwrap_or_default());
+        if self.large.is_empty() {
+            return size;
+        }
         let large = |(_, size): &(PlaceOf, u64)| *size;
         let found = self.large.binary_search_by_key(&place, |(place, _)| *place);
         found.ok().and_then(|at| self.large.get(at)).map_or(size, large)
@@ -234,5 +237,128 @@ impl Stored for Ways {
             of: Stored::read(from)?,
             missing: from.bytes()?.to_vec(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sighting() -> impl Strategy<Value = Sighting> {
+        let made = (any::<[u8; 16]>(), any::<u32>(), any::<i16>(), any::<bool>());
+        made.prop_map(|(print, rule, score, allowed)| {
+            let fingerprint = Fingerprint::from_bytes(print);
+            Sighting { fingerprint, rule, score, allowed }
+        })
+    }
+
+    fn links() -> impl Strategy<Value = CommitLinks> {
+        let made = (any::<u32>(), any::<u32>(), prop::collection::vec(any::<u32>(), 0..3), any::<i64>());
+        made.prop_map(|(commit, tree, parents, time)| CommitLinks { commit, tree, parents, time })
+    }
+
+    prop_compose! {
+        fn ways()(
+            names in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..4), 1..4),
+            blobs in prop::collection::vec(any::<u32>(), 0..4),
+            of in prop::collection::vec(any::<u32>(), 0..4),
+            missing in any::<[u8; 20]>(),
+        ) -> Ways {
+            let folder = vec![(0, true, 0)];
+            let made = vec![Vec::new(), blobs.into_iter().map(|blob| (0, false, blob)).collect(), folder];
+            let of = of.into_iter().map(|tree| (tree, tree % 3)).collect();
+            Ways { names: names.into_iter().map(Into::into).collect(), made, of, missing: missing.to_vec() }
+        }
+    }
+
+    prop_compose! {
+        fn memory()(
+            ids in prop::collection::btree_map(any::<[u8; 20]>(), any::<u32>(), 0..20),
+            trees in prop::collection::btree_set(any::<u32>(), 0..5),
+            large in prop::collection::vec(any::<(u32, u64)>(), 0..2),
+            named in any::<[u8; 20]>(),
+            commits in prop::collection::vec(links(), 0..4),
+            tags in prop::collection::vec(any::<(u32, u32)>(), 0..3),
+            sightings in prop::collection::vec((any::<u32>(), prop::collection::vec(sighting(), 0..3)), 0..3),
+            ways in prop::option::of(ways()),
+        ) -> Memory {
+            Memory {
+                hash: 20,
+                sizes: ids.values().copied().collect(),
+                ids: ids.into_keys().flatten().collect(),
+                large,
+                trees: trees.into_iter().collect(),
+                named: named.to_vec(),
+                failed: Vec::new(),
+                stamps: Stamps::default(),
+                commits,
+                tags,
+                sightings,
+                ways,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn written_and_read(memory in memory()) {
+            let bytes = memory.write();
+            let read = Memory::read(&bytes);
+            prop_assert_eq!(read.as_ref(), Some(&memory));
+            for (place, id) in memory.each_id().enumerate() {
+                prop_assert_eq!((memory.place(id), memory.id(place as u32)), (Some(place), Some(id)));
+            }
+            let end = memory.len() as u32;
+            prop_assert_eq!((memory.id(end), memory.id(end + 1)), (Some(memory.named.as_slice()), None));
+            for length in 0..bytes.len() {
+                prop_assert_eq!(Memory::read(&bytes[..length]), None);
+            }
+            prop_assert_eq!(Memory::read(&[bytes, vec![0]].concat()), None);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), memory in memory(), at in any::<prop::sample::Index>()) {
+            Memory::read(&bytes);
+            let mut bytes_of_one = memory.write();
+            let at = at.index(bytes_of_one.len());
+            bytes_of_one[at] = bytes_of_one[at].wrapping_add(1);
+            if let Some(other) = Memory::read(&bytes_of_one) {
+                prop_assert_eq!(other.write(), bytes_of_one);
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_writes_is_refused() {
+        let good = || Memory {
+            hash: 2,
+            ids: vec![1, 2, 1, 3],
+            sizes: vec![5, 6],
+            ways: Some(Ways {
+                names: vec![Box::default()],
+                made: vec![Vec::new(), vec![(0, true, 0)]],
+                ..Ways::default()
+            }),
+            ..Memory::default()
+        };
+        let reads = |memory: &Memory| Memory::read(&memory.write()).is_some();
+        assert!(reads(&good()));
+        assert!(!reads(&Memory { hash: 0, ..good() }), "ids without length");
+        assert!(!reads(&Memory { ids: vec![1, 3, 1, 2], ..good() }), "not in order");
+        assert!(!reads(&Memory { ids: vec![1, 2, 1, 2], ..good() }), "twice");
+        assert!(!reads(&Memory { sizes: vec![5], ..good() }), "a size too few");
+        assert!(!reads(&Memory { trees: vec![1, 0], ..good() }), "trees in no order");
+        assert!(!reads(&Memory { named: vec![1], ..good() }), "half an id");
+        let ways = |change: fn(&mut Ways)| {
+            let mut ways = good().ways.unwrap_or_default();
+            change(&mut ways);
+            Memory { ways: Some(ways), ..good() }
+        };
+        assert!(!reads(&ways(|ways| ways.made.push(vec![(0, true, 2)]))), "a folder in itself");
+        assert!(!reads(&ways(|ways| ways.made.push(vec![(1, false, 0)]))), "a name that is not there");
+        assert!(!reads(&ways(|ways| ways.of.push((0, 2)))), "a tree that is not there");
+        assert!(!reads(&ways(|ways| ways.missing.push(1))), "half an id");
     }
 }

@@ -58,8 +58,11 @@ impl Recalled {
 
     /// The same with what they are, to be remembered again.
     pub(super) fn each(&self) -> impl Iterator<Item = Seen> + '_ {
-        let is_tree = |place: PlaceOf| self.memory.trees.binary_search(&place).is_ok();
-        self.known().map(move |(place, number)| (number, is_tree(place), self.memory.size(place)))
+        let mut trees = self.memory.trees.iter().peekable();
+        self.known().map(move |(place, number)| {
+            while trees.next_if(|tree| **tree < place).is_some() {}
+            (number, trees.peek() == Some(&&place), self.memory.size(place))
+        })
     }
 
     pub(super) fn memory(&self) -> &Memory {
