@@ -88,6 +88,8 @@ pub struct Contestant {
     pub task: Result<Task, String>,
     /// Whether its output must be that of ours.
     pub same_output: bool,
+    /// Whether the time that it prints counts, as what it does before that is no part of the work.
+    pub own_clock: bool,
 }
 
 /// Where everything stands.
@@ -141,6 +143,7 @@ impl Setup {
             version: version(&self.stanch),
             task: Ok(task),
             same_output: true,
+            own_clock: false,
         }
     }
 
@@ -183,6 +186,8 @@ impl Setup {
             version: found.as_ref().map(|installed| installed.version.clone()).unwrap_or_default(),
             task: found.as_ref().map(task).ok_or_else(|| format!("`{}` is not installed", peer.program())),
             same_output: false,
+            // It reads the packs into memory first, so as to measure decoding alone.
+            own_clock: peer == Peer::DecodeLimit,
         })
     }
 

@@ -5,9 +5,9 @@ use crate::record::{Measured, Record, Role, Row};
 
 const WIDTH: f64 = 880.0;
 const MARGIN: f64 = 28.0;
-const LABELS: f64 = 190.0;
+const LABELS: f64 = 200.0;
 /// Room right of the longest bar, for its figures.
-const FIGURES: f64 = 150.0;
+const FIGURES: f64 = 170.0;
 const BAR: f64 = 16.0;
 const STEP: f64 = 23.0;
 

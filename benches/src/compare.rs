@@ -89,11 +89,19 @@ impl Entrant {
     fn run(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
         let Some(task) = self.task() else { return Ok(()) };
         match task.run(work, limit) {
-            Ok(once) => self.runs.push(once),
+            Ok(once) => self.runs.push(Once { wall: self.own_time().unwrap_or(once.wall), ..once }),
             Err(error) if self.contestant.role == Role::Ours => return Err(error),
             Err(error) => self.failed = Some(error.to_string()),
         }
         Ok(())
+    }
+
+    /// The time that it prints as `wall … s`, where that counts.
+    fn own_time(&self) -> Option<Duration> {
+        let output = self.task().filter(|_| self.contestant.own_clock)?.output.as_ref()?;
+        let printed = fs::read_to_string(output).ok()?;
+        let seconds = printed.lines().find_map(|line| line.strip_prefix("wall ")?.split(' ').next()?.parse().ok())?;
+        Duration::try_from_secs_f64(seconds).ok()
     }
 
     /// Whether it says the same as ours, where it must.
@@ -206,6 +214,7 @@ mod tests {
             version: String::new(),
             task: Ok(task),
             same_output: role == Role::Other,
+            own_clock: false,
         })
     }
 
@@ -239,6 +248,16 @@ mod tests {
         assert_eq!(rounds(&peer), 1);
         peer.contestant.role = Role::Ours;
         assert_eq!(rounds(&peer), 100);
+    }
+
+    #[test]
+    fn a_clock_of_its_own() {
+        let work = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let mut limit =
+            entrant(work.path(), "limit", Role::Limit, "echo 5 objects; echo wall 2.625 s, of it 1 s for x");
+        limit.contestant.own_clock = true;
+        assert!(ran(&mut limit, work.path()).is_ok());
+        assert_eq!(limit.walls(), [2.625]);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use stanch_rules::corpus;
 
-use crate::corpora::{corpus_named, is_whole};
+use crate::corpora::{Corpus, corpus_named, is_whole};
 use crate::error::BenchError;
 use crate::git::{git, git_reading, objects};
+use crate::statistics::grouped;
 
 /// How many files the large tree has.
 pub const TREE_FILES: usize = 50_000;
@@ -59,9 +60,8 @@ impl Inputs {
             let (from, path) = (from.display().to_string(), path.display().to_string());
             git(&self.work, &["clone", "--quiet", "--mirror", "--local", &from, &path]).map(drop)
         })?;
-        let (short, url) = (corpus.commit.get(..12).unwrap_or_default(), &corpus.url);
-        let count = objects(&path)?;
-        Ok(Input { path, about: format!("{url} at {short} with its history, {count} objects"), bytes: 0 })
+        let (short, count) = (shortly(&corpus), grouped(objects(&path)?, ','));
+        Ok(Input { path, about: format!("{short} with its history, {count} objects"), bytes: 0 })
     }
 
     /// A folder of 50,000 files: those of git/git, again and again. Each copy but the first has a line more, so that no two are the same.
@@ -86,7 +86,9 @@ impl Inputs {
             Ok(())
         })?;
         let bytes = files(&path)?.iter().map(|(_, bytes)| bytes).sum();
-        Ok(Input { path, about: format!("{TREE_FILES} files: those of {about}, again and again"), bytes })
+        let megabytes = bytes / 1_000_000;
+        let count = grouped(TREE_FILES as u64, ',');
+        Ok(Input { path, about: format!("{count} files of {megabytes} MB: those of {about}, again and again"), bytes })
     }
 
     /// A file of 250 MB: the text of git/git, again and again.
@@ -137,7 +139,8 @@ impl Inputs {
         })?;
         let staged = git(&path, &["diff", "--cached", "--name-only"])?;
         let staged = String::from_utf8_lossy(&staged).lines().count();
-        let about = format!("a repository of {TREE_FILES} files with changes of {staged} of them staged");
+        let count = grouped(TREE_FILES as u64, ',');
+        let about = format!("a repository of {count} files with changes of {staged} of them staged");
         Ok(Input { path, about, bytes: 0 })
     }
 
@@ -195,7 +198,13 @@ impl Inputs {
 /// Where the files of the large inputs are from: in words, and the commit.
 fn source() -> Result<(String, String), BenchError> {
     let corpus = corpus_named("git")?;
-    Ok((format!("{} at {}", corpus.url, corpus.commit.get(..12).unwrap_or_default()), corpus.commit))
+    Ok((shortly(&corpus), corpus.commit))
+}
+
+/// A corpus in a few words.
+fn shortly(corpus: &Corpus) -> String {
+    let url = corpus.url.strip_prefix("https://").unwrap_or(&corpus.url);
+    format!("{url} at {}", corpus.commit.get(..12).unwrap_or_default())
 }
 
 /// A file of a commit.

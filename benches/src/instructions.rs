@@ -10,6 +10,7 @@ use serde::Deserialize;
 use stanch_rules::corpus;
 
 use crate::error::BenchError;
+use crate::statistics::grouped;
 use crate::synthetic::repository;
 
 /// How much more than the budget is let pass, in percent: what counts vary by with the C library and the order of hash maps.
@@ -120,20 +121,7 @@ fn budget_text(counted: &[Counted]) -> String {
          # `benches/README.md` says when that is right.\n[instructions]\n",
     );
     for Counted { case, instructions, .. } in counted {
-        text.push_str(&format!("{case:<7} = {}\n", grouped(*instructions)));
-    }
-    text
-}
-
-/// A number with a line between thousands, as TOML and Rust have it.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('_');
-        }
-        text.push(digit);
+        text.push_str(&format!("{case:<7} = {}\n", grouped(*instructions, '_')));
     }
     text
 }
@@ -144,7 +132,7 @@ fn grouped(number: u64) -> String {
 /// If it cannot be written.
 pub fn counts_table(out: &mut impl Write, counted: &[Counted]) -> io::Result<()> {
     for one in counted {
-        let budget = one.budget.map_or("no budget".to_owned(), grouped);
+        let budget = one.budget.map_or("no budget".to_owned(), |budget| grouped(budget, '_'));
         let off = one.off().map_or(String::new(), |off| format!("{off:+.2} %"));
         let said = match one.held() {
             Held::Yes => "",
@@ -152,7 +140,7 @@ pub fn counts_table(out: &mut impl Write, counted: &[Counted]) -> io::Result<()>
             Held::Below => "  far below its budget: make that anew",
             Held::Unknown => "  has no budget",
         };
-        writeln!(out, "{:<8} {:>16} of {budget:>16} {off:>10}{said}", one.case, grouped(one.instructions))?;
+        writeln!(out, "{:<8} {:>16} of {budget:>16} {off:>10}{said}", one.case, grouped(one.instructions, '_'))?;
     }
     Ok(())
 }

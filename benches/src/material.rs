@@ -99,6 +99,6 @@ mod tests {
         assert!(stream.len() < corpus().len() / 2);
         let mut inflating = Inflating::default();
         assert!(inflating.inflate(&stream, corpus().len()));
-        assert!(inflating.out() == corpus());
+        assert!(inflating.out().get(..corpus().len()) == Some(corpus()));
     }
 }

@@ -1,4 +1,4 @@
-//! Medians, with the least and the most beside them.
+//! Medians, with the least and the most beside them; and numbers as people read them.
 
 /// The middle of some values, and how far they go.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -28,9 +28,30 @@ pub fn ratios<'a>(one: &'a [f64], other: &'a [f64]) -> impl Iterator<Item = f64>
     one.iter().zip(other).filter(|(_, other)| **other > 0.0).map(|(one, other)| one / other)
 }
 
+/// A number with something between its thousands.
+pub(crate) fn grouped(number: u64, between: char) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(between);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(
+            [0, 999, 1000, 849_014, 1_234_567].map(|number| grouped(number, ',')),
+            ["0", "999", "1,000", "849,014", "1,234,567"]
+        );
+    }
 
     #[test]
     fn odd_even_and_none() {
