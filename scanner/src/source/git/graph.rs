@@ -1,10 +1,9 @@
 //! The commits of a repository: who is whose parent, in which order, and what a ref reaches.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use gix::ObjectId;
-
+use crate::source::git::buckets::Buckets;
 use crate::source::git::lists::Lists;
 use crate::source::git::store::{Number, Store};
 
@@ -42,12 +41,19 @@ impl Graph {
     /// The graph of some commits. Parents that are none of them are left out.
     pub(crate) fn new(mut raw: Vec<RawCommit>) -> Self {
         raw.sort_unstable_by_key(|commit| commit.number);
+        let numbers: Vec<Number> = raw.iter().map(|commit| commit.number).collect();
+        let most = numbers.last().copied().unwrap_or_default().into();
+        let places = Buckets::new(numbers.iter().map(|number| u64::from(*number)), most);
+        let index = |number: &Number| {
+            let near = places.of(u64::from(*number));
+            let at = numbers.get(near.start as usize..near.end as usize)?.binary_search(number).ok()?;
+            Some(near.start + at as CommitIndex)
+        };
         let mut graph = Self::default();
         for commit in &raw {
             let parents = graph.parents.len() as u32;
             graph.commits.push(Commit { number: commit.number, tree: commit.tree, time: commit.time, parents });
-            let index = |number: &Number| raw.binary_search_by_key(number, |commit| commit.number).ok();
-            graph.parents.extend(commit.parents.iter().filter_map(index).map(|at| at as u32));
+            graph.parents.extend(commit.parents.iter().filter_map(index));
         }
         graph
     }
@@ -99,22 +105,22 @@ impl Graph {
     pub(crate) fn order(&self, store: &Store, first: &[bool]) -> Vec<CommitIndex> {
         let mut waits_for: Vec<u32> = (0..self.len()).map(|at| self.parents(at as u32).len() as u32).collect();
         let children = self.children();
-        let key = |commit: CommitIndex| {
-            let time = self.commits.get(commit as usize).map_or(0, |commit| commit.time);
-            let id = self.number(commit).map_or_else(|| store.hash.null(), |number| store.id(number));
-            Reverse((!first.get(commit as usize).copied().unwrap_or_default(), time, id, commit))
+        let next = |commit: CommitIndex| {
+            let later = !first.get(commit as usize).copied().unwrap_or_default();
+            let of_graph = self.commits.get(commit as usize);
+            let (time, number) = of_graph.map_or((0, Number::MAX), |commit| (commit.time, commit.number));
+            Reverse(Waiting { later, time, number, commit, store })
         };
         let ready = waits_for.iter().enumerate().filter(|(_, count)| **count == 0);
-        let mut heap: BinaryHeap<Reverse<(bool, i64, ObjectId, CommitIndex)>> =
-            ready.map(|(at, _)| key(at as u32)).collect();
+        let mut heap: BinaryHeap<Reverse<Waiting<'_>>> = ready.map(|(at, _)| next(at as u32)).collect();
         let mut order = Vec::with_capacity(self.len());
-        while let Some(Reverse((.., commit))) = heap.pop() {
+        while let Some(Reverse(Waiting { commit, .. })) = heap.pop() {
             order.push(commit);
             for child in children.of(commit) {
                 if let Some(count) = waits_for.get_mut(*child as usize) {
                     *count -= 1;
                     if *count == 0 {
-                        heap.push(key(*child));
+                        heap.push(next(*child));
                     }
                 }
             }
@@ -162,3 +168,35 @@ impl Graph {
         tips.iter().map(row).collect()
     }
 }
+
+/// A commit whose parents are all in order.
+struct Waiting<'a> {
+    later: bool,
+    time: i64,
+    number: Number,
+    commit: CommitIndex,
+    store: &'a Store,
+}
+
+impl Ord for Waiting<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_date = (self.later, self.time).cmp(&(other.later, other.time));
+        // Ids are looked up for the few that need it.
+        let by_id = || self.store.id(self.number).cmp(&self.store.id(other.number));
+        by_date.then_with(by_id).then(self.commit.cmp(&other.commit))
+    }
+}
+
+impl PartialOrd for Waiting<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Waiting<'_> {}

@@ -5,6 +5,7 @@
 //! `provenance` says which commit brought what, and `tale` makes the findings. The main path is `history`.
 
 mod alternates;
+mod bits;
 mod buckets;
 mod compare;
 mod contents;

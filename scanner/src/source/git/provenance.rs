@@ -99,7 +99,11 @@ impl<'a> History<'a> {
                 break;
             }
             let root = self.root(*commit);
-            let before: Vec<SievedTree> = self.graph.parents(*commit).iter().map(|parent| self.root(*parent)).collect();
+            let before = self.graph.parents(*commit).iter().map(|parent| self.root(*parent));
+            if root == 0 || before.clone().any(|before| before == root) {
+                continue;
+            }
+            let before: Vec<SievedTree> = before.collect();
             for new in self.new_places(root, before) {
                 for fingerprint in self.credentials(&new) {
                     if every || known.insert((fingerprint, new.path.clone())) {

@@ -13,7 +13,7 @@ use gix::hash::oid;
 
 use crate::scan::{Control, Gap};
 use crate::source::file::Closed;
-use crate::source::git::lists::Lists;
+use crate::source::git::bits::Bits;
 use crate::source::git::outline::Outline;
 use crate::source::git::store::{Number, Store};
 use crate::source::git::tree::{EntryKind, TreeEntry};
@@ -265,9 +265,9 @@ impl Kept {
 /// Sieved trees, made as they are asked for.
 pub(crate) struct SievedTrees {
     names: Vec<Box<[u8]>>,
-    /// Each tree with edges: its number, the thread that read it, and where its edges are.
-    trees: Vec<(Number, u16, u32, u32)>,
-    /// For each object its place in `trees`, if it is one of them that leads to a finding.
+    /// The trees that lead to a finding.
+    trees: Vec<Place>,
+    /// For each object its place in `trees`, if it is one of them.
     places: Vec<u32>,
     edges: Vec<Vec<Edge>>,
     /// For each of `trees` its sieved tree.
@@ -277,6 +277,9 @@ pub(crate) struct SievedTrees {
     /// The entries of the tree that is being made.
     entries: Vec<(Name, Kept)>,
 }
+
+/// A tree with edges: its number, the thread that read it, and where its edges are.
+type Place = (Number, u16, u32, u32);
 
 /// Not made yet.
 const UNKNOWN: SievedTree = u32::MAX;
@@ -297,6 +300,7 @@ impl SievedTrees {
         }
         trees.sort_unstable();
         trees.dedup_by_key(|(tree, ..)| *tree);
+        forget_fruitless(&mut trees, &mut edges, objects);
         let mut places = vec![NONE; objects as usize];
         for (place, (tree, ..)) in trees.iter().enumerate() {
             if let Some(slot) = places.get_mut(*tree as usize) {
@@ -306,32 +310,7 @@ impl SievedTrees {
         let done = vec![UNKNOWN; trees.len()];
         let nothing: Arc<[(Name, Kept)]> = Arc::default();
         let (made, same) = (vec![nothing.clone()], HashMap::from([(nothing, 0)]));
-        let mut all = Self { names: names.into_list(), trees, places, edges, done, made, same, entries: Vec::new() };
-        all.forget_fruitless();
-        all
-    }
-
-    /// Forgets the trees that lead to no finding: from those that have one it goes up to all that contain them.
-    fn forget_fruitless(&mut self) {
-        let places = 0..self.trees.len() as u32;
-        let folders =
-            |place: u32| self.edges(place as usize).iter().filter_map(|edge| Some(self.place(edge.folder()?)? as u32));
-        let above = Lists::new(self.trees.len(), places.clone().flat_map(|tree| folders(tree).map(move |f| (f, tree))));
-        let has_finding = |place: &u32| self.edges(*place as usize).iter().any(|edge| edge.folder().is_none());
-        let mut next: Vec<u32> = places.filter(has_finding).collect();
-        let mut fruitful = vec![false; self.trees.len()];
-        while let Some(place) = next.pop() {
-            if let Some(seen) = fruitful.get_mut(place as usize)
-                && !std::mem::replace(seen, true)
-            {
-                next.extend(above.of(place));
-            }
-        }
-        for ((tree, ..), _) in self.trees.iter().zip(fruitful).filter(|(_, fruitful)| !fruitful) {
-            if let Some(slot) = self.places.get_mut(*tree as usize) {
-                *slot = NONE;
-            }
-        }
+        Self { names: names.into_list(), trees, places, edges, done, made, same, entries: Vec::new() }
     }
 
     /// All trees that lead to findings, with their sieved trees.
@@ -366,11 +345,7 @@ impl SievedTrees {
     }
 
     fn edges(&self, place: usize) -> &[Edge] {
-        let range = self.trees.get(place);
-        let edges = range.and_then(|(_, thread, start, end)| {
-            self.edges.get(usize::from(*thread))?.get(*start as usize..*end as usize)
-        });
-        edges.unwrap_or_default()
+        self.trees.get(place).map(|tree| edges_of(&self.edges, *tree)).unwrap_or_default()
     }
 
     /// The sieved tree of a tree.
@@ -426,4 +401,52 @@ impl SievedTrees {
         self.same.insert(entries, number);
         number
     }
+}
+
+fn edges_of(edges: &[Vec<Edge>], (_, thread, start, end): Place) -> &[Edge] {
+    edges.get(usize::from(thread)).and_then(|edges| edges.get(start as usize..end as usize)).unwrap_or_default()
+}
+
+/// Forgets the trees that lead to no finding, and the edges to them.
+fn forget_fruitless(trees: &mut Vec<Place>, edges: &mut [Vec<Edge>], objects: Number) {
+    let fruitful = fruitful(trees, edges, objects);
+    trees.retain(|(tree, ..)| fruitful.has(*tree));
+    for (_, thread, start, end) in trees {
+        let edges = edges.get_mut(usize::from(*thread)).and_then(|all| all.get_mut(*start as usize..*end as usize));
+        let (edges, mut kept) = (edges.unwrap_or_default(), 0);
+        // What is kept of a tree starts where it did.
+        for at in 0..edges.len() {
+            if edges.get(at).is_some_and(|edge| edge.folder().is_none_or(|folder| fruitful.has(folder))) {
+                edges.swap(kept, at);
+                kept += 1;
+            }
+        }
+        *end = *start + kept as u32;
+    }
+}
+
+/// The trees that lead to findings: those that have one, and in each round those that contain one of the rounds before.
+fn fruitful(trees: &[Place], edges: &[Vec<Edge>], objects: Number) -> Bits {
+    /// Folders are seldom nested deeper. Where they are, what is not known to be fruitless counts as fruitful.
+    const MOST_ROUNDS: usize = 32;
+    let mut fruitful = Bits::new(objects);
+    let mut left = trees.to_vec();
+    for _ in 0..MOST_ROUNDS {
+        let before = left.len();
+        left.retain(|tree| {
+            let leads = |edge: &Edge| edge.folder().is_none_or(|folder| fruitful.has(folder));
+            let found = edges_of(edges, *tree).iter().any(leads);
+            if found {
+                fruitful.set(tree.0);
+            }
+            !found
+        });
+        if left.len() == before {
+            return fruitful;
+        }
+    }
+    for (tree, ..) in left {
+        fruitful.set(tree);
+    }
+    fruitful
 }
