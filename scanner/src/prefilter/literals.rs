@@ -103,12 +103,12 @@ impl Literals {
         while at < end {
             let marks = self.mark(input, at..end, &mut marks);
             for (word, marks) in marks.iter().enumerate() {
-                let mut left = *marks;
+                let (mut left, at) = (*marks, at + word * WORD);
                 while left != 0 {
-                    let marked = at + word * WORD + left.trailing_zeros() as usize;
+                    let marked = at + left.trailing_zeros() as usize;
                     left &= left - 1;
-                    if let Some(group) = self.grams.group(eight(input, marked)) {
-                        self.confirm(input, range, marked, group, &mut hit);
+                    if self.grams.group(eight(input, marked)).is_some() {
+                        self.confirm(input, range, marked, &mut hit);
                     }
                 }
             }
@@ -138,7 +138,8 @@ impl Literals {
     }
 
     #[inline(never)]
-    fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, group: usize, hit: &mut impl FnMut(User, usize)) {
+    fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, hit: &mut impl FnMut(User, usize)) {
+        let Some(group) = self.grams.group(eight(input, at)) else { return };
         for literal in self.grams.members(group) {
             let literal = &self.known[*literal as usize];
             let Some(start) = at.checked_sub(literal.gram) else { continue };

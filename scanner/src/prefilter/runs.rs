@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use stanch_rules::MIN_RUN;
 
-use crate::prefilter::simd::{Kinds, Level, WORD, kinds};
+use crate::prefilter::simd::{Kinds, Level, WORD, WORDS};
 
 const LONG: usize = MIN_RUN as usize;
 
@@ -37,67 +37,51 @@ pub(crate) fn last_run(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|&byte| kind(byte) == OTHER).map_or(0, |at| at + 1)
 }
 
-/// So many words are classified at once.
-const WORDS: usize = 16;
-
 /// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, the first of them or the one
 /// after it a letter or digit, and no letter or digit stands before it. A value has a digit, so where the run is seen to have none any
 /// more, there are no starts.
 pub(crate) fn token_starts(input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
-    let limit = input.len().min(range.end.saturating_add(LONG));
     let level = Level::best();
-    let mut digits = Digits { limit, seen: 0..0, last: None, goes_on: false };
-    let mut known = [Kinds::default(); WORDS + 1];
+    let end = range.end.min((input.len() + 1).saturating_sub(LONG));
+    let mut digits = Digits { limit: input.len().min(range.end.saturating_add(LONG)), ..Digits::default() };
     let mut at = range.start;
-    let mut glued = at.checked_sub(1).and_then(|before| input.get(before)).is_some_and(u8::is_ascii_alphanumeric);
-    while at < range.end && input.len() - at >= LONG {
-        let words = (range.end.min(input.len()) - at).div_ceil(WORD).min(WORDS);
-        let known = classify(level, input, at, words, &mut known);
-        for (here, next) in known.iter().zip(known.iter().skip(1)) {
-            let opens = here.alnum | (here.alnum >> 1 | next.alnum << 63);
-            let mut starts = long(here.token, next.token) & opens & !(here.alnum << 1 | u64::from(glued));
-            glued = here.alnum >> 63 == 1;
-            while starts != 0 {
-                let bit = starts.trailing_zeros();
-                starts &= starts - 1;
-                let start = at + bit as usize;
-                if start < range.end && digits.follow(input, start, here.from_bit(*next, bit)) {
+    while at < end {
+        let kinds = classify(level, input, at, end);
+        let words = (end - at).div_ceil(WORD).min(WORDS);
+        for (word, starts) in kinds.starts(level).iter().enumerate().take(words) {
+            let mut left = *starts;
+            while left != 0 {
+                let start = at + word * WORD + left.trailing_zeros() as usize;
+                left &= left - 1;
+                if start < end && digits.follow(input, start) {
                     hit(start);
                 }
             }
-            at += WORD;
         }
+        at += words * WORD;
     }
 }
 
-/// What the bytes of some words and of the one after them are. After the end of the input there are none.
-fn classify<'k>(level: Level, input: &[u8], at: usize, words: usize, known: &'k mut [Kinds; WORDS + 1]) -> &'k [Kinds] {
-    let bytes = input.get(at..).unwrap_or_default();
-    let known = known.get_mut(..=words).unwrap_or_default();
-    let whole = (bytes.len() / WORD).min(known.len());
-    let (inside, beyond) = known.split_at_mut(whole);
-    kinds(level, bytes, inside);
-    if let Some((last, after)) = beyond.split_first_mut() {
+/// What the bytes of the words from a place on are, as many as are wanted before `end`, with the byte before them and the word after them.
+fn classify(level: Level, input: &[u8], at: usize, end: usize) -> Kinds {
+    let mut kinds = Kinds::NONE;
+    let before = at.checked_sub(1).and_then(|before| input.get(before));
+    kinds.alnum[0] = u64::from(before.is_some_and(u8::is_ascii_alphanumeric)) << (WORD - 1);
+    let wanted = (end - at).div_ceil(WORD).min(WORDS) + 1;
+    let bytes = input.get(at..input.len().min(at + wanted * WORD)).unwrap_or_default();
+    kinds.tell(level, bytes, 1);
+    let (_, last) = bytes.as_chunks::<WORD>();
+    if !last.is_empty() {
+        // After the end of the input there are zeros.
         let mut padded = [0; WORD];
-        padded.iter_mut().zip(bytes.get(whole * WORD..).unwrap_or_default()).for_each(|(to, from)| *to = *from);
-        kinds(level, &padded, std::slice::from_mut(last));
-        after.fill(Kinds::default());
+        padded.iter_mut().zip(last).for_each(|(to, from)| *to = *from);
+        kinds.tell(level, &padded, 1 + bytes.len() / WORD);
     }
-    known
+    kinds
 }
 
-/// The bits at which sixteen set bits start.
-#[inline]
-fn long(bits: u64, next: u64) -> u64 {
-    let (mut low, mut high) = (bits, next);
-    for shift in [1, 2, 4, 8] {
-        low &= low >> shift | high << (WORD as u32 - shift);
-        high &= high >> shift;
-    }
-    low
-}
-
-/// Whether digits follow in runs of token bytes. Runs that are longer than a word are looked through once.
+/// Whether digits follow in runs of token bytes. Each run is looked through once.
+#[derive(Default)]
 struct Digits {
     /// What lies behind is not looked at: there may be a digit.
     limit: usize,
@@ -110,35 +94,17 @@ struct Digits {
 }
 
 impl Digits {
-    /// Whether there is a digit from a start on before its run ends. `near` is what the 64 bytes from there on are.
-    fn follow(&mut self, input: &[u8], start: usize, near: Kinds) -> bool {
-        let length = near.token.trailing_ones();
-        if length < u64::BITS {
-            return near.digit & ((1 << length) - 1) != 0;
-        }
-        near.digit != 0 || self.follow_far(input, start)
-    }
-
-    #[cold]
-    fn follow_far(&mut self, input: &[u8], start: usize) -> bool {
+    /// Whether there is a digit from a start on before its run ends.
+    fn follow(&mut self, input: &[u8], start: usize) -> bool {
         if !self.seen.contains(&start) {
-            let from = start + WORD;
-            let rest = input.get(from..self.limit).unwrap_or_default();
+            let rest = input.get(start..self.limit).unwrap_or_default();
             let end = rest.iter().position(|&byte| kind(byte) == OTHER);
             let run = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            self.seen = start..from + run.len();
-            self.last = run.iter().rposition(u8::is_ascii_digit).map(|at| from + at);
+            self.seen = start..start + run.len();
+            self.last = run.iter().rposition(u8::is_ascii_digit).map(|at| start + at);
             self.goes_on = end.is_none() && self.limit < input.len();
         }
         self.goes_on || self.last.is_some_and(|last| last >= start)
-    }
-}
-
-impl Kinds {
-    /// What follows from a bit of this word on, the next word's bits after its own.
-    fn from_bit(self, next: Self, bit: u32) -> Self {
-        let of = |low: u64, high: u64| ((u128::from(high) << WORD | u128::from(low)) >> bit) as u64;
-        Self { token: of(self.token, next.token), alnum: of(self.alnum, next.alnum), digit: of(self.digit, next.digit) }
     }
 }
 

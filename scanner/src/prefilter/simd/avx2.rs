@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_sub_epi8, _mm256_xor_si256,
 };
 
-use super::{Kinds, MARGIN, WORD, words};
+use super::{Kinds, MARGIN, WORD, WORDS, words};
 
 const HALF: usize = WORD / 2;
 
@@ -93,17 +93,20 @@ fn half_a_word(tables: &Tables, bytes: &[u8; HALF + MARGIN]) -> u32 {
 }
 
 #[target_feature(enable = "avx2")]
-pub(super) fn kinds(bytes: &[u8], out: &mut [Kinds]) {
-    for (out, bytes) in out.iter_mut().zip(words::<WORD>(bytes)) {
+pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
+    for (words, bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let (halves, _) = bytes.as_chunks::<HALF>();
-        *out = Kinds::default();
+        let mut all = [0; 3];
         for (half, bytes) in halves.iter().enumerate() {
-            let [token, alnum, digit] = kinds_of_half(bytes).map(|bits| u64::from(bits) << (half * HALF));
-            out.token |= token;
-            out.alnum |= alnum;
-            out.digit |= digit;
+            all.iter_mut().zip(kinds_of_half(bytes)).for_each(|(all, bits)| *all |= u64::from(bits) << (half * HALF));
         }
+        words.into_iter().zip(all).for_each(|(word, bits)| *word = bits);
     }
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
+    super::starts::of(kinds)
 }
 
 #[inline]

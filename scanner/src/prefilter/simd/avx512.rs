@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm512_test_epi8_mask,
 };
 
-use super::{CLASSES, Kinds, MARGIN, WORD, words};
+use super::{CLASSES, Kinds, MARGIN, WORD, WORDS, words};
 
 /// For each place and the low seven bits of a byte, the lower and the upper eight sets. Bytes beyond ASCII count as those that they share
 /// these bits with.
@@ -79,19 +79,23 @@ fn four_loads(bytes: &[u8; WORD + MARGIN]) -> [__m512i; 4] {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) fn kinds(bytes: &[u8], out: &mut [Kinds]) {
+pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
     let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
-    for (out, bytes) in out.iter_mut().zip(words::<WORD>(bytes)) {
+    for ([token, alnum, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let bytes = load(bytes);
         let among = |bytes, first: u8, many: u8| -> __mmask64 {
             _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, all(first)), all(many))
         };
-        let digit = among(bytes, b'0', 10);
-        let alnum = digit | among(_mm512_or_si512(bytes, all(0x20)), b'a', 26);
+        *digit = among(bytes, b'0', 10);
+        *alnum = *digit | among(_mm512_or_si512(bytes, all(0x20)), b'a', 26);
         let sign = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, all(byte));
-        let token = alnum | sign(b'+') | sign(b'/') | sign(b'_') | sign(b'-');
-        *out = Kinds { token, alnum, digit };
+        *token = *alnum | sign(b'+') | sign(b'/') | sign(b'_') | sign(b'-');
     }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
+    super::starts::of(kinds)
 }
 
 /// For each byte of ASCII, the lower and the upper eight classes that it is in.

@@ -10,6 +10,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod scalar;
+mod starts;
 
 /// Positions are handled as words of so many bits.
 pub(crate) const WORD: usize = 64;
@@ -132,26 +133,53 @@ impl ClassBits {
     }
 }
 
-/// What the bytes of a word are to the run finder, each as bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many words the run finder looks at at once.
+pub(crate) const WORDS: usize = 16;
+
+/// What bytes are to the run finder, word by word as bits: first the word before, then [`WORDS`] words, then the one after them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kinds {
     /// Letters, digits and `+/_-`.
-    pub(crate) token: u64,
+    pub(crate) token: [u64; WORDS + 2],
     /// Letters and digits.
-    pub(crate) alnum: u64,
-    pub(crate) digit: u64,
+    pub(crate) alnum: [u64; WORDS + 2],
+    pub(crate) digit: [u64; WORDS + 2],
 }
 
-/// What the bytes are, word by word. Words that the bytes do not fill are left as they are.
-pub(crate) fn kinds(level: Level, bytes: &[u8], words: &mut [Kinds]) {
-    match level.0 {
-        Instructions::Scalar => scalar::kinds(bytes, words),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: there is such a level only where the processor has AVX2.
-        Instructions::Avx2 => unsafe { avx2::kinds(bytes, words) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
-        Instructions::Avx512 => unsafe { avx512::kinds(bytes, words) },
+impl Kinds {
+    pub(crate) const NONE: Self = Self { token: [0; WORDS + 2], alnum: [0; WORDS + 2], digit: [0; WORDS + 2] };
+
+    /// Tells what the bytes are, from a word on. Words that they do not fill are left as they are.
+    pub(crate) fn tell(&mut self, level: Level, bytes: &[u8], from: usize) {
+        match level.0 {
+            Instructions::Scalar => scalar::kinds(bytes, self, from),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX2.
+            Instructions::Avx2 => unsafe { avx2::kinds(bytes, self, from) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
+            Instructions::Avx512 => unsafe { avx512::kinds(bytes, self, from) },
+        }
+    }
+
+    /// The bits at which a token-like value may start: sixteen token bytes follow, the first of them or the one after it a letter or digit, no letter
+    /// or digit stands before it, and a digit follows in the run, or the run goes on behind the next word.
+    pub(crate) fn starts(&self, level: Level) -> [u64; WORDS] {
+        match level.0 {
+            Instructions::Scalar => starts::of(self),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX2.
+            Instructions::Avx2 => unsafe { avx2::starts(self) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
+            Instructions::Avx512 => unsafe { avx512::starts(self) },
+        }
+    }
+
+    /// The words of each kind from one on.
+    fn from(&mut self, from: usize) -> impl Iterator<Item = [&mut u64; 3]> {
+        let Self { token, alnum, digit } = self;
+        token.iter_mut().zip(alnum).zip(digit).skip(from).map(|((token, alnum), digit)| [token, alnum, digit])
     }
 }
 
@@ -168,13 +196,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn all_levels_tell_the_same_kinds(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let mut known = [Kinds::default(); 6];
-            scalar::kinds(&bytes, &mut known);
+        fn all_levels_tell_the_same_kinds(bytes in prop::collection::vec(any::<u8>(), 0..1300), from in 0_usize..3) {
+            let mut known = Kinds::NONE;
+            scalar::kinds(&bytes, &mut known, from);
             for level in Level::all() {
-                let mut told = [Kinds::default(); 6];
-                kinds(level, &bytes, &mut told);
-                prop_assert_eq!(told, known, "{:?}", level);
+                let mut told = Kinds::NONE;
+                told.tell(level, &bytes, from);
+                prop_assert_eq!(&told, &known, "{:?}", level);
+            }
+        }
+
+        #[test]
+        fn all_levels_see_the_same_starts(bytes in "([a-z/]{0,30}[a-z0-9_]{0,90}[ =-]?){12,40}") {
+            let mut known = Kinds::NONE;
+            known.tell(Level::best(), bytes.as_bytes(), 1);
+            for level in Level::all() {
+                prop_assert_eq!(known.starts(level), starts::of(&known), "{:?}", level);
             }
         }
 
