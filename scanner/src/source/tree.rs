@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,8 +30,9 @@ pub struct TreeOptions {
 /// Scans a file, or all files below a folder: hidden and ignored ones too, but no git folder and nothing behind a symbolic link,
 /// unless the root itself is one. Findings name paths relative to a folder, and a file as it was given.
 ///
-/// Up to `control.jobs` threads work; with one job, or for one small file, none is started. Memory is bound by a few parts of 1 MiB a
-/// job and what is found, whatever the files' sizes; only rules that look at whole documents make the engine hold up to 64 MiB a job.
+/// Up to `control.jobs` threads work; with one job, or for one small file, none is started. Where all of few cores are given, a few more
+/// threads wait for the disk beside them. Memory is bound by a few parts of 1 MiB a thread and what is found, whatever the files' sizes;
+/// only rules that look at whole documents make the engine hold up to 64 MiB a job.
 ///
 /// # Errors
 /// If the root cannot be read, or a glob not be understood. What goes wrong below the root is noted in the outcome.
@@ -158,7 +160,7 @@ impl<'a> Tree<'a> {
             });
             return;
         }
-        builder.threads(self.control.jobs).build_parallel().run(|| {
+        builder.threads(walkers(self.control)).build_parallel().run(|| {
             let mut buffers = Buffers::default();
             Box::new(move |entry| self.visit(entry, &mut buffers))
         });
@@ -315,6 +317,16 @@ impl<'a> Tree<'a> {
         let interrupted = self.interrupted.into_inner();
         Outcome { findings, coverage: Coverage { files, bytes, notes, interrupted, ..Coverage::default() } }
     }
+}
+
+/// How many threads walk: while one waits for the disk, another can work. More than the user wants may work if nobody waits, so there are
+/// more only where every core is given; and none may have to hold whole documents, which are large.
+fn walkers(control: &Control<'_>) -> usize {
+    /// So many reads at once keep a disk busy.
+    const BUSY: usize = 4;
+    let cores = std::thread::available_parallelism().map_or(usize::MAX, NonZero::get);
+    let held_back = control.jobs < cores || control.engine.reach().document;
+    if held_back { control.jobs } else { control.jobs.max(BUSY) }
 }
 
 /// Scans a file that fits into the buffer.
