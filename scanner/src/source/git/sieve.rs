@@ -262,7 +262,7 @@ impl Kept {
     }
 }
 
-/// Sieved trees, made as they are asked for.
+/// All sieved trees.
 pub(crate) struct SievedTrees {
     names: Vec<Box<[u8]>>,
     /// The trees that lead to a finding.
@@ -276,6 +276,8 @@ pub(crate) struct SievedTrees {
     same: HashMap<Arc<[(Name, Kept)]>, SievedTree>,
     /// The entries of the tree that is being made.
     entries: Vec<(Name, Kept)>,
+    /// Whether a tree contains itself.
+    circular: bool,
 }
 
 /// A tree with edges: its number, the thread that read it, and where its edges are.
@@ -298,19 +300,43 @@ impl SievedTrees {
             trees.extend(part.trees.iter().zip(ends).map(|((tree, start), end)| (*tree, thread as u16, *start, end)));
             edges.push(part.edges);
         }
-        trees.sort_unstable();
-        trees.dedup_by_key(|(tree, ..)| *tree);
         forget_fruitless(&mut trees, &mut edges, objects);
         let mut places = vec![NONE; objects as usize];
         for (place, (tree, ..)) in trees.iter().enumerate() {
-            if let Some(slot) = places.get_mut(*tree as usize) {
+            if let Some(slot) = places.get_mut(*tree as usize).filter(|slot| **slot == NONE) {
                 *slot = place as u32;
             }
         }
-        let done = vec![UNKNOWN; trees.len()];
+        let mut all = Self {
+            names: names.into_list(),
+            trees,
+            places,
+            edges,
+            done: Vec::new(),
+            made: Vec::new(),
+            same: HashMap::new(),
+            entries: Vec::new(),
+            circular: false,
+        };
+        // In the order in which they were read: one tree has mostly the folders of the one before it.
+        all.sieve_all(0..all.trees.len());
+        if all.circular {
+            // Where a circle is cut must not depend on what was read first.
+            let mut order: Vec<usize> = (0..all.trees.len()).collect();
+            order.sort_unstable_by_key(|place| all.trees.get(*place).map(|(tree, ..)| *tree));
+            all.sieve_all(order);
+        }
+        all
+    }
+
+    fn sieve_all(&mut self, order: impl IntoIterator<Item = usize>) {
         let nothing: Arc<[(Name, Kept)]> = Arc::default();
-        let (made, same) = (vec![nothing.clone()], HashMap::from([(nothing, 0)]));
-        Self { names: names.into_list(), trees, places, edges, done, made, same, entries: Vec::new() }
+        self.done = vec![UNKNOWN; self.trees.len()];
+        self.made = vec![nothing.clone()];
+        self.same = HashMap::from([(nothing, 0)]);
+        for place in order {
+            self.sieve_from(place);
+        }
     }
 
     /// All trees that lead to findings, with their sieved trees.
@@ -349,16 +375,26 @@ impl SievedTrees {
     }
 
     /// The sieved tree of a tree.
-    pub(crate) fn sieve(&mut self, tree: Number) -> SievedTree {
-        let Some(root) = self.place(tree) else { return 0 };
+    pub(crate) fn sieve(&self, tree: Number) -> SievedTree {
+        self.place(tree).and_then(|place| self.done.get(place).copied()).unwrap_or_default()
+    }
+
+    /// Sieves a tree, and first the folders that it has.
+    fn sieve_from(&mut self, root: usize) {
         // A stack of our own: hostile trees are nested deeper than a thread's stack.
         let mut stack = vec![root];
         while let Some(&place) = stack.last() {
             match self.done.get_mut(place) {
                 Some(done) if *done == UNKNOWN => {
                     *done = OPEN;
+                    let mut circular = false;
                     let folders = self.edges(place).iter().filter_map(|edge| self.place(edge.folder()?));
-                    stack.extend(folders.filter(|place| self.done.get(*place) == Some(&UNKNOWN)));
+                    stack.extend(folders.filter(|place| {
+                        let done = self.done.get(*place);
+                        circular |= done == Some(&OPEN);
+                        done == Some(&UNKNOWN)
+                    }));
+                    self.circular |= circular;
                 }
                 Some(done) if *done == OPEN => {
                     stack.pop();
@@ -372,7 +408,6 @@ impl SievedTrees {
                 }
             }
         }
-        self.done.get(root).copied().unwrap_or_default()
     }
 
     /// Makes the sieved tree of a tree whose folders are made.
