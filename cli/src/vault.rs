@@ -16,7 +16,7 @@
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -207,7 +207,10 @@ impl stanch_scanner::Vault for Vault {
             return None;
         }
         match self.unseal(name, file) {
-            Ok(content) => Some(content),
+            Ok(content) => {
+                tracing::info!(bytes = content.len(), "something is remembered");
+                Some(content)
+            }
             Err(Refusal::OtherProgram) => {
                 tracing::info!("the state is of another build of stanch; everything is scanned");
                 None
@@ -231,7 +234,15 @@ pub(crate) fn is_within(dir: &Path, target: &Path) -> bool {
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let there = dir.ancestors().find_map(|above| above.canonicalize().ok().map(|real| (real, above)));
     let Some((real, above)) = there else { return false };
-    let dir = dir.strip_prefix(above).map_or_else(|_| real.clone(), |rest| real.join(rest));
+    let rest = dir.strip_prefix(above).unwrap_or(Path::new(""));
+    // What is not there is no link, so `..` is what it says.
+    let dir = rest.components().fold(real, |mut dir, part| {
+        match part {
+            Component::ParentDir => drop(dir.pop()),
+            part => dir.push(part),
+        }
+        dir
+    });
     let is_git =
         |folder: &Path| folder.ends_with(".git") || folder.join("HEAD").is_file() && folder.join("objects").is_dir();
     dir.ancestors().any(is_git) || target.canonicalize().is_ok_and(|target| dir.starts_with(target))

@@ -269,6 +269,7 @@ fn a_folder_that_is_scanned_keeps_no_state() {
         (".", ".git/kept"),
         (".git", "."),
         ("app.env", ".git/objects/kept"),
+        (".", "../nowhere/../work/kept"),
         ("../work", "../work/kept"),
     ] {
         let run = place.run(&["scan", target, "--state", dir]);

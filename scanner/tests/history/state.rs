@@ -121,6 +121,42 @@ fn packed_anew() {
     assert_eq!(shelf.agrees(&repo.path(), &options()), (MESSAGES, 0), "all loose");
 }
 
+/// Damages an object in the only pack.
+fn damage(repo: &Repo, revision: &str) {
+    let id = repo.git(&["rev-parse", revision]);
+    let git_dir = repo.path().join(".git");
+    let listed = repo.git(&["verify-pack", "-v", &packs(&git_dir, "idx")[0].display().to_string()]);
+    let entry = listed.lines().find(|text| text.starts_with(&id)).expect("it is in the pack");
+    // The id, the kind, the size, the size in the pack, the offset.
+    let numbers: Vec<usize> = entry.split_whitespace().skip(2).filter_map(|number| number.parse().ok()).collect();
+    let (size, offset) = (numbers[1], numbers[2]);
+    let pack = packs(&git_dir, "pack").remove(0);
+    let mut bytes = std::fs::read(&pack).expect("it can be read");
+    bytes[offset + size / 2..offset + size].fill(0);
+    std::fs::remove_file(&pack).expect("it can be removed");
+    write(&pack, &bytes);
+}
+
+#[test]
+fn what_is_damaged_in_a_pack_and_comes_again() {
+    for revision in ["HEAD:src/app.env", "HEAD:folder/1/more/x.rs", "HEAD", "HEAD:src", "v1"] {
+        let (repo, shelf) = (repository(), shelf());
+        let id = repo.git(&["rev-parse", revision]);
+        let loose = repo.path().join(".git/objects").join(&id[..2]).join(&id[2..]);
+        let good = std::fs::read(&loose).expect("it is loose");
+        repo.pack_all();
+        damage(&repo, revision);
+        for _ in 0..2 {
+            shelf.agrees(&repo.path(), &options());
+        }
+        write(&loose, &good);
+        for _ in 0..2 {
+            shelf.agrees(&repo.path(), &options());
+        }
+        assert_eq!(shelf.agrees(&repo.path(), &options()), (MESSAGES, 0), "{revision}");
+    }
+}
+
 #[test]
 fn of_a_large_pack_only_what_is_new_is_read() {
     let (repo, shelf) = (Repo::new(), shelf());
@@ -143,18 +179,8 @@ fn of_a_large_pack_only_what_is_new_is_read() {
     for options in [options(), little] {
         assert_eq!(shelf.agrees(&repo.path(), &options), (1 + 5, 0), "two blobs, two trees, a commit");
     }
-    // What is new is damaged.
-    let id = repo.git(&["rev-parse", "HEAD:src/large.env"]);
-    let listed = repo.git(&["verify-pack", "-v", &packs(&repo.path().join(".git"), "idx")[0].display().to_string()]);
-    let entry = listed.lines().find(|text| text.starts_with(&id)).expect("it is in the pack");
-    let offset: usize = entry.split(' ').nth(4).and_then(|offset| offset.parse().ok()).expect("it has an offset");
     let shelf = self::shelf();
-    repo.git(&["update-ref", "refs/heads/before", "HEAD~1"]);
-    let pack = packs(&repo.path().join(".git"), "pack").remove(0);
-    let mut bytes = std::fs::read(&pack).expect("it can be read");
-    bytes[offset + 100..offset + 200].fill(0);
-    std::fs::remove_file(&pack).expect("it can be removed");
-    write(&pack, &bytes);
+    damage(&repo, "HEAD:src/large.env");
     shelf.agrees(&repo.path(), &options());
     assert_eq!(shelf.agrees(&repo.path(), &options()), (1, 0), "the message; what is damaged is not scanned");
 }

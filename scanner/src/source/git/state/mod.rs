@@ -33,8 +33,10 @@ use crate::source::git::history::Target;
 use crate::source::git::store::Store;
 
 /// Keeps what scans want to know next time. What it gives back is what was given to it, or nothing: whoever implements it refuses what was
-/// changed, or made by somebody else. What it keeps tells of names, people and texts of repositories, though of no credential in clear; nobody
-/// else must be able to read it.
+/// changed, or made by somebody else or by another version of this crate.
+///
+/// What it is given has no secret that was found, yet names of files, subjects and people's names, and in those anybody may have written one.
+/// So nobody else must be able to read it.
 pub trait Vault: fmt::Debug + Send + Sync {
     /// What was kept under a name, which is printable ASCII without spaces.
     fn load(&self, name: &str) -> Option<Vec<u8>>;
