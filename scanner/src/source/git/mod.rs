@@ -1,7 +1,7 @@
 //! The history of a repository: every object that it holds, and which commit brought what was found.
 //!
 //! [`repository`](Repository) opens it; `store` has its objects, in `pack`s with their `forest` of `delta`s and in `loose` files; `walk` decodes
-//! each once; `contents` scans blobs and messages; `sieve` keeps of the trees what leads to findings; `graph` has the commits;
+//! each once; `contents` scans blobs and messages; `sieve` keeps of the trees, by their `outline`s, what leads to findings; `graph` has the commits;
 //! `provenance` says which commit brought what, and `tale` makes the findings. The main path is `history`.
 
 mod alternates;
