@@ -295,3 +295,19 @@ impl Copy {
         holds(self.first, start - self.at.start, need.before) && holds(self.last, self.at.end - start, need.after)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn seeking_finds_from_any_guess(mut list in prop::collection::vec(0_u32..60, 0..40), guess in 0_usize..40, from in 0_u32..62) {
+            list.sort_unstable();
+            let guess = guess.min(list.len());
+            prop_assert_eq!(seek(&list, guess, |item| *item < from), list.partition_point(|item| *item < from));
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::engine::{Candidate, Engine, Scratch};
 use crate::hits::{Hits, Need, Origin, Run};
@@ -59,23 +60,20 @@ impl<'e> Chain<'e> {
         let (hits, carried_dead) = self.hits.count();
         let candidates = both_ways(self.engine, &self.document, &mut self.hits, &mut self.scratch)?;
         self.nothing_is_lost()?;
-        let dead = self.dead();
-        for hit in &dead {
-            if let Some(candidate) = self.comes_to(&self.document, hit.start, hit.rule) {
-                return Err(self.lives(&candidate));
-            }
-        }
-        Ok(Checked { hits, carried_dead, inherited: self.hits.inherited, dead: dead.len(), candidates })
+        let settled = self.settled();
+        settled.iter().try_for_each(|hit| self.comes_to_the_same(hit, &self.document, hit.start))?;
+        let dead = settled.iter().filter(|hit| hit.candidates.is_empty()).count();
+        Ok(Checked { hits, carried_dead, inherited: self.hits.inherited, dead, candidates })
     }
 
-    /// Puts what each dead hit of the last document depends on between other bytes, and looks whether it comes to something there. What
-    /// depends on an edge of the document keeps it.
+    /// Puts what became of each hit of the last document, and depends on some bytes, with these between other bytes, and looks whether it comes to
+    /// the same there. What depends on an edge of the document keeps it.
     ///
     /// # Errors
-    /// The first hit that does.
-    pub fn dead_elsewhere(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
+    /// The first hit that does not.
+    pub fn same_elsewhere(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
         let mut other = Vec::new();
-        for hit in self.dead() {
+        for hit in self.settled() {
             let (start, length) = (hit.start, self.document.len());
             let from = start.checked_sub(hit.need.before.into()).filter(|_| hit.need.before < u16::MAX);
             // A literal hit is carried only with what tells which of its rule's shapes it is a hit of.
@@ -91,9 +89,8 @@ impl<'e> Chain<'e> {
             if to.is_some() {
                 other.extend_from_slice(after);
             }
-            if let Some(candidate) = self.comes_to(&other, moved, hit.rule) {
-                return Err(format!("elsewhere, with {:?}: {}", hit.need, self.lives(&candidate)));
-            }
+            let same = self.comes_to_the_same(&hit, &other, moved);
+            same.map_err(|error| format!("elsewhere, with {:?}: {error}", hit.need))?;
         }
         Ok(())
     }
@@ -124,25 +121,34 @@ impl<'e> Chain<'e> {
         equal(self.engine, &found, &all).map_err(|error| format!("against the trace: {error}"))
     }
 
-    /// The hits that are held for dead.
-    fn dead(&self) -> Vec<Dead> {
-        let of = |start: u32, rule: Option<u32>, need: Option<Need>| {
-            need.map(|need| Dead { start: start as usize, rule: rule.map(|rule| rule as usize), need })
+    /// The hits of which is known what they come to.
+    fn settled(&self) -> Vec<Settled> {
+        let dead = |start: u32, rule: Option<u32>, need: Option<Need>| {
+            need.map(|need| Settled { start: start as usize, rule, need, candidates: Arc::new([]) })
         };
-        let literals = self.hits.literals.iter().filter_map(|hit| of(hit.start, Some(hit.user.rule), hit.dead));
-        let tokens = self.hits.tokens.iter().filter_map(|hit| of(hit.start, None, hit.dead));
-        literals.chain(tokens).collect()
+        let Hits { literals, tokens, of_literals, of_tokens, .. } = &self.hits;
+        let literals = literals.iter().filter_map(|hit| dead(hit.start, Some(hit.user.rule), hit.dead));
+        let tokens = tokens.iter().filter_map(|hit| dead(hit.start, None, hit.dead));
+        let lives = of_literals.iter().chain(of_tokens).map(|verdict| Settled {
+            start: verdict.start as usize,
+            rule: verdict.rule,
+            need: verdict.need,
+            candidates: Arc::clone(&verdict.candidates),
+        });
+        literals.chain(tokens).chain(lives).collect()
     }
 
-    /// What a hit comes to for its rule, or for any rule for token-like values.
-    fn comes_to(&self, document: &[u8], start: usize, rule: Option<usize>) -> Option<Candidate> {
-        let mut runs = self.engine.runs.iter().map(|(rule, _)| *rule as usize);
-        let comes_to = |rule: usize| self.engine.try_at(rule, document, start).filter(Candidate::is_in);
-        rule.map_or_else(|| runs.find_map(comes_to), comes_to)
-    }
-
-    fn lives(&self, c: &Candidate) -> String {
-        format!("held for dead: {}", told(self.engine, c))
+    /// Looks whether a hit comes to what is known of it, by the definition of a match alone.
+    fn comes_to_the_same(&self, hit: &Settled, document: &[u8], start: usize) -> Result<(), String> {
+        let rules: Vec<u32> =
+            hit.rule.map_or_else(|| self.engine.runs.iter().map(|(rule, _)| *rule).collect(), |rule| vec![rule]);
+        let candidates = rules.iter().filter_map(|rule| self.engine.try_at(*rule as usize, document, start));
+        let mut there: Vec<Candidate> = candidates.filter(Candidate::is_in).collect();
+        let moved = |range: &Range<usize>| range.start - start..range.end - start;
+        for candidate in &mut there {
+            (candidate.span, candidate.secret) = (moved(&candidate.span), moved(&candidate.secret));
+        }
+        equal(self.engine, &hit.candidates, &there)
     }
 }
 
@@ -190,10 +196,12 @@ impl Hits {
     }
 }
 
-/// A hit that is held for dead.
-struct Dead {
+/// A hit of which is known what it comes to.
+struct Settled {
     start: usize,
     /// Its rule; none if it is the start of a token-like value.
-    rule: Option<usize>,
+    rule: Option<u32>,
     need: Need,
+    /// None if it is dead.
+    candidates: Arc<[Candidate]>,
 }
