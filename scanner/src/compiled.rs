@@ -20,7 +20,7 @@ pub(crate) struct CompiledRule {
 #[derive(Debug)]
 pub(crate) enum CompiledLook {
     Shapes { shapes: Vec<CompiledShape>, run: bool },
-    Pattern(LazyPattern),
+    Pattern(Box<LazyPattern>),
     Assignment,
 }
 
@@ -99,9 +99,10 @@ fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> Compiled
     let look = match &rule.look {
         Look::Literal(all) => CompiledLook::Shapes { shapes: shapes(all), run: false },
         Look::Run(all) => CompiledLook::Shapes { shapes: shapes(all), run: true },
-        Look::Pattern(pattern) => {
-            CompiledLook::Pattern(LazyPattern { source: pattern.regex.to_string(), compiled: OnceLock::new() })
-        }
+        Look::Pattern(pattern) => CompiledLook::Pattern(Box::new(LazyPattern {
+            source: pattern.regex.to_string(),
+            compiled: OnceLock::new(),
+        })),
         Look::Assignment(_) => CompiledLook::Assignment,
     };
     let companion = rule.companion.as_ref();

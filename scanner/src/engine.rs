@@ -191,7 +191,9 @@ impl Engine {
                 Fate::Lives,
             );
             let dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_literals), &mut found);
-            group.iter_mut().for_each(|hit| hit.dead = dead);
+            for hit in group {
+                hit.dead = dead;
+            }
         }
         let mut opened = hits.opened.drain(..).peekable();
         let inherited = std::mem::take(&mut hits.of_tokens);
@@ -471,7 +473,9 @@ impl Fate {
         for candidate in verdict.candidates.iter() {
             found(Candidate { span: moved(&candidate.span), secret: moved(&candidate.secret), ..candidate.clone() });
         }
-        kept.into_iter().for_each(|kept| kept.push(verdict.clone()));
+        if let Some(kept) = kept {
+            kept.push(verdict);
+        }
         None
     }
 }

@@ -20,8 +20,11 @@ pub(crate) struct CompiledPattern {
     /// The group that is the secret.
     secret: Option<usize>,
     /// Goes through the bytes until no match is possible any more. States are made as they are met.
-    automaton: Option<(DFA, Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>)>,
+    automaton: Option<(DFA, Caches)>,
 }
+
+/// The states that were met, for each thread that is at it.
+type Caches = Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>;
 
 impl CompiledPattern {
     /// `None` if it does not compile.
@@ -32,8 +35,7 @@ impl CompiledPattern {
         let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).syntax(syntax).build(source).ok().map(|automaton| {
             let of = automaton.clone();
-            let cache: Box<dyn Fn() -> Cache + Send + Sync> = Box::new(move || of.create_cache());
-            (automaton, Pool::new(cache))
+            (automaton, Caches::new(Box::new(move || of.create_cache())))
         });
         Some(Self { regex, secret: secret.filter(|group| *group < GROUPS), automaton })
     }

@@ -24,7 +24,7 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
-    heads: Box<[[Rules; END + 1]; PLACES.len()]>,
+    heads: Vec<[Rules; END + 1]>,
     classes: ClassBits,
     /// For each class the rules by the length of its run.
     by_length: Vec<[Rules; LONGEST + 1]>,
@@ -62,8 +62,8 @@ impl Gate {
     /// The gate of the rules with these indices.
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
         let mut gate = Self {
-            heads: Box::new([[0; END + 1]; PLACES.len()]),
-            classes: ClassBits::new([0; 256]),
+            heads: vec![[0; END + 1]; PLACES.len()],
+            classes: ClassBits::new(&[0; 256]),
             by_length: Vec::new(),
             rules: Vec::new(),
             always: 0,
@@ -80,7 +80,7 @@ impl Gate {
                 gate.add_run(1 << place, shape, classes, &mut known, &mut bits);
             }
         }
-        gate.classes = ClassBits::new(bits);
+        gate.classes = ClassBits::new(&bits);
         gate
     }
 

@@ -1,7 +1,5 @@
 //! What passes the vector search is mostly not what was looked for. Here it is compared with up to eight bytes of the literals that start like it.
 
-use std::ops::Range;
-
 /// Three bytes with bit 5 set: letters lose their case, and so do a few signs. False friends fall out at the comparison.
 const FOLD: u32 = 0x0020_2020;
 /// A multiplier that spreads bytes over 32 bits (Knuth, section 6.4).
@@ -51,8 +49,8 @@ pub(crate) struct Grams {
     slots: Box<[u16; 1 << SLOT_BITS]>,
     /// What all grams of a slot have in common; the first is that of an empty slot, which nothing matches.
     groups: Vec<Gram>,
-    /// The literals of each group, in `members`.
-    ranges: Vec<Range<u32>>,
+    /// Where the literals of each group end in `members`; they start where those of the group before end.
+    ends: Vec<u32>,
     /// The numbers of the literals.
     members: Vec<u32>,
 }
@@ -65,7 +63,7 @@ impl Grams {
         let mut all = Self {
             slots: Box::new([0; 1 << SLOT_BITS]),
             groups: vec![Gram { mask: 0, value: 1 }],
-            ranges: vec![0..0],
+            ends: vec![0],
             members: order.iter().map(|index| *index as u32).collect(),
         };
         let mut start = 0;
@@ -74,8 +72,8 @@ impl Grams {
             let Some(common) = members.reduce(Gram::or) else { continue };
             all.slots[grams[group[0]].slot()] = all.groups.len() as u16;
             all.groups.push(common);
-            all.ranges.push(start..start + group.len() as u32);
             start += group.len() as u32;
+            all.ends.push(start);
         }
         all
     }
@@ -90,7 +88,7 @@ impl Grams {
 
     /// The numbers of the literals of a group.
     pub(crate) fn members(&self, group: usize) -> &[u32] {
-        let range = self.ranges.get(group).cloned().unwrap_or_default();
-        self.members.get(range.start as usize..range.end as usize).unwrap_or_default()
+        let end = |group: usize| self.ends.get(group).map_or(0, |end| *end as usize);
+        self.members.get(end(group.saturating_sub(1))..end(group)).unwrap_or_default()
     }
 }

@@ -85,7 +85,7 @@ impl LiteralsBuilder {
         }
         Literals {
             level: Level::best(),
-            quadruples: Quadruples::new(share_out(&quadruples)),
+            quadruples: Quadruples::new(&share_out(&quadruples)),
             grams: Grams::new(&grams),
             known,
             reach,

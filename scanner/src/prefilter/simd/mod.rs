@@ -76,12 +76,12 @@ pub(crate) struct Quadruples {
 }
 
 impl Quadruples {
-    pub(crate) fn new(sets: [[u16; 256]; 4]) -> Self {
+    pub(crate) fn new(sets: &[[u16; 256]; 4]) -> Self {
         Self {
             #[cfg(target_arch = "x86_64")]
-            folded: avx2::Tables::new(&sets),
+            folded: avx2::Tables::new(sets),
             #[cfg(target_arch = "x86_64")]
-            ascii: avx512::Tables::new(&sets),
+            ascii: avx512::Tables::new(sets),
             sets: scalar::Sets::new(sets),
         }
     }
@@ -113,11 +113,11 @@ pub(crate) struct ClassBits {
 pub(crate) const CLASSES: usize = u16::BITS as usize;
 
 impl ClassBits {
-    pub(crate) fn new(bits: [u16; 256]) -> Self {
+    pub(crate) fn new(bits: &[u16; 256]) -> Self {
         Self {
             #[cfg(target_arch = "x86_64")]
-            ascii: avx512::ClassTables::new(&bits),
-            bits: Box::new(bits),
+            ascii: avx512::ClassTables::new(bits),
+            bits: Box::new(*bits),
         }
     }
 
@@ -224,10 +224,12 @@ mod tests {
         ) {
             let mut of = [0x3_u16; 256];
             (b'a'..=b'z').for_each(|byte| of[usize::from(byte)] |= 0xf0);
-            bits.iter().for_each(|(byte, bits)| of[usize::from(*byte)] ^= bits);
+            for (byte, bits) in &bits {
+                of[usize::from(*byte)] ^= bits;
+            }
             for beyond in [true, false] {
                 (0x80..256).filter(|_| !beyond).for_each(|byte| of[byte] = 0);
-                let all = ClassBits::new(of);
+                let all = ClassBits::new(&of);
                 let bytes = bytes.as_bytes();
                 let known = scalar::class_runs(&all.bits, &bytes[..bytes.len().min(most).min(255)], classes);
                 for class in (0..CLASSES).filter(|class| classes >> class & 1 == 1) {
@@ -250,7 +252,7 @@ mod tests {
                 sets[place][usize::from(byte)] |= 1 << set;
                 sets[place][usize::from(b'a')] |= 1 << set;
             }
-            let all = Quadruples::new(sets);
+            let all = Quadruples::new(&sets);
             let mut known = [0; 6];
             scalar::quadruples(&all.sets, &bytes, &mut known);
             for level in Level::all() {

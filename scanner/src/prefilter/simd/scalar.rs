@@ -8,13 +8,13 @@ pub(super) struct Sets(Box<[[u16; 256]; 4]>);
 
 impl Default for Sets {
     fn default() -> Self {
-        Self::new([[0; 256]; 4])
+        Self(Box::new([[0; 256]; 4]))
     }
 }
 
 impl Sets {
-    pub(super) fn new(sets: [[u16; 256]; 4]) -> Self {
-        Self(Box::new(sets))
+    pub(super) fn new(sets: &[[u16; 256]; 4]) -> Self {
+        Self(Box::new(*sets))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where in runs of token bytes a value may start, by the bits of words alone: the compiler makes vector code of it for each level.
 
+#![expect(clippy::inline_always, reason = "a function has the instructions of the one that it is part of")]
+
 use super::{Kinds, WORD, WORDS};
 
 /// For each word between the first and the last the bits of the starts.

@@ -132,7 +132,7 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> 
     let mut number = 0_u64;
     for place in 0..7 {
         let there = u64::from(code >> place & 1);
-        number |= (bytes & 0xff * there) << (8 * place);
+        number |= (bytes & (0xff * there)) << (8 * place);
         bytes >>= 8 * there;
     }
     let (start, length) = ((number & 0xffff_ffff) as usize, (number >> 32) as usize);

@@ -241,6 +241,7 @@ impl Stored for Ways {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "what is cut and changed in tests is there")]
 mod tests {
     use proptest::prelude::*;
 
