@@ -2,13 +2,18 @@
 //!
 //! Which instructions are used is chosen at run time. All ways give what [`scalar`] gives, but for what [`Quadruples`] allows.
 
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "vector instructions; each block has its proof"))]
+#![cfg_attr(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    expect(unsafe_code, reason = "vector instructions; each block has its proof")
+)]
 #![deny(clippy::undocumented_unsafe_blocks, clippy::unwrap_used, clippy::expect_used)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 mod starts;
 
@@ -29,6 +34,8 @@ enum Instructions {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Level {
@@ -46,6 +53,11 @@ impl Level {
                 return Self(Instructions::Avx2);
             }
         }
+        // It is part of what the target asks of a processor, so there is nothing to detect.
+        #[cfg(target_arch = "aarch64")]
+        if cfg!(target_feature = "neon") {
+            return Self(Instructions::Neon);
+        }
         Self(Instructions::Scalar)
     }
 
@@ -58,6 +70,8 @@ impl Level {
             all.extend(is_x86_feature_detected!("avx2").then_some(Self(Instructions::Avx2)));
             all.extend((Self::best().0 == Instructions::Avx512).then_some(Self(Instructions::Avx512)));
         }
+        #[cfg(target_arch = "aarch64")]
+        all.extend(cfg!(target_feature = "neon").then_some(Self(Instructions::Neon)));
         all
     }
 }
@@ -73,6 +87,8 @@ pub(crate) struct Quadruples {
     folded: avx2::Tables,
     #[cfg(target_arch = "x86_64")]
     ascii: avx512::Tables,
+    #[cfg(target_arch = "aarch64")]
+    ascii: neon::Tables,
 }
 
 impl Quadruples {
@@ -82,6 +98,8 @@ impl Quadruples {
             folded: avx2::Tables::new(sets),
             #[cfg(target_arch = "x86_64")]
             ascii: avx512::Tables::new(sets),
+            #[cfg(target_arch = "aarch64")]
+            ascii: neon::Tables::new(sets),
             sets: scalar::Sets::new(sets),
         }
     }
@@ -97,6 +115,9 @@ impl Quadruples {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
             Instructions::Avx512 => unsafe { avx512::quadruples(&self.ascii, bytes, passing) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: there is such a level only where the target has NEON.
+            Instructions::Neon => unsafe { neon::quadruples(&self.ascii, bytes, passing) },
         }
     }
 }
@@ -159,6 +180,9 @@ impl Kinds {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
             Instructions::Avx512 => unsafe { avx512::kinds(bytes, self, from) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: there is such a level only where the target has NEON.
+            Instructions::Neon => unsafe { neon::kinds(bytes, self, from) },
         }
     }
 
@@ -173,6 +197,9 @@ impl Kinds {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
             Instructions::Avx512 => unsafe { avx512::starts(self) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: there is such a level only where the target has NEON.
+            Instructions::Neon => unsafe { neon::starts(self) },
         }
     }
 
