@@ -8,6 +8,7 @@
 //! copied with it.
 
 pub(crate) mod check;
+mod fate;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -8,6 +8,8 @@
 )]
 #![deny(clippy::undocumented_unsafe_blocks, clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod ascii;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -85,10 +87,8 @@ pub(crate) struct Quadruples {
     sets: scalar::Sets,
     #[cfg(target_arch = "x86_64")]
     folded: avx2::Tables,
-    #[cfg(target_arch = "x86_64")]
-    ascii: avx512::Tables,
-    #[cfg(target_arch = "aarch64")]
-    ascii: neon::Tables,
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    ascii: ascii::Tables,
 }
 
 impl Quadruples {
@@ -96,10 +96,8 @@ impl Quadruples {
         Self {
             #[cfg(target_arch = "x86_64")]
             folded: avx2::Tables::new(sets),
-            #[cfg(target_arch = "x86_64")]
-            ascii: avx512::Tables::new(sets),
-            #[cfg(target_arch = "aarch64")]
-            ascii: neon::Tables::new(sets),
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            ascii: ascii::Tables::new(sets),
             sets: scalar::Sets::new(sets),
         }
     }

@@ -1,0 +1,149 @@
+//! What becomes of hits: nothing, or candidates. What is known of a hit is not found out again.
+
+use std::ops::Range;
+
+use crate::confirm::RunEnds;
+use crate::engine::{Candidate, Engine, Scratch};
+use crate::evidence::near::Near;
+use crate::hits::{Hits, LiteralHit, Need, Verdict};
+use crate::prefilter::Open;
+
+impl Engine {
+    /// Scans a whole document whose hits are known: what [`Engine::scan`] gives, as [`Engine::scan_at_hits`] finds it.
+    pub(crate) fn scan_hits<'s>(&self, document: &[u8], hits: &mut Hits, scratch: &'s mut Scratch) -> &'s [Candidate] {
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        candidates.clear();
+        self.scan_at_hits(document, hits, scratch, |candidate| candidates.push(candidate));
+        self.resolve(&mut candidates);
+        scratch.candidates = candidates;
+        &scratch.candidates
+    }
+
+    /// Finds the candidates of a whole document whose hits are known, unresolved: what [`Engine::scan_part`] gives of all of it. Hits that
+    /// come to nothing are dead afterwards; those that were dead before, or have their verdict, are not looked at.
+    pub(crate) fn scan_at_hits(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        scratch: &mut Scratch,
+        mut found: impl FnMut(Candidate),
+    ) {
+        let Scratch { run_ends: runs, near, .. } = scratch;
+        runs.reset(&self.classes);
+        near.reset();
+        (hits.weighed, hits.inherited) = (0, 0);
+        let inherited = std::mem::take(&mut hits.of_literals);
+        let mut inherited = inherited.into_iter().peekable();
+        let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
+        for group in hits.literals.chunk_by_mut(same) {
+            let Some(LiteralHit { start, user, dead: None }) = group.first().copied() else { continue };
+            let known = inherited.next_if(|known| (known.start, known.rule) == (start, Some(user.rule)));
+            hits.inherited += usize::from(known.is_some());
+            let fate = known.map_or_else(
+                || {
+                    hits.weighed += 1;
+                    let alternatives = group.iter().map(|hit| hit.user.alternative);
+                    self.fate_of_literal(document, start, user.rule, alternatives, runs, near)
+                },
+                Fate::Lives,
+            );
+            let dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_literals), &mut found);
+            for hit in group {
+                hit.dead = dead;
+            }
+        }
+        let mut opened = hits.opened.drain(..).peekable();
+        let inherited = std::mem::take(&mut hits.of_tokens);
+        let mut inherited = inherited.into_iter().peekable();
+        for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
+            let known = inherited.next_if(|known| known.start == hit.start);
+            hits.inherited += usize::from(known.is_some());
+            let fate = known.map_or_else(
+                || {
+                    hits.weighed += 1;
+                    let open = opened.next_if(|(start, _)| *start == hit.start);
+                    let open = open.map_or_else(|| self.open_at(document, hit.start as usize), |(_, open)| open);
+                    self.fate_of_token(document, hit.start, open, runs, near)
+                },
+                Fate::Lives,
+            );
+            hit.dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_tokens), &mut found);
+        }
+    }
+
+    /// What becomes of the hit of a literal.
+    fn fate_of_literal(
+        &self,
+        document: &[u8],
+        start: u32,
+        rule: u32,
+        alternatives: impl Iterator<Item = u16>,
+        runs: &mut RunEnds,
+        near: &mut Near,
+    ) -> Fate {
+        let place = start as usize;
+        runs.looked_to = place;
+        let Some(matched) = self.longest(document, rule, alternatives, place, runs) else {
+            return Fate::Dead(Need::of_no_match(runs.looked_to.saturating_sub(place)));
+        };
+        let need = Need::of_verdict(self.rule_reach(rule));
+        let candidate = self.accepted(rule as usize, matched, document, near);
+        candidate.map_or(Fate::Dead(need), |candidate| {
+            Fate::Lives(Verdict { start, rule: Some(rule), need, candidates: [from_start(candidate, place)].into() })
+        })
+    }
+
+    /// What becomes of the start of a token-like value.
+    fn fate_of_token(&self, document: &[u8], start: u32, open: Open, runs: &mut RunEnds, near: &mut Near) -> Fate {
+        let place = start as usize;
+        let mut need = Need::of_no_match(open.looked);
+        let mut candidates = Vec::new();
+        for (rule, shapes) in self.open_rules(open) {
+            runs.looked_to = place;
+            let matched = self.longest(document, rule, 0..shapes, place, runs);
+            need = need.and(match matched {
+                None => Need::of_no_match(runs.looked_to.saturating_sub(place)),
+                Some(_) => Need::of_verdict(self.rule_reach(rule)),
+            });
+            let accepted = matched.and_then(|matched| self.accepted(rule as usize, matched, document, near));
+            candidates.extend(accepted.map(|candidate| from_start(candidate, place)));
+        }
+        if candidates.is_empty() {
+            Fate::Dead(need)
+        } else {
+            Fate::Lives(Verdict { start, rule: None, need, candidates: candidates.into() })
+        }
+    }
+}
+
+/// What becomes of a hit.
+enum Fate {
+    /// Nothing, as long as what this depends on stays.
+    Dead(Need),
+    Lives(Verdict),
+}
+
+impl Fate {
+    /// Tells of the candidates, and keeps the verdict where verdicts are kept. If there are none, what that depends on.
+    fn tell(self, kept: Option<&mut Vec<Verdict>>, found: &mut impl FnMut(Candidate)) -> Option<Need> {
+        let verdict = match self {
+            Self::Dead(need) => return Some(need),
+            Self::Lives(verdict) => verdict,
+        };
+        let start = verdict.start as usize;
+        let moved = |range: &Range<usize>| range.start + start..range.end + start;
+        for candidate in verdict.candidates.iter() {
+            found(Candidate { span: moved(&candidate.span), secret: moved(&candidate.secret), ..candidate.clone() });
+        }
+        if let Some(kept) = kept {
+            kept.push(verdict);
+        }
+        None
+    }
+}
+
+/// A candidate whose places count from the start of its hit.
+fn from_start(candidate: Candidate, start: usize) -> Candidate {
+    let moved = |range: &Range<usize>| range.start - start..range.end - start;
+    Candidate { span: moved(&candidate.span), secret: moved(&candidate.secret), ..candidate }
+}

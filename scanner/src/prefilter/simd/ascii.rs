@@ -1,0 +1,25 @@
+//! The sets as tables of 128 entries, for processors that can look up among so many.
+
+/// For each place and the low seven bits of a byte, the lower and the upper eight sets. Bytes beyond ASCII count as those that they share
+/// these bits with.
+#[derive(Debug, Clone)]
+pub(super) struct Tables(pub(super) Box<[[[u8; 128]; 2]; 4]>);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self(Box::new([[[0; 128]; 2]; 4]))
+    }
+}
+
+impl Tables {
+    pub(super) fn new(sets: &[[u16; 256]; 4]) -> Self {
+        let mut tables = Self::default();
+        for ([low, high], sets) in tables.0.iter_mut().zip(sets) {
+            let (ascii, beyond) = sets.split_at(128);
+            for (((low, high), a), b) in low.iter_mut().zip(high).zip(ascii).zip(beyond) {
+                [*low, *high] = (a | b).to_le_bytes();
+            }
+        }
+        tables
+    }
+}
