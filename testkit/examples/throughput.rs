@@ -1,6 +1,6 @@
 //! How fast the engine is on a file, on one thread and from memory: the best of some rounds, with the number of candidates.
 //!
-//! `cargo run --release -p stanch-testkit --example throughput -- FILE [ROUNDS]`
+//! `cargo run --release -p stanch-testkit --example throughput -- FILE [ROUNDS [RULES]]`, with so many of the first rules
 
 #![expect(clippy::print_stdout, reason = "it is there to print")]
 
@@ -12,9 +12,10 @@ use stanch_scanner::{Engine, Scratch};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let bytes = std::fs::read(arguments.next().ok_or("which file?")?)?;
-    let rounds: usize = arguments.next().and_then(|rounds| rounds.to_str()?.parse().ok()).unwrap_or(3);
+    let mut number = |default: usize| arguments.next().and_then(|n| n.to_str()?.parse().ok()).unwrap_or(default);
+    let (rounds, rules) = (number(3), number(usize::MAX));
     let start = Instant::now();
-    let engine = Engine::new(RuleSet::builtin());
+    let engine = Engine::new(RuleSet::new(RuleSet::builtin().iter().take(rules).cloned().collect()));
     println!("tables made in {:.2?}", start.elapsed());
     let mut scratch = Scratch::default();
     let (mut best, mut candidates) = (Duration::MAX, 0);
