@@ -92,6 +92,30 @@ fn every_dependency_says_why_it_is_there() {
     assert!(silent.is_empty(), "deny.toml does not say why these are here: {silent:?}");
 }
 
+#[test]
+fn unsafe_code_stands_in_the_vector_code_alone() {
+    let (block, function) = (concat!("unsafe", " {"), concat!("unsafe", " fn"));
+    let mut with = BTreeSet::new();
+    for room in ["model", "rules", "scanner", "cli", "testkit", "benches"] {
+        let mut folders = vec![root().join(room)];
+        while let Some(folder) = folders.pop() {
+            let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            for path in entries.map(|entry| entry.unwrap_or_else(|error| panic!("{error}")).path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text =
+                        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                    if text.contains(block) || text.contains(function) {
+                        with.insert(folder.strip_prefix(root()).unwrap_or(&folder).to_path_buf());
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(with, BTreeSet::from([Path::new("scanner/src/prefilter/simd").to_path_buf()]));
+}
+
 fn allowed(edge: &Edge) -> bool {
     ARROWS.iter().any(|(from, to)| *from == edge.from && to.contains(&edge.to.as_str()))
 }
