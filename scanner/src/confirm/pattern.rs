@@ -14,6 +14,9 @@ use stanch_rules::compile_pattern;
 /// So many groups are looked at; the secret of a pattern with more of them is its whole match.
 const GROUPS: usize = 16;
 
+/// How many bytes of states a thread remembers of a pattern. Hostile text meets many; beyond this they are forgotten and made again.
+const STATES: usize = 128 << 10;
+
 /// A pattern that is compiled.
 pub(crate) struct CompiledPattern {
     regex: Regex,
@@ -32,7 +35,7 @@ impl CompiledPattern {
         let regex = compile_pattern(source).ok()?;
         let secret = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret");
         let syntax = syntax::Config::new().unicode(false).utf8(false);
-        let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
+        let config = DFA::config().match_kind(MatchKind::All).cache_capacity(STATES).skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).syntax(syntax).build(source).ok().map(|automaton| {
             let of = automaton.clone();
             (automaton, Caches::new(Box::new(move || of.create_cache())))

@@ -2,39 +2,19 @@
 
 use std::ops::Range;
 
-use stanch_rules::MIN_RUN;
+use stanch_rules::{MIN_RUN, run_class};
 
 use crate::prefilter::simd::{Kinds, Level, WORD, WORDS};
 
 const LONG: usize = MIN_RUN as usize;
 
-/// What a byte is to the run finder.
-const TABLE: [u8; 256] = {
-    let mut table = [OTHER; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            table[byte] = ALNUM;
-        } else if matches!(byte as u8, b'+' | b'/' | b'_' | b'-') {
-            table[byte] = SIGN;
-        }
-        byte += 1;
-    }
-    table
-};
-const OTHER: u8 = 0;
-/// A sign that tokens may hold.
-const SIGN: u8 = 1;
-/// A letter or digit.
-const ALNUM: u8 = 2;
-
-fn kind(byte: u8) -> u8 {
-    TABLE[usize::from(byte)]
+fn is_token(byte: u8) -> bool {
+    run_class().contains(byte)
 }
 
 /// Where the last run of token bytes in some bytes starts, if they end with one; else their length.
 pub(crate) fn last_run(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|&byte| kind(byte) == OTHER).map_or(0, |at| at + 1)
+    bytes.iter().rposition(|&byte| !is_token(byte)).map_or(0, |at| at + 1)
 }
 
 /// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, the first of them or the one
@@ -89,11 +69,11 @@ mod tests {
     fn naive(input: &[u8], range: Range<usize>) -> (Vec<usize>, Vec<usize>) {
         let may = |at: &usize| {
             let at = *at;
-            let long = input.get(at..at + LONG).is_some_and(|ahead| ahead.iter().all(|&b| kind(b) != OTHER));
-            let opens = |at: usize| kind(input[at]) == ALNUM || kind(input[at + 1]) == ALNUM;
-            long && opens(at) && (at == 0 || kind(input[at - 1]) != ALNUM)
+            let long = input.get(at..at + LONG).is_some_and(|ahead| ahead.iter().all(|&b| is_token(b)));
+            let opens = |at: usize| input[at].is_ascii_alphanumeric() || input[at + 1].is_ascii_alphanumeric();
+            long && opens(at) && (at == 0 || !input[at - 1].is_ascii_alphanumeric())
         };
-        let digit = |at: &usize| input[*at..].iter().take_while(|&&b| kind(b) != OTHER).any(u8::is_ascii_digit);
+        let digit = |at: &usize| input[*at..].iter().take_while(|&&b| is_token(b)).any(u8::is_ascii_digit);
         let may: Vec<usize> = range.filter(may).collect();
         (may.iter().copied().filter(digit).collect(), may)
     }
@@ -127,7 +107,7 @@ mod tests {
                 prop_assert!(must.iter().all(|at| starts.contains(at)));
                 prop_assert!(starts.iter().all(|at| may.contains(at)));
                 // A run that ends within the next word shows whether it has a digit.
-                let run = |at: usize| input[at..].iter().take_while(|byte| kind(**byte) != OTHER).count();
+                let run = |at: usize| input[at..].iter().take_while(|byte| is_token(**byte)).count();
                 prop_assert!(starts.iter().all(|at| must.contains(at) || run(*at) > WORD));
             }
         }

@@ -136,7 +136,7 @@ struct Set {
 /// The bytes of a set's literals at one place.
 struct Place {
     /// How many literals have each byte there.
-    users: [u16; 256],
+    users: [u32; 256],
     /// How much of an input these bytes are together.
     share: f32,
     /// How much more of it each byte would be: nothing, if it is one of them.
