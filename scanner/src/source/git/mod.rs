@@ -29,6 +29,7 @@ mod sieve;
 mod state;
 mod store;
 mod tale;
+mod tasks;
 mod tree;
 mod walk;
 
