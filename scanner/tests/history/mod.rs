@@ -11,3 +11,4 @@ mod repo;
 mod shelf;
 mod special;
 mod state;
+mod stop;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use stanch_model::{Finding, Fingerprint, ObjectKind, Source};
 use stanch_rules::normalise;
@@ -10,7 +11,7 @@ use stanch_scanner::{Coverage, HistoryOptions, Outcome, scan_history};
 
 use super::repo::{copy, fed, unpack_all};
 use super::shelf::Shelf;
-use crate::sources::{control, git, git_command, line};
+use crate::sources::{control, gaps, git, git_command, line};
 
 /// The credential that `line` makes of a seed.
 pub(crate) fn token(seed: u64) -> String {
@@ -409,6 +410,17 @@ fn more_tips(folder: &Path) -> Vec<(String, String)> {
 pub(crate) fn scan_with(folder: &Path, jobs: usize, memory: u64) -> Outcome {
     let options = HistoryOptions { memory, ..HistoryOptions::default() };
     scan_history(&control(jobs), folder, &options).expect("the repository can be scanned")
+}
+
+/// Scans with one thread and with several, which tell the same, and soon: what is hostile can make a scan long.
+pub(crate) fn scanned_soon(folder: &Path, seeds: u64) -> Outcome {
+    const LONG: Duration = Duration::from_secs(90);
+    let start = Instant::now();
+    let one = scan_with(folder, 1, 64 << 20);
+    let several = scan_with(folder, 3, 64 << 20);
+    assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
+    assert_eq!((rows(&one, seeds), gaps(&one)), (rows(&several, seeds), gaps(&several)));
+    one
 }
 
 /// Compares with git: each credential where git has it and nothing else, and every object counted; the same with one thread and with

@@ -1,14 +1,12 @@
 //! Repositories that lie elsewhere, in parts, or in another form.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stanch_scanner::{
-    Control, Events, HistoryOptions, Ref, SourceErrorKind, is_repository, scan_history, uses_reftable,
-};
+use stanch_scanner::{Control, HistoryOptions, Ref, SourceErrorKind, is_repository, scan_history, uses_reftable};
 
 use super::oracle::{Oracle, Row, agrees, agrees_but_for, agrees_in_all_forms, rows};
 use super::repo::{Repo, copy, scan};
+use super::stop::StopAfter;
 use crate::sources::{control, found, git, line, snapshot, write};
 
 fn text(path: &Path) -> &str {
@@ -315,27 +313,13 @@ fn a_repository_that_moved_and_lost_its_owner() {
     assert_eq!((rows(&outcome, 1).len(), ran.exists()), (1, false));
 }
 
-/// Stops the scan after so many objects.
-struct StopAfter {
-    left: AtomicU64,
-    stop: AtomicBool,
-}
-
-impl Events for StopAfter {
-    fn scanned(&self, objects: u64, _bytes: u64) {
-        if self.left.fetch_sub(objects, Ordering::Relaxed) == objects {
-            self.stop.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
 #[test]
 fn a_scan_that_is_stopped_before_the_trees() {
     let repo = Repo::new();
     repo.write("a.env", line(0));
     repo.commit("a");
     // Two blobs and two commits come before the trees.
-    let events = StopAfter { left: AtomicU64::new(4), stop: AtomicBool::new(false) };
+    let events = StopAfter::new(4);
     let control = Control { events: &events, stop: &events.stop, ..control(1) };
     let outcome = scan_history(&control, &repo.path(), &HistoryOptions::default()).expect("it ends well");
     assert!(outcome.coverage.interrupted);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use stanch_model::FingerprintKey;
@@ -13,6 +13,7 @@ use super::oracle::LITTLE;
 use super::random::{Node, import, nodes};
 use super::repo::{Repo, copy, packs, unpack_all};
 use super::shelf::{Shelf, assert_same};
+use super::stop::StopAfter;
 use crate::sources::{control, git, git_command, line, write};
 
 fn shelf() -> Arc<Shelf> {
@@ -507,26 +508,12 @@ proptest! {
     }
 }
 
-/// Stops the scan after so many objects.
-struct StopAfter {
-    left: AtomicU64,
-    stop: AtomicBool,
-}
-
-impl Events for StopAfter {
-    fn scanned(&self, objects: u64, _bytes: u64) {
-        if self.left.fetch_sub(objects, Ordering::Relaxed) == objects {
-            self.stop.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
 #[test]
 fn a_scan_that_is_stopped_leaves_nothing() {
     let repo = repository();
     for after in 1..count(&repo) {
         let shelf = shelf();
-        let events = StopAfter { left: AtomicU64::new(after), stop: AtomicBool::new(false) };
+        let events = StopAfter::new(after);
         let control = Control { events: &events, stop: &events.stop, ..control(1) };
         let outcome = scan_history(&control, &repo.path(), &shelf.options(&options())).expect("it ends well");
         assert!(outcome.coverage.interrupted);
