@@ -81,3 +81,35 @@ impl fmt::Debug for CompiledPattern {
         f.debug_struct("CompiledPattern").field("regex", &self.regex).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PATTERNS: [&str; 3] = [
+        "key(?P<secret>[a-z0-9]{3,6})!",
+        "://[a-z]*:(?P<secret>[a-z!]{2,})@(?:[a-z]+|$)",
+        "k(?:ey)?(?P<secret>[!k]+)$",
+    ];
+
+    proptest! {
+        #[test]
+        fn what_was_not_looked_at_makes_no_match(
+            which in 0..PATTERNS.len(),
+            text in "(key|://|k)[a-z0-9]{0,7}[!:@k]?[a-z!]{0,4}[@!]?[a-z]{0,3}",
+            other in "[a-z0-9]{0,4}[!:@]?[a-z!]{0,4}[@!]?[a-z]{0,2}",
+        ) {
+            let pattern = CompiledPattern::new(PATTERNS[which]).ok_or_else(|| TestCaseError::fail("it compiles"))?;
+            let text = text.as_bytes();
+            let looked = pattern.fails_at(text);
+            prop_assert!(looked.is_none() || pattern.search(text).is_none());
+            if let Some(known) = looked.and_then(|looked| text.get(..looked)) {
+                let elsewhere = [known, other.as_bytes()].concat();
+                prop_assert_eq!(pattern.fails_at(&elsewhere), looked);
+                prop_assert!(pattern.search(&elsewhere).is_none());
+            }
+        }
+    }
+}
