@@ -402,9 +402,41 @@ fn is_argument(before: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use stanch_rules::{List, Str};
 
     use super::*;
+
+    /// What stands behind a naming word: the rest of a long name, its quotes, blanks, and what assigns or does not.
+    fn behind() -> impl Strategy<Value = String> {
+        let tail = "[_a-z]{20,40}";
+        let quotes = "[\"'\\\\]{0,2}";
+        (tail, quotes, rest()).prop_map(|(tail, quotes, rest)| [tail, quotes, rest].concat())
+    }
+
+    fn rest() -> impl Strategy<Value = String> {
+        let link = "(=|:|,|>|=>|value=|value: |by |hunter2| \\(|)";
+        ("[ ]{0,24}\n?[ ]{0,8}", link, "[ ]{0,3}['\"]?", "(hunter2|h)?['\"]?")
+            .prop_map(|(blanks, link, opens, value)| [blanks, link, opens, value].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_not_looked_at_makes_no_match(word in "(password|PASSWORD|passwd|pass)", text in behind(), other in rest()) {
+            let words = List::Owned(vec![Str::Borrowed("password"), Str::Borrowed("passwd"), Str::Borrowed("pass")]);
+            let look = Look::Assignment(Assignment { words, min: 3, max: 20 });
+            let matched = |text: &[u8]| {
+                let mut looked = 0;
+                let found = assignment_match(&look, text, 0, 200, |end| looked = looked.max(end));
+                (found, looked)
+            };
+            let text = [word, text].concat().into_bytes();
+            let (found, looked) = matched(&text);
+            if let Some(known) = text.get(..looked).filter(|_| found.is_none()) {
+                prop_assert_eq!(matched(&[known, other.as_bytes()].concat()), (None, looked));
+            }
+        }
+    }
 
     fn value(text: &str) -> Option<&str> {
         let words = List::Owned(vec![Str::Borrowed("password"), Str::Borrowed("pass")]);
