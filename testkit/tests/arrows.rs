@@ -13,7 +13,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stanch-model", &[]),
     ("stanch-rules", &["stanch-model"]),
     ("stanch-scanner", &["stanch-model", "stanch-rules"]),
-    ("stanch", &["stanch-model", "stanch-rules", "stanch-scanner"]),
+    // Scanner and revokers never see each other: they meet as findings.
+    ("stanch-revokers", &["stanch-model"]),
+    ("stanch", &["stanch-model", "stanch-revokers", "stanch-rules", "stanch-scanner"]),
     // Never part of the product.
     ("stanch-testkit", &["stanch-model", "stanch-rules", "stanch-scanner"]),
     ("stanch-benches", &["stanch-model", "stanch-rules", "stanch-scanner", "stanch-testkit"]),

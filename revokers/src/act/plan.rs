@@ -1,0 +1,102 @@
+//! Everything that must be known before something irrevocable is done.
+
+use serde::{Deserialize, Serialize};
+
+use super::owner::{Ownership, Stranger, judge};
+use super::verify;
+use crate::registry::Entry;
+use crate::{Context, Credential, Liveness, Outcome, Probe, Step, Target, Why, canary};
+
+/// What a person says beside the configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consent {
+    /// The credential is ours, though nothing proves it.
+    pub ours: bool,
+    /// It may be acted on though no probe says that it is alive.
+    pub unproven: bool,
+}
+
+/// What will be done, exactly, and why it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The credential's name.
+    pub fingerprint: String,
+    /// Its kind.
+    pub kind: String,
+    /// What the provider said of it.
+    pub probe: Probe,
+    /// Why it may be acted on.
+    pub ownership: Ownership,
+    /// The exact target.
+    pub target: Target,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Why nothing is done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is a decoy.
+    #[error("it is a canary, which is never touched")]
+    Canary,
+    /// It is dead.
+    #[error("the provider refuses it already")]
+    Dead,
+    /// Nobody knows whether it is alive.
+    #[error("nothing proves that it is alive: {0}")]
+    NotProven(Why),
+    /// No call revokes it.
+    #[error("no call revokes it; a person does: {runbook}{}", url.as_ref().map_or_else(String::new, |url| format!(" ({url})")))]
+    Person {
+        /// Where.
+        url: Option<String>,
+        /// How.
+        runbook: String,
+    },
+    /// The provider names another owner.
+    #[error("it is not ours: the provider names {}", .0.join(", "))]
+    NotOurs(Vec<String>),
+    /// Nobody says whose it is.
+    #[error("nothing says that it is ours")]
+    OwnerUnknown,
+    /// Its target is not known exactly, or not permitted.
+    #[error("{0}")]
+    Target(Outcome),
+}
+
+/// Looks at everything and changes nothing.
+///
+/// # Errors
+/// If one of the conditions for acting does not hold.
+pub async fn plan(cx: &Context, entry: &Entry, credential: &Credential, consent: Consent) -> Result<Plan, Refusal> {
+    if canary::is_canary(&cx.config.policy, credential) {
+        return Err(Refusal::Canary);
+    }
+    let kind = entry.kind;
+    let probe = verify(cx, entry, credential).await;
+    match &probe.liveness {
+        Liveness::Inactive => return Err(Refusal::Dead),
+        Liveness::Unknown { why } if kind.revokes() && !consent.unproven => {
+            return Err(Refusal::NotProven(why.clone()));
+        }
+        Liveness::Active | Liveness::Unknown { .. } => {}
+    }
+    if !kind.revokes() {
+        return Err(Refusal::Person { url: kind.manual.url.clone(), runbook: kind.manual.runbook.clone() });
+    }
+    let target = entry.revoker.locate(cx, credential, &probe).await.map_err(|outcome| match outcome {
+        Outcome::AlreadyDead => Refusal::Dead,
+        outcome => Refusal::Target(outcome),
+    })?;
+    if target.alive == Some(false) {
+        return Err(Refusal::Dead);
+    }
+    let ownership =
+        judge(&cx.config, &entry.file.provider, kind, &probe, &target, consent).map_err(|who| match who {
+            Stranger::Other(owners) => Refusal::NotOurs(owners),
+            Stranger::Unproven => Refusal::OwnerUnknown,
+        })?;
+    let steps = entry.revoker.steps(cx, credential, &target).await.map_err(Refusal::Target)?;
+    let fingerprint = credential.fingerprint.to_string();
+    Ok(Plan { fingerprint, kind: kind.id.clone(), probe, ownership, target, steps })
+}

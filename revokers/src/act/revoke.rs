@@ -1,0 +1,137 @@
+//! Does what a plan says, step by step, each with its line before and after, and its proof.
+
+use std::io;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::prove::prove;
+use super::{Journal, Line, Moment, Plan};
+use crate::interface::StepKind;
+use crate::registry::Entry;
+use crate::{Context, Credential, Liveness, Outcome, Step, Why};
+
+/// How far a revocation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Off, so that it can be put on again. Where no step can be undone this is the same as dead.
+    Contained,
+    /// It cannot come back.
+    Dead,
+}
+
+/// A step that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// The step.
+    pub step: Step,
+    /// What the provider said.
+    pub outcome: Outcome,
+    /// What the probe said then.
+    pub liveness: Liveness,
+}
+
+/// What came of a revocation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The steps that were taken.
+    pub done: Vec<Done>,
+    /// What came of it all.
+    pub outcome: Outcome,
+    /// Whether every step of the plan was taken.
+    pub complete: bool,
+    /// From the first step until the provider refused it.
+    pub took_seconds: Option<f64>,
+}
+
+/// Carries out a plan.
+///
+/// # Errors
+/// If a line of the journal cannot be kept: then nothing further is done.
+pub async fn revoke(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    plan: &Plan,
+    goal: Goal,
+    journal: &dyn Journal,
+) -> io::Result<Report> {
+    let started = Instant::now();
+    let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
+    let steps = wanted(&plan.steps, goal);
+    for step in steps {
+        let done = take(cx, entry, credential, plan, step, journal).await?;
+        if done.liveness == Liveness::Inactive && report.took_seconds.is_none() {
+            report.took_seconds = Some(started.elapsed().as_secs_f64());
+        }
+        let stuck =
+            done.liveness != Liveness::Inactive && !matches!(done.outcome, Outcome::Accepted | Outcome::AlreadyDead);
+        report.done.push(done);
+        if stuck {
+            break;
+        }
+    }
+    report.complete = report.done.len() == steps.len() && report.done.iter().all(|done| effective(&done.outcome));
+    report.outcome = verdict(&report.done);
+    Ok(report)
+}
+
+/// The steps that lead to the goal: up to the last reversible one, if there is one and no more is wanted.
+fn wanted(steps: &[Step], goal: Goal) -> &[Step] {
+    let reversible = steps.iter().take_while(|step| step.kind == StepKind::Reversible).count();
+    match goal {
+        Goal::Contained if reversible > 0 => steps.get(..reversible).unwrap_or(steps),
+        Goal::Contained | Goal::Dead => steps,
+    }
+}
+
+async fn take(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    plan: &Plan,
+    step: &Step,
+    journal: &dyn Journal,
+) -> io::Result<Done> {
+    let record = |moment| {
+        let (fingerprint, kind) = (plan.fingerprint.clone(), plan.kind.clone());
+        journal.record(&Line { at: Timestamp::now(), fingerprint, kind, moment })
+    };
+    let (ownership, found_by) = (plan.ownership.clone(), plan.target.found_by.clone());
+    record(Moment::Intent { step: step.clone(), ownership, found_by })?;
+    let outcome = entry.revoker.perform(cx, credential, &plan.target, step).await;
+    record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() })?;
+    // A refusal changed nothing, so that one look is enough; a lost answer may have changed everything.
+    let settle =
+        if matches!(outcome, Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. }) { 0 } else { step.settle };
+    let liveness = prove(cx, entry, credential, &plan.target, settle).await;
+    record(Moment::Proof { liveness: liveness.clone() })?;
+    Ok(Done { step: step.clone(), outcome, liveness })
+}
+
+const fn effective(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Accepted | Outcome::AlreadyDead | Outcome::Revoked)
+}
+
+/// What the steps come to: dead if the last look said so, whatever was said before; else what the last step said.
+fn verdict(done: &[Done]) -> Outcome {
+    let Some(last) = done.last() else {
+        return Outcome::Unknown { why: Why::Other { detail: "there was no step to take".to_owned() } };
+    };
+    if last.liveness == Liveness::Inactive {
+        return Outcome::Revoked;
+    }
+    match &last.outcome {
+        // The provider says that there is no such key, and the key works: it is not the one that we meant.
+        Outcome::AlreadyDead | Outcome::Revoked => Outcome::Unknown { why: still(&last.liveness) },
+        other => other.clone(),
+    }
+}
+
+fn still(liveness: &Liveness) -> Why {
+    match liveness {
+        Liveness::Unknown { why } => why.clone(),
+        _ => Why::Other { detail: "the provider calls it gone, and still accepts it".to_owned() },
+    }
+}

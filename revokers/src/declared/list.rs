@@ -1,0 +1,187 @@
+//! Reads a list over all its pages.
+
+use reqwest::Url;
+use serde_json::Value;
+
+use super::{Filled, usual};
+use crate::answer::Means;
+use crate::http::{Answer, Call, Repeat};
+use crate::kind::{LocateSpec, Page};
+use crate::{Context, Outcome, Why, pointer};
+
+/// The most pages that are read of one list.
+const MOST_PAGES: usize = 1_000;
+
+/// What a step's request gave.
+pub(super) enum Read {
+    /// The documents of all pages.
+    Pages(Vec<Value>),
+    /// There is nothing of the kind.
+    Gone,
+}
+
+/// Every page of a step's list.
+pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> Result<Read, Outcome> {
+    let unknown = |why| Outcome::Unknown { why };
+    let mut call = step.request.call(&filled.values).map_err(unknown)?;
+    if let Some(page) = &step.page {
+        start(page, &mut call);
+    }
+    let mut pages = Vec::new();
+    for _ in 0..MOST_PAGES {
+        let answer = cx.http.send(&call, &filled.payer, Repeat::Safe).await.map_err(unknown)?;
+        match usual(&step.answers, &answer).map_err(unknown)? {
+            Means::Done | Means::Active => {}
+            Means::Gone => return Ok(Read::Gone),
+            _ => return Err(Outcome::NotPermitted { why: format!("the list is refused ({})", answer.status) }),
+        }
+        let document = answer.json().ok_or(Outcome::Unknown { why: Why::Answer { status: answer.status } })?;
+        let next = match &step.page {
+            Some(page) => {
+                next(page, step.each.as_deref().unwrap_or_default(), &call, &document, &answer).map_err(unknown)?
+            }
+            None => None,
+        };
+        pages.push(document);
+        match next {
+            Some(url) => *call.url_mut() = url,
+            None => return Ok(Read::Pages(pages)),
+        }
+    }
+    Err(unknown(Why::Incomplete))
+}
+
+/// Asks for the first page, where pages are counted.
+fn start(page: &Page, call: &mut Call) {
+    if let Some(number) = &page.number {
+        set(call.url_mut(), number, &page.from.unwrap_or(1).to_string());
+    } else if let Some(offset) = &page.offset {
+        set(call.url_mut(), offset, "0");
+    }
+}
+
+/// The address of the page after this one; `None` if this is the last.
+fn next(page: &Page, each: &str, call: &Call, document: &Value, answer: &Answer) -> Result<Option<Url>, Why> {
+    let count = pointer::find(document, each).first().and_then(|list| list.as_array()).map_or(0, Vec::len) as u64;
+    let url = call.url();
+    if page.link {
+        return answer.header("link").as_deref().and_then(link).map(|next| same_host(url, &next)).transpose();
+    }
+    if let Some(place) = &page.url {
+        let next = pointer::find(document, place).first().and_then(|value| value.as_str());
+        return next.filter(|next| !next.is_empty()).map(|next| same_host(url, next)).transpose();
+    }
+    let more = page.more.as_ref().map(|place| pointer::find(document, place).first().and_then(|more| more.as_bool()));
+    if more == Some(Some(false)) {
+        return Ok(None);
+    }
+    if let (Some(place), Some(param)) = (&page.next, &page.param) {
+        let cursor = pointer::find(document, place).last().and_then(|value| pointer::scalar(value));
+        return Ok(cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| with(url, param, &cursor)));
+    }
+    let full = page.size.is_none_or(|size| count >= size) && count > 0;
+    let step = |param: &String, by: u64| {
+        let now = url.query_pairs().find(|(name, _)| name == param).and_then(|(_, value)| value.parse::<u64>().ok());
+        full.then(|| with(url, param, &(now.unwrap_or(0) + by).to_string()))
+    };
+    Ok(match (&page.number, &page.offset) {
+        (Some(number), _) => step(number, 1),
+        (None, Some(offset)) => step(offset, count),
+        (None, None) => None,
+    })
+}
+
+/// The address with one parameter set.
+fn with(url: &Url, param: &str, value: &str) -> Url {
+    let mut url = url.clone();
+    set(&mut url, param, value);
+    url
+}
+
+fn set(url: &mut Url, param: &str, value: &str) {
+    let others: Vec<(String, String)> =
+        url.query_pairs().filter(|(name, _)| name != param).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(param, value);
+}
+
+/// The address of `rel="next"` in a Link header (RFC 8288).
+fn link(header: &str) -> Option<String> {
+    header.split(',').find_map(|one| {
+        let (address, parameters) = one.split_once(';')?;
+        let next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
+        next.then(|| address.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
+    })
+}
+
+/// A page's address, if it is of the same host: a credential is carried nowhere else.
+fn same_host(url: &Url, next: &str) -> Result<Url, Why> {
+    let next = url.join(next).map_err(|_| Why::Redirect)?;
+    if next.scheme() == "https" && next.host() == url.host() && next.port() == url.port() {
+        Ok(next)
+    } else {
+        Err(Why::Redirect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(url: &str) -> Call {
+        Call::new(reqwest::Method::GET, Url::parse(url).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn after(page: &str, url: &str, document: &Value, answer: &Answer) -> Result<Option<String>, Why> {
+        let page: Page = toml::from_str(page).unwrap_or_else(|error| panic!("{error}"));
+        next(&page, "/data", &call(url), document, answer).map(|url| url.map(|url| url.to_string()))
+    }
+
+    #[test]
+    fn pages_follow_each_other_as_providers_do_it() {
+        let plain = Answer::fake(200, &[], "");
+        let two = json!({"data": [1, 2], "next": "c d", "more": true});
+        let cursor = "next = '/next'\nparam = 'after'\nmore = '/more'";
+        let ok = |url: &str| Ok(Some(url.to_owned()));
+        assert_eq!(
+            after(cursor, "https://a.example/x?limit=2", &two, &plain),
+            ok("https://a.example/x?limit=2&after=c+d")
+        );
+        assert_eq!(
+            after(cursor, "https://a.example/x", &json!({"data": [1], "next": "c", "more": false}), &plain),
+            Ok(None)
+        );
+        assert_eq!(
+            after("number = 'page'\nsize = 2", "https://a.example/x?page=1", &two, &plain),
+            ok("https://a.example/x?page=2")
+        );
+        assert_eq!(after("number = 'page'\nsize = 3", "https://a.example/x?page=1", &two, &plain), Ok(None));
+        assert_eq!(
+            after("offset = 'o'\nsize = 2", "https://a.example/x?o=4", &two, &plain),
+            ok("https://a.example/x?o=6")
+        );
+        let linked = Answer::fake(
+            200,
+            &[("link", "<https://a.example/x?p=1>; rel=\"prev\", <https://a.example/x?p=3>; rel=\"next\"")],
+            "",
+        );
+        assert_eq!(after("link = true", "https://a.example/x", &two, &linked), ok("https://a.example/x?p=3"));
+        assert_eq!(
+            after("url = '/next'", "https://a.example/x", &json!({"next": "/y?p=2"}), &plain),
+            ok("https://a.example/y?p=2")
+        );
+    }
+
+    #[test]
+    fn a_page_of_another_host_is_not_read() {
+        let plain = Answer::fake(200, &[], "");
+        for next in ["https://evil.example/x", "http://a.example/x", "//evil.example/", "https://a.example:8443/"] {
+            assert_eq!(
+                after("url = '/next'", "https://a.example/x", &json!({"next": next}), &plain),
+                Err(Why::Redirect),
+                "{next}"
+            );
+        }
+    }
+}

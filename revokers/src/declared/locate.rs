@@ -1,0 +1,167 @@
+//! Which key exactly is it? Never a first guess: of all pages and projects exactly one item must fit.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::list::{Read, pages};
+use super::{Declared, Filled, Unbound, bind};
+use crate::answer::holds_of;
+use crate::kind::{LocateSpec, Matching};
+use crate::template::Escape;
+use crate::{Context, Credential, Identity, Outcome, Probe, Target, Why, mask, pointer};
+
+/// What has been bound on the way to an item.
+type Path = BTreeMap<String, String>;
+
+pub(super) async fn locate(
+    declared: Declared,
+    cx: &Context,
+    credential: &Credential,
+    seen: &Probe,
+) -> Result<Target, Outcome> {
+    let unknown = |why| Outcome::Unknown { why };
+    let steps = &declared.kind.locate;
+    let mut filled = declared.fill(cx, credential).map_err(unknown)?;
+    let accounts: Vec<String> = Identity::OWNERS.iter().flat_map(|field| seen.identity.of(field)).cloned().collect();
+    let all = declared.kind.requests();
+    let requests: Vec<_> =
+        all.iter().filter(|(what, _)| matches!(*what, "locate" | "revoke")).map(|(_, r)| *r).collect();
+    declared.fill_responder(cx, &mut filled, &requests, &accounts).await.map_err(unknown)?;
+    filled.values.bind(&seen.bound);
+    let mut start = seen.bound.clone();
+    if let Some(account) = filled.values.get("responder.account") {
+        start.insert("responder.account".to_owned(), account.to_owned());
+    }
+    if steps.is_empty() {
+        return Ok(Target { bound: start, found_by: by_itself(declared), listed: false, alive: None });
+    }
+    let mut paths = vec![(start, None)];
+    for step in steps {
+        paths = walk(&mut filled, cx, step, paths).await?;
+    }
+    let (bound, item) = only(paths)?;
+    let listed = steps.iter().any(|step| step.request.names().iter().any(|name| name.starts_with("responder")));
+    let alive = item.and_then(|item| alive(declared, &item));
+    Ok(Target { bound, found_by: how(steps), listed, alive })
+}
+
+fn by_itself(declared: Declared) -> String {
+    if declared.kind.parts.keys().any(|name| name.ends_with("id")) {
+        "by the id that came with it"
+    } else {
+        "by its own value"
+    }
+    .to_owned()
+}
+
+fn how(steps: &[LocateSpec]) -> String {
+    let matching = steps.iter().find_map(|step| step.matching.as_ref());
+    match matching {
+        Some(matching) if !matching.equals.is_empty() => "the only one in the list that has its id",
+        Some(_) => "the only one in the list whose mask fits",
+        None => "by what the provider says of its caller",
+    }
+    .to_owned()
+}
+
+/// Takes a step from every path.
+async fn walk(
+    filled: &mut Filled,
+    cx: &Context,
+    step: &LocateSpec,
+    paths: Vec<(Path, Option<Value>)>,
+) -> Result<Vec<(Path, Option<Value>)>, Outcome> {
+    let mut further = Vec::new();
+    for (path, _) in paths {
+        filled.values.bind(&path);
+        let documents = match pages(filled, cx, step).await? {
+            Read::Pages(documents) => documents,
+            Read::Gone => continue,
+        };
+        for document in &documents {
+            for item in items(step, document)? {
+                if !step.matching.as_ref().map_or(Ok(true), |matching| fits(matching, filled, item))? {
+                    continue;
+                }
+                let bound = bind(&step.bind, item).map_err(|unbound| missing(unbound, step))?;
+                let mut path = path.clone();
+                path.extend(bound.into_iter().filter(|(_, value)| filled.values.hide(value) == *value));
+                further.push((path, Some(item.clone())));
+            }
+        }
+    }
+    Ok(further)
+}
+
+fn missing(unbound: Unbound, step: &LocateSpec) -> Outcome {
+    match unbound {
+        Unbound::Several(candidates) if step.each.is_none() => Outcome::Ambiguous { candidates },
+        Unbound::Several(_) => {
+            Outcome::Unknown { why: Why::Other { detail: "the list has an item with several ids".to_owned() } }
+        }
+        Unbound::Nothing(part) => Outcome::Unknown { why: Why::Missing { part } },
+    }
+}
+
+/// The items of a document: those of its list, or the document itself.
+fn items<'a>(step: &LocateSpec, document: &'a Value) -> Result<Vec<&'a Value>, Outcome> {
+    let Some(each) = &step.each else { return Ok(vec![document]) };
+    match pointer::find(document, each).as_slice() {
+        [Value::Array(items)] => Ok(items.iter().collect()),
+        [Value::Object(fields)] => Ok(fields.values().collect()),
+        // A list that says null is empty; one that is not there is not the answer that the file describes.
+        [Value::Null] => Ok(Vec::new()),
+        found if found.len() > 1 => Ok(found.iter().filter_map(|list| list.as_array()).flatten().collect()),
+        _ => Err(Outcome::Unknown {
+            why: Why::Other { detail: "the provider's list has another form than is documented".to_owned() },
+        }),
+    }
+}
+
+/// Whether an item is the one that is meant.
+fn fits(matching: &Matching, filled: &Filled, item: &Value) -> Result<bool, Outcome> {
+    let secret = filled.values.get("secret").unwrap_or_default();
+    let text = |place: &str| pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
+    let mask = matching.mask.as_ref().is_none_or(|places| {
+        places.as_slice().iter().filter_map(|place| text(place)).any(|shown| mask::fits(&shown, secret))
+    });
+    // What is asked for and not shown is an end that no secret has.
+    let end = |place: Option<&String>| place.map_or_else(|| Some(String::new()), |place| text(place));
+    let ends = match (end(matching.head.as_ref()), end(matching.tail.as_ref())) {
+        (Some(head), Some(tail)) => (matching.head.is_none() && matching.tail.is_none()) || ends(&head, &tail, secret),
+        _ => false,
+    };
+    let mut equal = true;
+    for (place, wanted) in &matching.equals {
+        let wanted = wanted.render(&filled.values, Escape::None).map_err(|why| Outcome::Unknown { why })?;
+        equal &= !wanted.is_empty() && text(place).is_some_and(|found| found == *wanted);
+    }
+    Ok(mask && ends && equal && holds_of(&matching.conditions, item))
+}
+
+/// Whether the shown ends are those of the secret, and show enough.
+fn ends(head: &str, tail: &str, secret: &str) -> bool {
+    const LEAST: usize = 4;
+    let bare = |end: &str| end.trim_matches(['*', '.', '…', '•']).to_owned();
+    let (head, tail) = (bare(head), bare(tail));
+    let shown = head.len() + tail.len();
+    (LEAST..=secret.len()).contains(&shown) && secret.starts_with(&head) && secret.ends_with(&tail)
+}
+
+/// The one path that is left. The same item twice (a list that moved between two pages) is one.
+fn only(mut paths: Vec<(Path, Option<Value>)>) -> Result<(Path, Option<Value>), Outcome> {
+    paths.sort_by(|(a, _), (b, _)| a.cmp(b));
+    paths.dedup_by(|(a, _), (b, _)| a == b);
+    match paths.len() {
+        0 => Err(Outcome::Unknown { why: Why::NotListed }),
+        1 => paths.pop().ok_or(Outcome::Unknown { why: Why::NotListed }),
+        candidates => Err(Outcome::Ambiguous { candidates }),
+    }
+}
+
+/// Whether the list shows the item as alive.
+fn alive(declared: Declared, item: &Value) -> Option<bool> {
+    let found = &declared.kind.probe.as_ref()?.found;
+    (!found.is_empty()).then(|| holds_of(found, item))
+}

@@ -1,0 +1,241 @@
+//! Carries out what a provider's file says of a kind.
+
+mod list;
+mod locate;
+mod probe;
+mod revoke;
+mod rotate;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::answer::{Line, OneOrMany};
+use crate::file::File;
+use crate::http::{Answer, Payer, Repeat};
+use crate::kind::Kind;
+use crate::request::Request;
+use crate::{
+    Context, Credential, Doing, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Values, Why, pointer,
+};
+
+/// A kind that is data.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared {
+    /// The file that it stands in.
+    pub file: &'static File,
+    /// The kind.
+    pub kind: &'static Kind,
+}
+
+impl Revoker for Declared {
+    fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
+        Box::pin(probe::probe(*self, cx, credential))
+    }
+
+    fn locate<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        seen: &'a Probe,
+    ) -> Doing<'a, Result<Target, Outcome>> {
+        Box::pin(locate::locate(*self, cx, credential, seen))
+    }
+
+    fn steps<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+    ) -> Doing<'a, Result<Vec<Step>, Outcome>> {
+        Box::pin(revoke::steps(*self, cx, credential, target))
+    }
+
+    fn perform<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+        step: &'a Step,
+    ) -> Doing<'a, Outcome> {
+        Box::pin(revoke::perform(*self, cx, credential, target, step))
+    }
+
+    fn undo<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+        step: &'a Step,
+    ) -> Doing<'a, Outcome> {
+        Box::pin(revoke::undo(*self, cx, credential, target, step))
+    }
+
+    fn mint<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+        name: &'a str,
+    ) -> Doing<'a, Result<Successor, Outcome>> {
+        Box::pin(rotate::mint(*self, cx, credential, target, name))
+    }
+
+    fn find_successor<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+        name: &'a str,
+    ) -> Doing<'a, Result<Option<String>, Outcome>> {
+        Box::pin(rotate::find(*self, cx, credential, target, name))
+    }
+
+    fn remove_successor<'a>(
+        &'a self,
+        cx: &'a Context,
+        credential: &'a Credential,
+        target: &'a Target,
+        id: &'a str,
+    ) -> Doing<'a, Outcome> {
+        Box::pin(rotate::remove(*self, cx, credential, target, id))
+    }
+}
+
+/// The values of a credential, and for whom its requests are counted.
+struct Filled {
+    values: Values,
+    payer: Payer,
+}
+
+impl Declared {
+    /// The values of a credential.
+    fn fill(self, cx: &Context, credential: &Credential) -> Result<Filled, Why> {
+        let values = credential.values(self.kind, &self.file.provider, &cx.config)?;
+        let per_minute = self.kind.rate.per_minute;
+        Ok(Filled { values, payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute } })
+    }
+
+    /// Adds the responder's values, if one of the requests asks for them. `accounts` tell which of several is meant.
+    async fn fill_responder(
+        self,
+        cx: &Context,
+        filled: &mut Filled,
+        requests: &[&Request],
+        accounts: &[String],
+    ) -> Result<(), Why> {
+        let wanted = |name: &&str| *name == "responder" || name.starts_with("responder.");
+        if !requests.iter().any(|request| request.names().iter().any(wanted)) {
+            return Ok(());
+        }
+        let id = self.file.responder(self.kind).map_or(self.file.provider.as_str(), |responder| responder.id.as_str());
+        let responder = cx.responders.get(&cx.config, id, accounts).await?;
+        for (name, value) in responder.parts.iter() {
+            filled.values.set(format!("responder.{name}"), value.as_str());
+        }
+        if let Some(secret) = responder.parts.get("secret") {
+            filled.values.set("responder", secret.as_str());
+        }
+        if let Some(account) = responder.account {
+            filled.values.set("responder.account", account.as_str());
+            filled.payer.account = account;
+        }
+        Ok(())
+    }
+
+    /// The values of an action: the credential's, the responder's, and what was bound when the target was found.
+    async fn fill_action(
+        self,
+        cx: &Context,
+        credential: &Credential,
+        target: &Target,
+        requests: &[&Request],
+    ) -> Result<Filled, Why> {
+        let mut filled = self.fill(cx, credential)?;
+        let accounts = target.bound.get("responder.account").cloned();
+        self.fill_responder(cx, &mut filled, requests, accounts.as_slice()).await?;
+        filled.values.bind(&target.bound);
+        Ok(filled)
+    }
+}
+
+impl Filled {
+    /// Sends a request.
+    async fn send(&self, cx: &Context, request: &Request, repeat: Repeat) -> Result<Answer, Why> {
+        let call = request.call(&self.values)?;
+        cx.http.send(&call, &self.payer, repeat).await
+    }
+
+    /// What the fields of an answer say of the owner, without what is secret.
+    fn identity(&self, fields: &BTreeMap<String, OneOrMany<String>>, answer: &Answer) -> Identity {
+        let mut identity = Identity::default();
+        let json = answer.json();
+        for (field, places) in fields {
+            for place in places.as_slice() {
+                for text in Self::texts(place, answer, json.as_ref()) {
+                    identity.add(field, self.values.hide(&text));
+                }
+            }
+        }
+        identity
+    }
+
+    /// The scalars that stand at a place, in order; a list of words in a header is taken apart.
+    fn texts(place: &str, answer: &Answer, json: Option<&Value>) -> Vec<String> {
+        if let Some(name) = place.strip_prefix("header:") {
+            let text = answer.header(name).unwrap_or_default();
+            return text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect();
+        }
+        let found = json.map(|json| pointer::find(json, place)).unwrap_or_default();
+        let scalars = |value: &&Value| match value {
+            Value::Array(items) => items.iter().filter_map(pointer::scalar).collect(),
+            value => pointer::scalar(value).into_iter().collect::<Vec<_>>(),
+        };
+        found.iter().flat_map(scalars).collect()
+    }
+}
+
+/// Why nothing could be bound.
+enum Unbound {
+    /// Nothing stands there.
+    Nothing(String),
+    /// Several different values stand there.
+    Several(usize),
+}
+
+/// Binds names to what pointers find in a document: exactly one distinct scalar each.
+fn bind(bound: &BTreeMap<String, String>, document: &Value) -> Result<BTreeMap<String, String>, Unbound> {
+    let mut values = BTreeMap::new();
+    for (name, place) in bound {
+        let mut found: Vec<String> = pointer::find(document, place).into_iter().filter_map(pointer::scalar).collect();
+        found.sort_unstable();
+        found.dedup();
+        match found.len() {
+            0 => return Err(Unbound::Nothing(name.clone())),
+            1 => values.extend(found.pop().map(|value| (name.clone(), value))),
+            several => return Err(Unbound::Several(several)),
+        }
+    }
+    Ok(values)
+}
+
+/// What the provider said when it did not let us, for people: its own message would be theirs to choose, so it is only the status.
+fn refusal(answer: &Answer) -> String {
+    format!("the provider answers {}", answer.status)
+}
+
+/// Whether an answer means what lines say, with the usual meaning where there are none: 2xx is read, 401 and 403 refuse.
+fn usual(lines: &[Line], answer: &Answer) -> Result<crate::answer::Means, Why> {
+    use crate::answer::{Means, read};
+    if !lines.is_empty() {
+        return read(lines, answer);
+    }
+    if let Some(why) = answer.proves_nothing() {
+        return Err(why);
+    }
+    match answer.status {
+        200..=299 => Ok(Means::Done),
+        401 | 403 => Ok(Means::Denied),
+        status => Err(Why::Answer { status }),
+    }
+}

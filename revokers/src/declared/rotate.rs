@@ -1,0 +1,111 @@
+//! A successor: made once, found again if the answer was lost.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use stanch_model::Secret;
+
+use super::list::{Read, pages};
+use super::{Declared, bind, refusal};
+use crate::answer::{Means, read};
+use crate::http::Repeat;
+use crate::kind::RotateSpec;
+use crate::template::Escape;
+use crate::{Context, Credential, Outcome, Successor, Target, Why, pointer};
+
+fn unknown(why: Why) -> Outcome {
+    Outcome::Unknown { why }
+}
+
+fn spec(declared: Declared) -> Result<&'static RotateSpec, Outcome> {
+    let none = || unknown(Why::NoWay { provider: declared.file.name.clone() });
+    declared.kind.rotate.as_ref().ok_or_else(none)
+}
+
+pub(super) async fn mint(
+    declared: Declared,
+    cx: &Context,
+    credential: &Credential,
+    target: &Target,
+    name: &str,
+) -> Result<Successor, Outcome> {
+    let spec = spec(declared)?;
+    let mut filled = declared.fill_action(cx, credential, target, &[&spec.request]).await.map_err(unknown)?;
+    filled.values.set("name", name);
+    let answer = filled.send(cx, &spec.request, Repeat::Never).await.map_err(unknown)?;
+    match read(&spec.answers, &answer).map_err(unknown)? {
+        Means::Done => {}
+        Means::Denied => return Err(Outcome::NotPermitted { why: refusal(&answer) }),
+        Means::Gone => return Err(Outcome::AlreadyDead),
+        _ => return Err(unknown(Why::Answer { status: answer.status })),
+    }
+    let document = answer.json().unwrap_or(Value::Null);
+    let at = |place: &str| pointer::find(&document, place).first().and_then(|value| pointer::scalar(value));
+    let missing = || unknown(Why::Missing { part: "new secret".to_owned() });
+    let secret = at(&spec.secret).filter(|secret| !secret.is_empty()).ok_or_else(missing)?;
+    let id = spec.id.as_deref().and_then(at);
+    Ok(Successor { secret: Secret::new(secret.into_bytes()), id, parts: BTreeMap::new(), killed_old: spec.kills })
+}
+
+pub(super) async fn find(
+    declared: Declared,
+    cx: &Context,
+    credential: &Credential,
+    target: &Target,
+    name: &str,
+) -> Result<Option<String>, Outcome> {
+    let spec = spec(declared)?;
+    let step = spec.find.as_ref().ok_or_else(|| unknown(Why::NoWay { provider: declared.file.name.clone() }))?;
+    let mut filled = declared.fill_action(cx, credential, target, &[&step.request]).await.map_err(unknown)?;
+    filled.values.set("name", name);
+    let Read::Pages(documents) = pages(&filled, cx, step).await? else { return Ok(None) };
+    let each = step.each.as_deref().unwrap_or_default();
+    let mut found = Vec::new();
+    for document in &documents {
+        for item in pointer::find(document, each).iter().filter_map(|list| list.as_array()).flatten() {
+            let matching = step.matching.as_ref().map(|matching| &matching.equals);
+            let mut fits = matching.is_some_and(|equals| !equals.is_empty());
+            for (place, wanted) in matching.into_iter().flatten() {
+                let wanted = wanted.render(&filled.values, Escape::None).map_err(unknown)?;
+                let shown = pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
+                fits &= shown.is_some_and(|shown| shown == *wanted);
+            }
+            if fits {
+                found.extend(bind(&step.bind, item).ok().and_then(|mut bound| bound.remove("new_id")));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    match found.len() {
+        0 => Ok(None),
+        1 => Ok(found.pop()),
+        candidates => Err(Outcome::Ambiguous { candidates }),
+    }
+}
+
+pub(super) async fn remove(
+    declared: Declared,
+    cx: &Context,
+    credential: &Credential,
+    target: &Target,
+    id: &str,
+) -> Outcome {
+    let request = match spec(declared) {
+        Ok(spec) => spec.remove.as_ref(),
+        Err(outcome) => return outcome,
+    };
+    let Some(request) = request else { return unknown(Why::NoWay { provider: declared.file.name.clone() }) };
+    let mut filled = match declared.fill_action(cx, credential, target, &[request]).await {
+        Ok(filled) => filled,
+        Err(why) => return unknown(why),
+    };
+    filled.values.set("new_id", id);
+    match filled.send(cx, request, Repeat::Never).await {
+        Ok(answer) if (200..300).contains(&answer.status) && answer.proves_nothing().is_none() => Outcome::Accepted,
+        Ok(answer) if answer.status == 404 && answer.proves_nothing().is_none() => Outcome::AlreadyDead,
+        Ok(answer) if matches!(answer.status, 401 | 403) => Outcome::NotPermitted { why: refusal(&answer) },
+        Ok(answer) => unknown(Why::Answer { status: answer.status }),
+        Err(why) => unknown(why),
+    }
+}

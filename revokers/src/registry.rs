@@ -1,0 +1,92 @@
+//! All that is known: every provider's file, each read when it is first needed.
+
+use std::sync::OnceLock;
+
+use crate::credential::has_form;
+use crate::declared::Declared;
+use crate::file::{Defect, File};
+use crate::kind::Kind;
+use crate::{Credential, Revoker, native};
+
+include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// A kind with its file and the code that carries it out.
+#[derive(Debug)]
+pub struct Entry {
+    /// The provider's file.
+    pub file: &'static File,
+    /// The kind.
+    pub kind: &'static Kind,
+    /// What probes and revokes it.
+    pub revoker: Box<dyn Revoker>,
+}
+
+/// One built-in file, read once.
+struct Slot {
+    name: &'static str,
+    text: &'static str,
+    file: OnceLock<Option<File>>,
+}
+
+impl Slot {
+    const fn new(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, file: OnceLock::new() }
+    }
+
+    /// The file. `None` cannot be in what was released, as a test reads them all.
+    fn file(&self) -> Option<&File> {
+        self.file.get_or_init(|| File::parse(self.name, self.text).ok()).as_ref()
+    }
+}
+
+/// Reads every built-in file anew and says what is wrong with any.
+///
+/// # Errors
+/// The first file that is none.
+pub fn parse_all() -> Result<Vec<File>, Defect> {
+    SLOTS.iter().map(|slot| File::parse(slot.name, slot.text)).collect()
+}
+
+/// Every provider's file, by name.
+pub fn files() -> impl Iterator<Item = &'static File> {
+    SLOTS.iter().filter_map(Slot::file)
+}
+
+/// Every kind, by provider.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    files().flat_map(|file| file.kinds.iter().filter_map(move |kind| entry(file, kind)))
+}
+
+/// The kind of an id.
+pub fn by_id(id: &str) -> Option<Entry> {
+    let (provider, _) = id.split_once('.')?;
+    let file = SLOTS.iter().find(|slot| slot.name == provider)?.file()?;
+    let kind = file.kinds.iter().find(|kind| kind.id == id)?;
+    entry(file, kind)
+}
+
+/// The kind of a finding: the one that its rule names, and where a rule finds several, the one whose form the secret has.
+pub fn by_rule(rule: &str, credential: &Credential) -> Option<Entry> {
+    let slots = RULES.iter().filter(|(name, _)| *name == rule).filter_map(|(_, at)| SLOTS.get(*at));
+    let kinds: Vec<(&File, &Kind)> = slots
+        .filter_map(Slot::file)
+        .flat_map(|file| file.kinds.iter().map(move |kind| (file, kind)))
+        .filter(|(_, kind)| kind.rules.iter().any(|name| name == rule))
+        .collect();
+    let fits = |kind: &Kind| kind.form.as_ref().is_none_or(|form| has_form(&credential.secret, form));
+    let (file, kind) = kinds.into_iter().find(|(_, kind)| fits(kind))?;
+    entry(file, kind)
+}
+
+/// Whether any kind takes findings of a rule.
+pub fn knows_rule(rule: &str) -> bool {
+    RULES.iter().any(|(name, _)| *name == rule)
+}
+
+fn entry(file: &'static File, kind: &'static Kind) -> Option<Entry> {
+    let revoker = match &kind.native {
+        Some(name) => native::find(name, file, kind)?,
+        None => Box::new(Declared { file, kind }),
+    };
+    Some(Entry { file, kind, revoker })
+}

@@ -1,0 +1,60 @@
+//! The values that a request is filled with. They may be secret, so that none of them is ever printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Names and their values.
+#[derive(Clone, Default)]
+pub struct Values {
+    texts: BTreeMap<String, Zeroizing<String>>,
+    /// Hosts that came from a leak, and so are held against the allow-list.
+    leaked_hosts: BTreeSet<String>,
+}
+
+impl Values {
+    /// Sets a value.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.texts.insert(name.into(), Zeroizing::new(value.into()));
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(|text| text.as_str())
+    }
+
+    /// Sets what provider's answers bound.
+    pub fn bind(&mut self, bound: &BTreeMap<String, String>) {
+        for (name, value) in bound {
+            self.set(name, value);
+        }
+    }
+
+    /// Marks the value of a name as a host that came from a leak.
+    pub(crate) fn mark_leaked_host(&mut self, name: &str) {
+        self.leaked_hosts.insert(name.to_owned());
+    }
+
+    /// Whether the value of a name is a host that came from a leak.
+    pub(crate) fn is_leaked_host(&self, name: &str) -> bool {
+        self.leaked_hosts.contains(name)
+    }
+
+    /// The text without what is secret in it, for people: values of `secret` and the responder's are replaced.
+    pub fn hide(&self, text: &str) -> String {
+        const SHORTEST: usize = 6;
+        let secret = |name: &str| matches!(name, "secret" | "responder" | "new") || name.starts_with("responder.");
+        let mut hidden = text.to_owned();
+        for (_, value) in self.texts.iter().filter(|(name, value)| secret(name) && value.len() >= SHORTEST) {
+            hidden = hidden.replace(value.as_str(), "[secret]");
+        }
+        hidden
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.texts.keys()).finish()
+    }
+}
