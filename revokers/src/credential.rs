@@ -85,7 +85,7 @@ impl Credential {
         let leak = |value: String| (Origin::Leak, Zeroizing::new(value));
         let user = |value: &String| (Origin::User, Zeroizing::new(value.clone()));
         let given = || {
-            self.given.get(name).and_then(|(origin, value)| Some((*origin, Zeroizing::new(text(value)?.to_owned()))))
+            self.given.get(name).filter(|(origin, _)| !part.ask || *origin == Origin::User).and_then(|(origin, value)| Some((*origin, Zeroizing::new(text(value)?.to_owned()))))
         };
         let companion = || {
             let found =

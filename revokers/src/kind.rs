@@ -144,6 +144,8 @@ pub struct Part {
     pub setting: bool,
     /// What it is otherwise.
     pub default: Option<String>,
+    /// Whether only a person gives it, who thereby decides.
+    pub ask: bool,
     /// Whether it names a host.
     pub host: bool,
     /// Whether it may be empty.

@@ -47,10 +47,11 @@ pub(super) async fn locate(
 }
 
 fn by_itself(declared: Declared) -> String {
-    if declared.kind.parts.keys().any(|name| name.ends_with("id")) {
-        "by the id that came with it"
-    } else {
-        "by its own value"
+    let parts = &declared.kind.parts;
+    match () {
+        () if parts.values().any(|part| part.ask) => "by the id that a person gave",
+        () if parts.keys().any(|name| name.ends_with("id")) => "by the id that came with it",
+        () => "by its own value",
     }
     .to_owned()
 }
