@@ -1,6 +1,7 @@
 //! What the tests of several rooms share. Nothing of it is part of the product.
 //!
 //! * [`chaff`]: rules of frequent words, to compare two ways of scanning by a great many hits.
+//! * [`double`]: servers that stand in for providers.
 //! * [`naive`]: the oracle, every rule tried at every byte.
 //! * [`Sandbox`]: a folder and a home in which a test runs the real binary, and git.
 //! * [`Canary`]: whether anything written shows a secret, however it is encoded.
@@ -9,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chaff;
+pub mod double;
 mod leak;
 pub mod naive;
 mod sandbox;

@@ -1,0 +1,609 @@
+//! The engine, asked by a client that knows nothing but sockets; and every file of `testkit/doubles`.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{Cast, Double, Effect, Fault, Life, Role, Stage, Trigger};
+
+/// The provider of the format's description, and what that leaves out.
+const ACME: &str = r#"
+provider = "acme"
+sources  = ["https://docs.acme.example/keys"]
+
+[[double]]
+kind  = "acme.api-key"
+mint  = "acme_{base62:30}"
+id    = "key_{base62:10}"
+parts = { public_key = "pk_{base62:20}" }
+fixed = { project = "proj_1", host = "eu.acme.example" }
+admin = { secret = "acme_adm_{base62:30}", id = "adm-1" }
+owner = { email = "ops@acme.example", account = "org-1" }
+stranger = { account = "org-2", email = "eve@evil.example" }
+mask  = { head = 7, between = "...", tail = 4 }
+
+[[double.route]]
+name    = "who am I"
+method  = "GET"
+host    = "api.acme.example"
+path    = "/v1/me"
+auth    = "bearer"
+who     = "key"
+reply   = { status = 200, json = { object = "user", email = "{owner.email}", live = "{key.live}", word = "{key.live:on|off}", organization = { id = "{owner.account}" } } }
+refused = { status = 401, json = { error = { code = "invalid_key" } } }
+dead    = { status = 403, json = { error = { code = "key_disabled" } } }
+
+[[double.route]]
+name    = "keys of a project"
+method  = "GET"
+host    = "api.acme.example"
+path    = "/v1/projects/{project}/keys"
+auth    = "bearer"
+who     = "admin"
+list    = { at = "/data", item = { id = "{key.id}", redacted = "{key.mask}", active = "{key.live}", owner = { email = "{owner.email}" } } }
+pages   = { size = 1, next = "/next", param = "after" }
+reply   = { status = 200, json = { object = "list", total = "{list.total}", data = [] } }
+refused = { status = 401, json = { error = { code = "invalid_key" } } }
+
+[[double.route]]
+name    = "keys by number"
+method  = "GET"
+host    = "{host}"
+path    = "/numbered"
+auth    = ["header:X-Key=public_key", "header:Authorization:Token token="]
+who     = "key"
+list    = { at = "", item = "{key.id}", only = "live" }
+pages   = { size = 1, number = "page" }
+reply   = { status = 200, json = [] }
+refused = { status = 403 }
+
+[[double.route]]
+name    = "keys by link"
+method  = "GET"
+host    = "{host}"
+path    = "/linked"
+auth    = "basic:{admin.id}:{admin.secret}"
+who     = "admin"
+list    = { at = "/keys", item = { id = "{key.id}" } }
+pages   = { size = 2, link = true, param = "page" }
+reply   = { status = 200, json = {} }
+refused = { status = 401 }
+
+[[double.route]]
+name    = "disable"
+method  = "PATCH"
+host    = "api.acme.example"
+path    = "/v1/projects/{project}/keys/{id}"
+when    = { "/active" = false }
+auth    = "bearer"
+who     = "admin"
+target  = "path:id"
+effect  = "disable"
+reply   = { status = 200, json = { id = "{key.id}", active = "{key.live}" } }
+refused = { status = 401 }
+missing = { status = 404, json = { error = { code = "not_found" } } }
+
+[[double.route]]
+name    = "enable"
+method  = "PATCH"
+host    = "api.acme.example"
+path    = "/v1/projects/{project}/keys/{id}"
+when    = { "/active" = true }
+auth    = "bearer"
+who     = "admin"
+target  = "path:id"
+effect  = "enable"
+reply   = { status = 200, json = { id = "{key.id}", active = true } }
+refused = { status = 401 }
+
+[[double.route]]
+name    = "delete, in a while"
+method  = "DELETE"
+host    = "api.acme.example"
+path    = "/v1/projects/{project}/keys/{id}"
+auth    = "bearer"
+who     = "either"
+target  = "path:id"
+effect  = "delete"
+delay   = 2
+reply   = { status = 204 }
+refused = { status = 401 }
+missing = { status = 404 }
+
+[[double.route]]
+name    = "revoke by value"
+method  = "POST"
+host    = "api.acme.example"
+path    = "/revoke"
+when    = { "form:token" = { exists = true } }
+who     = "nobody"
+target  = "form:token"
+effect  = "delete"
+reply   = { status = 200, text = "ok" }
+missing = { status = 400, json = { error = "unknown" } }
+
+[[double.route]]
+name    = "new"
+method  = "POST"
+host    = "api.acme.example"
+path    = "/v1/projects/{project}/keys"
+auth    = "bearer"
+who     = "admin"
+effect  = "mint"
+reply   = { status = 201, headers = { Location = "/v1/keys/{key.id}" }, json = { id = "{key.id}", key = "{key.value}", name = "{key.name}" } }
+refused = { status = 401 }
+
+[[double.route]]
+name    = "roll"
+method  = "POST"
+host    = "api.acme.example"
+path    = "/graphql"
+when    = { "/query" = { contains = "rollKey" } }
+auth    = "bearer"
+who     = "key"
+target  = "caller"
+effect  = "replace"
+reply   = { status = 200, json = { data = { key = "{key.value}" } } }
+refused = { status = 200, json = { errors = [{ message = "no" }] } }
+"#;
+
+/// An answer, as it came.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().filter_map(|line| line.split_once(": ")).find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+}
+
+/// What one writes of a request: the rest follows.
+struct Ask<'a> {
+    method: &'a str,
+    host: &'a str,
+    target: String,
+    headers: Vec<String>,
+    body: String,
+}
+
+fn ask(method: &str, target: impl Into<String>) -> Ask<'_> {
+    Ask { method, host: "api.acme.example", target: target.into(), headers: Vec::new(), body: String::new() }
+}
+
+impl Ask<'_> {
+    fn at(mut self, host: &'static str) -> Self {
+        self.host = host;
+        self
+    }
+
+    fn header(mut self, line: impl Into<String>) -> Self {
+        self.headers.push(line.into());
+        self
+    }
+
+    fn bearer(self, secret: &str) -> Self {
+        self.header(format!("Authorization: Bearer {secret}"))
+    }
+
+    fn json(mut self, json: &Value) -> Self {
+        self.body = json.to_string();
+        self.header("Content-Type: application/json")
+    }
+
+    fn form(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self.header("Content-Type: application/x-www-form-urlencoded")
+    }
+
+    /// Everything that comes back until the connection ends, and how it ends.
+    fn raw(&self, stage: &Stage) -> (Vec<u8>, Option<ErrorKind>) {
+        let mut stream = TcpStream::connect(stage.address()).unwrap_or_else(|error| panic!("{error}"));
+        let headers =
+            [self.headers.join("\r\n"), String::from(if self.headers.is_empty() { "" } else { "\r\n" })].concat();
+        let length = self.body.len();
+        let (method, target, host) = (self.method, &self.target, self.host);
+        let text = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{}",
+            self.body
+        );
+        stream.write_all(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        let mut read = Vec::new();
+        let end = stream.read_to_end(&mut read).err().map(|error| error.kind());
+        (read, end)
+    }
+
+    fn of(self, stage: &Stage) -> Answer {
+        let (read, end) = self.raw(stage);
+        assert_eq!(end, None, "{}", self.target);
+        let text = String::from_utf8(read).unwrap_or_else(|error| panic!("{error}"));
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {text}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.unwrap_or_else(|| panic!("no status: {head}"));
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+}
+
+fn acme() -> Double {
+    let mut doubles = Double::parse(Path::new("acme.toml"), ACME).unwrap_or_else(|error| panic!("{error}"));
+    doubles.pop().unwrap_or_else(|| panic!("there is one"))
+}
+
+fn start(cast: Cast) -> Stage {
+    Stage::start(&acme(), cast)
+}
+
+fn admin(stage: &Stage) -> String {
+    stage.admin().get("secret").cloned().unwrap_or_default()
+}
+
+fn me(stage: &Stage, secret: &str) -> Answer {
+    ask("GET", "/v1/me").bearer(secret).of(stage)
+}
+
+/// What is wrong with the file after a change, as it is printed.
+fn wrong(from: &str, to: &str) -> String {
+    assert!(ACME.contains(from), "{from}");
+    let text = ACME.replacen(from, to, 1);
+    Double::parse(Path::new("acme.toml"), &text).map_or_else(|defects| defects.to_string(), |_| String::new())
+}
+
+#[test]
+fn every_file_of_the_project_can_be_played() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("doubles");
+    let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{} mistakes:\n{defects}", defects.0.len()));
+    for double in &doubles {
+        let stage = Stage::start(double, Cast::default());
+        assert!(
+            !stage.hosts().is_empty() && stage.alive(Role::Leaked) && stage.alive(Role::Other),
+            "{}",
+            double.kind()
+        );
+        assert_ne!(stage.leaked().value, stage.other().value, "{}", double.kind());
+    }
+}
+
+#[test]
+fn a_key_is_known_until_it_is_disabled() {
+    let stage = start(Cast::default());
+    let (leaked, admin) = (stage.leaked().clone(), admin(&stage));
+    assert_eq!(
+        me(&stage, &leaked.value).json(),
+        json!({"object": "user", "email": "ops@acme.example", "live": true, "word": "on", "organization": {"id": "org-1"}})
+    );
+    let url = format!("/v1/projects/proj_1/keys/{}", leaked.id);
+    let disable = || ask("PATCH", url.clone()).bearer(&admin).json(&json!({"active": false})).of(&stage);
+    assert_eq!(disable().json(), json!({"id": leaked.id, "active": false}));
+    let dead = me(&stage, &leaked.value);
+    assert_eq!((dead.status, dead.json()), (403, json!({"error": {"code": "key_disabled"}})));
+    assert_eq!(me(&stage, "acme_nobody").status, 401);
+    assert_eq!(me(&stage, &stage.other().value).status, 200);
+    assert_eq!((disable().status, stage.life(Role::Leaked)), (200, Some(Life::Disabled)));
+    let done: Vec<_> = stage.effects().iter().map(|done| (done.effect, done.role, done.changed)).collect();
+    assert_eq!(done, [(Effect::Disable, Role::Leaked, true), (Effect::Disable, Role::Leaked, false)]);
+    let enabled = ask("PATCH", url).bearer(&admin).json(&json!({"active": true})).of(&stage);
+    assert_eq!((enabled.status, stage.alive(Role::Leaked)), (200, true));
+    assert!(stage.strays().is_empty());
+}
+
+#[test]
+fn who_may_not_is_refused_and_does_nothing() {
+    let stage = start(Cast::default());
+    let url = format!("/v1/projects/proj_1/keys/{}", stage.leaked().id);
+    let body = json!({"active": false});
+    for secret in [&stage.leaked().value, "", &admin(&stage)[1..]] {
+        assert_eq!(ask("PATCH", url.clone()).bearer(secret).json(&body).of(&stage).status, 401);
+    }
+    assert_eq!(ask("PATCH", url).json(&body).of(&stage).status, 401);
+    let missing = ask("PATCH", "/v1/projects/proj_1/keys/key_none").bearer(&admin(&stage)).json(&body).of(&stage);
+    assert_eq!((missing.status, missing.json()), (404, json!({"error": {"code": "not_found"}})));
+    assert!(stage.effects().is_empty() && stage.alive(Role::Leaked));
+}
+
+#[test]
+fn strays_are_kept_with_a_reason() {
+    let stage = start(Cast::default());
+    let why = |request: Ask<'_>| {
+        assert_eq!(request.of(&stage).status, 404);
+        stage.strays().last().map(|stray| stray.why.clone()).unwrap_or_default()
+    };
+    assert!(why(ask("GET", "/v1/me").at("acme.example")).contains("no route has the host `acme.example`"));
+    assert!(why(ask("GET", "/v2/me")).ends_with("wants another path"));
+    assert!(why(ask("POST", "/v1/me")).ends_with("`who am I`, wants the method GET"));
+    assert!(why(ask("GET", "/v1/projects/proj_2/keys")).contains("another `project`"));
+    assert!(why(ask("PATCH", "/v1/projects/proj_1/keys/x")).contains("something else in its body, Json(\"/active\")"));
+    // A body is JSON because its sender says so.
+    let mut bare = ask("PATCH", "/v1/projects/proj_1/keys/x");
+    bare.body = r#"{"active": false}"#.to_owned();
+    assert!(why(bare).contains("something else in its body"));
+    assert_eq!(stage.strays().len(), 6);
+}
+
+#[test]
+fn requests_are_kept_as_they_came() {
+    let stage = start(Cast::default());
+    let value = stage.leaked().value.clone();
+    ask("POST", "/revoke?x=%20").header("X-Test: one").form(format!("token={value}")).of(&stage);
+    let requests = stage.requests();
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/revoke?x=%20"));
+    assert_eq!((request.host.as_str(), request.header("x-test")), ("api.acme.example", Some("one")));
+    assert_eq!(request.body, format!("token={value}").into_bytes());
+    assert_eq!((request.route.as_deref(), request.status), (Some("revoke by value"), Some(200)));
+    assert_eq!(stage.life(Role::Leaked), Some(Life::Deleted));
+    let again = ask("POST", "/revoke").form(format!("token={value}")).of(&stage);
+    assert_eq!((again.status, again.body.as_str()), (400, r#"{"error":"unknown"}"#));
+}
+
+#[test]
+fn chunked_bodies_are_read() {
+    let stage = start(Cast::default());
+    let body = format!("token={}", stage.leaked().value);
+    let (first, second) = body.split_at(9);
+    let mut stream = TcpStream::connect(stage.address()).unwrap_or_else(|error| panic!("{error}"));
+    let head = "POST /revoke HTTP/1.1\r\nHost: api.acme.example:443\r\nTransfer-Encoding: chunked\r\n";
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+    let chunks = format!("{:x}\r\n{first}\r\n{:x};x=y\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    for piece in [head, kind, &chunks] {
+        stream.write_all(piece.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap_or_else(|error| panic!("{error}"));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nok"), "{answer}");
+    assert!(!stage.alive(Role::Leaked));
+}
+
+#[test]
+fn a_list_shows_the_owners_keys_page_by_page() {
+    let stage = start(Cast { twin: true, stranger: true, ..Cast::default() });
+    let (leaked, twin) = (stage.leaked(), stage.twin().unwrap_or_else(|| panic!("a twin")));
+    assert_eq!(stage.mask(&leaked.value), stage.mask(&twin.value));
+    assert_ne!(leaked.value, twin.value);
+    assert_ne!(stage.mask(&leaked.value), stage.mask(&stage.other().value));
+    let (mut shown, mut after) = (Vec::new(), String::new());
+    loop {
+        let url = format!("/v1/projects/proj_1/keys?limit=100{after}");
+        let page = ask("GET", url).bearer(&admin(&stage)).of(&stage).json();
+        assert_eq!(page["total"], 3);
+        shown.extend(page["data"].as_array().cloned().unwrap_or_default());
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={}", super::request::percent_encoded(next));
+        assert!(shown.len() < 9);
+    }
+    let ids: Vec<&str> = shown.iter().filter_map(|item| item["id"].as_str()).collect();
+    assert_eq!(ids, [&stage.other().id, &leaked.id, &twin.id]);
+    assert_eq!(shown[1]["redacted"], stage.mask(&leaked.value));
+    // A cursor that was not encoded is another one.
+    let lost = ask("GET", "/v1/projects/proj_1/keys?after=c+1/==").bearer(&admin(&stage)).of(&stage);
+    assert_eq!((lost.status, stage.strays().len()), (400, 1));
+}
+
+#[test]
+fn a_stranger_sees_and_touches_their_own() {
+    let stage = start(Cast { stranger: true, ..Cast::default() });
+    let stranger = stage.stranger().unwrap_or_else(|| panic!("a stranger"));
+    assert_eq!(me(&stage, &stranger.value).json()["organization"]["id"], "org-2");
+    let url = |id: &str| format!("/v1/projects/proj_1/keys/{id}");
+    assert_eq!(ask("DELETE", url(&stranger.id)).bearer(&admin(&stage)).of(&stage).status, 404);
+    assert_eq!(ask("DELETE", url(&stage.leaked().id)).bearer(&stranger.value).of(&stage).status, 404);
+    assert_eq!(ask("DELETE", url(&stranger.id)).bearer(&stranger.value).of(&stage).status, 204);
+    assert_eq!(stage.effects().len(), 1);
+}
+
+#[test]
+fn where_pages_are_counted_the_first_is_full() {
+    let stage = start(Cast { disabled: true, ..Cast::default() });
+    let other = stage.other();
+    let page = |target: &str| {
+        let public = other.parts.get("public_key").map(String::as_str).unwrap_or_default();
+        let asked = ask("GET", target).at("eu.acme.example").header(format!("x-key: {public}"));
+        let answer = asked.header(format!("Authorization: Token token={}", other.value)).of(&stage);
+        assert_eq!(answer.status, 200, "{target}");
+        answer.json().as_array().cloned().unwrap_or_default()
+    };
+    assert_eq!(page("/numbered").len(), 100);
+    assert_eq!(page("/numbered?page=2&per_page=30"), [json!(other.id)]);
+    assert_eq!((page("/numbered?page=1&per_page=30").len(), page("/numbered?page=3").len()), (30, 0));
+    let half =
+        ask("GET", "/numbered").at("eu.acme.example").header(format!("Authorization: Token token={}", other.value));
+    assert_eq!(half.of(&stage).status, 403);
+}
+
+#[test]
+fn a_link_leads_to_the_next_page() {
+    let stage = start(Cast { twin: true, ..Cast::default() });
+    let pair = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("adm-1:{}", admin(&stage)));
+    let get = |target: &str| {
+        ask("GET", target).at("eu.acme.example").header(format!("Authorization: Basic {pair}")).of(&stage)
+    };
+    let first = get("/linked?state=all");
+    let link = first.header("Link").and_then(|link| link.strip_prefix('<')?.strip_suffix(r#">; rel="next""#));
+    let address = link.unwrap_or_else(|| panic!("{}", first.head));
+    let target = address.strip_prefix("https://eu.acme.example").unwrap_or_else(|| panic!("{address}"));
+    assert!(target.starts_with("/linked?state=all&page="), "{target}");
+    let second = get(target);
+    assert_eq!(second.header("Link"), None);
+    assert_eq!(second.json(), json!({"keys": [{"id": stage.twin().map(|twin| twin.id.clone())}]}));
+}
+
+#[test]
+fn an_effect_may_take_a_while() {
+    let stage = start(Cast::default());
+    let leaked = stage.leaked().clone();
+    let url = format!("/v1/projects/proj_1/keys/{}", leaked.id);
+    assert_eq!(ask("DELETE", url).bearer(&leaked.value).of(&stage).status, 204);
+    assert!(stage.alive(Role::Leaked));
+    assert_eq!([200, 200, 401], [(); 3].map(|()| me(&stage, &leaked.value).status));
+    assert_eq!(stage.life(Role::Leaked), Some(Life::Deleted));
+}
+
+#[test]
+fn new_keys_work() {
+    let stage = start(Cast::default());
+    let body = json!({"data": {"name": "next one"}});
+    let new = ask("POST", "/v1/projects/proj_1/keys").bearer(&admin(&stage)).json(&body).of(&stage);
+    assert_eq!((new.status, &new.json()["name"]), (201, &json!("next one")));
+    let minted = stage.minted();
+    assert_eq!(new.header("Location"), Some(format!("/v1/keys/{}", minted[0].id).as_str()));
+    assert_eq!(me(&stage, new.json()["key"].as_str().unwrap_or_default()).status, 200);
+
+    let leaked = stage.leaked().clone();
+    let roll = json!({"query": "mutation { rollKey { key } }"});
+    let rolled = ask("POST", "/graphql").bearer(&leaked.value).json(&roll).of(&stage).json();
+    let successor = stage.minted().pop().unwrap_or_else(|| panic!("a successor"));
+    assert_eq!((rolled["data"]["key"].as_str(), &successor.id), (Some(successor.value.as_str()), &leaked.id));
+    assert_eq!((me(&stage, &leaked.value).status, me(&stage, &successor.value).status), (401, 200));
+    assert_eq!((stage.alive(Role::Leaked), stage.alive(Role::New(1))), (false, true));
+    let done: Vec<_> = stage.effects().iter().map(|done| (done.effect, done.role)).collect();
+    assert_eq!(done, [(Effect::Mint, Role::New(0)), (Effect::Replace, Role::Leaked)]);
+}
+
+#[test]
+fn what_is_configured_is_told() {
+    let stage = start(Cast::default());
+    assert_eq!(stage.owner()[0], ("email".to_owned(), "ops@acme.example".to_owned()));
+    assert_eq!(stage.foreign_owner()[0].0, "account");
+    assert_eq!(stage.fixed()[0].0, "project");
+    assert_eq!(stage.hosts(), ["api.acme.example", "eu.acme.example"]);
+    assert!(stage.leaked().parts["public_key"].starts_with("pk_"));
+    let same = start(Cast::default());
+    assert_eq!(same.leaked().value, stage.leaked().value);
+    assert_ne!(start(Cast { seed: 1, ..Cast::default() }).leaked().value, stage.leaked().value);
+}
+
+#[test]
+fn answers_that_prove_nothing_are_not_served() {
+    let stage = start(Cast::default());
+    let url = format!("/v1/projects/proj_1/keys/{}", stage.leaked().id);
+    let disable = || ask("PATCH", url.clone()).bearer(&admin(&stage)).json(&json!({"active": false})).of(&stage);
+    for (fault, status, body) in [
+        (Fault::Status(429, Some(7)), 429, "{"),
+        (Fault::Html403, 403, "<!DOCTYPE"),
+        (Fault::Portal200, 200, "<!DOCTYPE"),
+        (Fault::Redirect("https://evil.example/x".to_owned()), 302, ""),
+        (Fault::Accepted202NoEffect, 202, "{}"),
+        (Fault::Loose403, 403, "{"),
+    ] {
+        stage.fault(Trigger::writes(), fault.clone());
+        let answer = disable();
+        assert!(answer.status == status && answer.body.starts_with(body), "{fault:?}: {answer:?}");
+        let (retry, to) = (answer.header("Retry-After"), answer.header("Location"));
+        assert_eq!(retry.is_some(), matches!(fault, Fault::Status(..)));
+        assert_eq!(to.is_some(), matches!(fault, Fault::Redirect(_)));
+        assert_eq!(me(&stage, &stage.leaked().value).status, 200, "reads are served");
+        stage.no_faults();
+    }
+    assert!(stage.effects().is_empty());
+    assert_eq!(disable().status, 200);
+}
+
+#[test]
+fn answers_can_be_spoilt_after_the_effect() {
+    let stage = start(Cast::default());
+    let get = |fault: Fault| {
+        stage.no_faults();
+        stage.fault(Trigger::reads().path("/me"), fault);
+        me(&stage, &stage.leaked().value)
+    };
+    let big = get(Fault::Oversized(3 << 20));
+    assert_eq!((big.body.len(), &big.json()["object"]), (3 << 20, &json!("user")));
+    assert!(serde_json::from_str::<Value>(&get(Fault::NotJson).body).is_err());
+    let strange = get(Fault::WrongType).json();
+    assert_eq!(
+        (&strange["object"], &strange["live"], &strange["organization"]["id"]),
+        (&json!(7), &json!({}), &json!(7))
+    );
+    let before = Instant::now();
+    assert_eq!(get(Fault::Slow(Duration::from_millis(300))).status, 200);
+    assert!(before.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn connections_break_before_and_after_the_effect() {
+    let stage = start(Cast::default());
+    let revoke = |key: &super::Key| ask("POST", "/revoke").form(format!("token={}", key.value)).raw(&stage);
+    stage.fault(Trigger::writes().nth(1), Fault::ResetBefore);
+    stage.fault(Trigger::writes().nth(2), Fault::LostAnswer);
+    assert_eq!(revoke(stage.leaked()), (Vec::new(), Some(ErrorKind::ConnectionReset)));
+    assert!(stage.alive(Role::Leaked) && stage.effects().is_empty());
+    assert_eq!(revoke(stage.leaked()), (Vec::new(), None));
+    assert!(!stage.alive(Role::Leaked) && stage.effects().len() == 1);
+    stage.fault(Trigger::any().method("POST"), Fault::ResetMidBody);
+    let (read, end) = revoke(stage.other());
+    assert!(read.starts_with(b"HTTP/1.1 200 ") && read.ends_with(b"\r\n\r\no"), "{}", read.escape_ascii());
+    assert_eq!((end, stage.alive(Role::Other)), (Some(ErrorKind::ConnectionReset), false));
+    assert_eq!(stage.requests().iter().map(|request| request.status).collect::<Vec<_>>(), [None, None, Some(200)]);
+}
+
+#[test]
+fn faults_strike_when_they_are_told_to() {
+    let stage = start(Cast::default());
+    stage.fault(Trigger::any().path("/me").nth(2).times(2), Fault::Status(503, None));
+    let statuses = [(); 5].map(|()| me(&stage, &stage.leaked().value).status);
+    assert_eq!(statuses, [200, 503, 503, 200, 200]);
+    stage.fault(Trigger::reads().times(1), Fault::Status(500, None));
+    assert_eq!([(); 2].map(|()| me(&stage, &stage.leaked().value).status), [500, 200]);
+}
+
+#[test]
+fn a_stage_stops_in_time_whatever_its_clients_do() {
+    let stage = start(Cast::default());
+    stage.fault(Trigger::any(), Fault::Slow(Duration::from_mins(1)));
+    let address = stage.address();
+    let idle = TcpStream::connect(address);
+    let mut half = TcpStream::connect(address).unwrap_or_else(|error| panic!("{error}"));
+    half.write_all(b"POST /revoke HTTP/1.1\r\nContent-Length: 99\r\n\r\n").unwrap_or_else(|error| panic!("{error}"));
+    let mut slow = TcpStream::connect(address).unwrap_or_else(|error| panic!("{error}"));
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap_or_else(|error| panic!("{error}"));
+    while stage.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let before = Instant::now();
+    drop(stage);
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    assert!(idle.is_ok() && TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn mistakes_name_their_place() {
+    assert!(wrong("sources ", "source ").contains("acme.toml:3: unknown field `source`"));
+    assert!(
+        wrong("delay   = 2", "delays = 2")
+            .contains(": acme.api-key: route `delete, in a while`: unknown field `delays`")
+    );
+    assert!(wrong("mint  =", "mind  =").starts_with("acme.toml:7: acme.api-key: unknown field `mind`"));
+    for (from, to, said) in [
+        ("{base62:30}", "{base63:30}", "unknown class"),
+        ("acme_{base62:30}", "acme_same", "look the same"),
+        ("{owner.email}", "{owner.mail}", "{owner.mail}"),
+        ("auth    = \"bearer\"\n", "", "`auth`"),
+        ("refused = { status = 401", "dead = { status = 401", "duplicate key"),
+        ("path:id", "path:key", "`{key}`"),
+        ("path:id", "caller", "the caller, who is no key"),
+        ("\"/data\"", "\"data\"", "no pointer"),
+        ("size = 1, next = \"/next\", param", "size = 1, param", "pages go by one of"),
+        ("status = 204", "status = 204, text = \"x\"", "has no body"),
+        ("\"{host}\"", "\"{hots}\"", "neither `fixed` nor a part"),
+        ("code = \"not_found\"", "code = \"{key.id}\"", "no key is meant"),
+        ("secret = \"acme_adm_{base62:30}\", ", "", "{admin.secret}"),
+        ("\"/active\" = true", "\"/active\" = false", "never reached"),
+        ("method  = \"GET\"", "method  = \"FETCH\"", "unknown variant `FETCH`"),
+        ("status = 401", "status = 99", "99 is no status"),
+        ("\"basic:{admin.id}", "\"basic:{admin.user}", "{admin.user}"),
+        ("{ contains = ", "{ has = ", "`has` is no condition"),
+        ("account = \"org-2\", ", "", "`owner` names something"),
+    ] {
+        let message = wrong(from, to);
+        assert!(message.contains(said), "{to}: {message}");
+    }
+}
