@@ -128,7 +128,7 @@ impl Mask {
 /// Who plays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cast {
-    /// Whether there is a key whose mask looks as the leaked one's.
+    /// Whether there is a key whose mask looks as the leaked one's, where a mask hides anything.
     pub twin: bool,
     /// Whether there is a key of another owner, where the file names one.
     pub stranger: bool,

@@ -120,13 +120,18 @@ impl Pages {
     /// How many items a page has where the client counts, and so knows by a short page that it is the last; `None` where the answer says
     /// what comes next. `size = 1` is what tests like and no provider does, so that it does not count where the client says nothing.
     pub(super) fn counted(&self, request: &Request) -> Option<usize> {
-        let asked = request.query().into_iter().find(|(name, _)| SIZES.contains(&name.as_str()));
+        let query = request.query();
+        let asked = query.iter().find(|(name, _)| SIZES.contains(&name.as_str()));
         let asked = asked.and_then(|(_, size)| size.parse::<usize>().ok()).filter(|size| *size > 0);
-        match self.mode {
-            Mode::Number(..) | Mode::Offset(_) => {
-                Some(asked.unwrap_or(if self.size > 1 { self.size } else { 100 }).min(MAX_SIZE))
+        let size = asked.unwrap_or(if self.size > 1 { self.size } else { 100 }).min(MAX_SIZE);
+        match &self.mode {
+            Mode::Number(..) | Mode::Offset(_) => Some(size),
+            Mode::Cursor(_) => None,
+            // Where addresses lead on, most providers take the number of a page, too.
+            Mode::Link(param) | Mode::Address(param) => {
+                let is_number = |(name, value): &(String, String)| name == param && value.parse::<usize>().is_ok();
+                (param.to_lowercase().contains("page") && query.iter().any(is_number)).then_some(size)
             }
-            Mode::Cursor(_) | Mode::Link(_) | Mode::Address(_) => None,
         }
     }
 
@@ -149,6 +154,9 @@ impl Pages {
                 number(&text)?.checked_sub(*first).ok_or("pages are not counted from there")?.saturating_mul(size)
             }
             (Mode::Offset(_), Some(text)) => number(&text)?,
+            (Mode::Link(_) | Mode::Address(_), Some(text)) if self.counted(request).is_some() => {
+                number(&text)?.saturating_sub(1).saturating_mul(size)
+            }
             (_, Some(text)) => offset(&text).ok_or_else(|| format!("`{text}` is no cursor that was handed out"))?,
         };
         let from = from.min(total);

@@ -50,6 +50,18 @@ impl Pattern {
         })
     }
 
+    /// Whether it is another only by the names of its holes.
+    pub(super) fn is_shaped_as(&self, other: &Self) -> bool {
+        let blank = |pattern: &Self| -> Vec<Vec<Piece>> {
+            let unnamed = |piece: &Piece| match piece {
+                Piece::Hole(_) => Piece::Hole(String::new()),
+                text @ Piece::Text(_) => text.clone(),
+            };
+            pattern.segments.iter().map(|pieces| pieces.iter().map(unnamed).collect()).collect()
+        };
+        blank(self) == blank(other)
+    }
+
     /// What the holes take of a text; `None` if it does not fit. Segments of paths are percent-decoded, each by itself.
     pub(super) fn fit(&self, text: &str) -> Option<BTreeMap<String, String>> {
         let mut taken = BTreeMap::new();

@@ -176,8 +176,8 @@ impl Route {
     /// Whether it is for the same requests as another, so that the credential decides between them.
     pub(super) fn is_alike(&self, other: &Self) -> bool {
         self.method == other.method
-            && self.host.0 == other.host.0
-            && self.path.0 == other.path.0
+            && self.host.1.is_shaped_as(&other.host.1)
+            && self.path.1.is_shaped_as(&other.path.1)
             && self.query == other.query
             && self.when == other.when
     }

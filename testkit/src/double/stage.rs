@@ -39,7 +39,7 @@ impl Stage {
     /// Starts a server on a free port of loopback.
     ///
     /// # Panics
-    /// If no port is free, or the double cannot play this cast (a twin of a key whose mask shows all of it).
+    /// If no port is free.
     pub fn start(double: &Double, cast: Cast) -> Self {
         Self::try_start(double, cast).unwrap_or_else(|error| panic!("{}: {error}", double.kind()))
     }
@@ -47,7 +47,7 @@ impl Stage {
     /// As [`start`](Self::start).
     ///
     /// # Errors
-    /// If no port is free, or the double cannot play this cast.
+    /// If no port is free.
     pub fn try_start(double: &Double, cast: Cast) -> io::Result<Self> {
         let state = State::new(double, cast).map_err(io::Error::other)?;
         let (settings, keys) = (state.settings.clone(), state.keys.clone());
@@ -91,7 +91,7 @@ impl Stage {
         self.start_key(Role::Other).unwrap_or_else(|| unreachable!("every stage has another key"))
     }
 
-    /// The key whose mask looks as the leaked one's, if the cast has one.
+    /// The key whose mask looks as the leaked one's, if the cast has one and the mask hides anything.
     pub fn twin(&self) -> Option<&Key> {
         self.start_key(Role::Twin)
     }

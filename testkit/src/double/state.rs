@@ -74,7 +74,8 @@ impl State {
         let minter = double.minter(cast.seed)?;
         let mut leaked = minter.key(Role::Leaked, None)?;
         let other = minter.unlike(Role::Other, &[&leaked])?;
-        let twin = if cast.twin { Some(minter.key(Role::Twin, Some(&leaked))?) } else { None };
+        // Where lists show all of a key, none looks as another.
+        let twin = cast.twin.then(|| minter.key(Role::Twin, Some(&leaked)).ok()).flatten();
         let has_stranger = cast.stranger && !double.head.stranger.0.is_empty();
         let stranger = if has_stranger { Some(minter.unlike(Role::Stranger, &[&leaked, &other])?) } else { None };
         leaked.life = match cast {
@@ -547,7 +548,9 @@ fn name_asked(request: &Request) -> Option<String> {
     let from_json = request.json().and_then(|body| NAMES.iter().find_map(|name| search(&body, name)));
     let form = request.form();
     let from_form = || NAMES.iter().find_map(|name| form.iter().find(|(own, _)| own == name).map(|(_, v)| v.clone()));
-    from_json.or_else(from_form)
+    let query = request.query();
+    let from_query = || NAMES.iter().find_map(|name| query.iter().find(|(own, _)| own == name).map(|(_, v)| v.clone()));
+    from_json.or_else(from_form).or_else(from_query)
 }
 
 /// The first text of a name, in any depth.

@@ -263,7 +263,7 @@ fn every_file_of_the_project_can_be_played() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("doubles");
     let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{} mistakes:\n{defects}", defects.0.len()));
     for double in &doubles {
-        let stage = Stage::start(double, Cast::default());
+        let stage = Stage::start(double, Cast { twin: true, stranger: true, ..Cast::default() });
         assert!(
             !stage.hosts().is_empty() && stage.alive(Role::Leaked) && stage.alive(Role::Other),
             "{}",
@@ -434,6 +434,37 @@ fn a_link_leads_to_the_next_page() {
     let second = get(target);
     assert_eq!(second.header("Link"), None);
     assert_eq!(second.json(), json!({"keys": [{"id": stage.twin().map(|twin| twin.id.clone())}]}));
+    // Whoever counts the pages gets there, too.
+    let keys = |target: &str| get(target).json()["keys"].as_array().map_or(0, Vec::len);
+    assert_eq!((keys("/linked?page=1&per_page=50"), keys("/linked?page=2&per_page=50")), (50, 3));
+}
+
+#[test]
+fn the_credential_decides_between_routes_for_the_same_requests() {
+    let admins = r#"
+[[double.route]]
+name    = "the responder itself"
+method  = "GET"
+host    = "api.acme.example"
+path    = "/v1/me"
+auth    = "bearer"
+who     = "admin"
+reply   = { status = 200, json = { object = "admin" } }
+refused = { status = 418 }
+"#;
+    let text = format!("{ACME}{admins}");
+    let doubles = Double::parse(Path::new("acme.toml"), &text).unwrap_or_else(|error| panic!("{error}"));
+    let stage = Stage::start(&doubles[0], Cast { disabled: true, ..Cast::default() });
+    assert_eq!(me(&stage, &stage.other().value).json()["object"], "user");
+    assert_eq!(me(&stage, &admin(&stage)).json()["object"], "admin");
+    assert_eq!((me(&stage, &stage.leaked().value).status, me(&stage, "nobody").status), (403, 401));
+}
+
+#[test]
+fn there_is_no_twin_where_all_is_shown() {
+    let text = ACME.replacen("head = 7", "head = 70", 1);
+    let doubles = Double::parse(Path::new("acme.toml"), &text).unwrap_or_else(|error| panic!("{error}"));
+    assert!(Stage::start(&doubles[0], Cast { twin: true, ..Cast::default() }).twin().is_none());
 }
 
 #[test]

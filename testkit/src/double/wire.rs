@@ -13,7 +13,9 @@ const MAX_HEAD: usize = 64 << 10;
 const MAX_BODY: usize = 4 << 20;
 
 /// How long one connection may take, all in all.
-pub(super) const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a client may leave an answer unread.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a waiting connection looks whether the stage has stopped.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -52,7 +54,7 @@ pub(super) struct Connection<'a> {
 impl<'a> Connection<'a> {
     pub(super) fn new(stream: TcpStream, curtain: &'a Curtain) -> io::Result<Self> {
         stream.set_read_timeout(Some(TICK))?;
-        stream.set_write_timeout(Some(DEADLINE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, curtain, end: Instant::now() + DEADLINE, read: Vec::new() })
     }
