@@ -164,7 +164,7 @@ impl Element {
     }
 
     /// The text that must stand there.
-    fn resolved(&self, candidate: Candidate<'_>, scope: &Scope<'_>) -> Result<String, String> {
+    pub(super) fn resolved(&self, candidate: Candidate<'_>, scope: &Scope<'_>) -> Result<String, String> {
         if let Place::Basic(template) | Place::WholeHeader { template, .. } = &self.place {
             return scope.text(template);
         }

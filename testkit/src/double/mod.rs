@@ -35,6 +35,8 @@ mod template;
 mod wire;
 
 #[cfg(test)]
+mod exemplar;
+#[cfg(test)]
 mod tests;
 
 pub use defect::{Defect, Defects};

@@ -61,7 +61,7 @@ pub(super) enum Method {
 }
 
 impl Method {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Head => "HEAD",

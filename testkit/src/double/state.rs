@@ -222,6 +222,13 @@ impl State {
             }
             Caller::Key(_) | Caller::Admin | Caller::Nobody => {}
         }
+        let is_admins_own = route.target == Some(Source::Caller) && asked.caller == Caller::Admin;
+        if is_admins_own && route.is_write() {
+            let why = format!("`{}` would be done to the responder's own credential", route.name);
+            self.strays.push(Stray { request: asked.request.clone(), why });
+        } else if is_admins_own {
+            return self.render(double, asked, Some(&route.reply), None);
+        }
         let targets = self.targets(asked, &double.head.parts);
         if route.target.is_some() && targets.is_empty() && (route.list.is_none() || route.missing.is_some()) {
             return self.render(double, asked, route.missing.as_ref(), None);

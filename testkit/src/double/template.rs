@@ -52,6 +52,7 @@ impl<'a> Scope<'a> {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
         match root {
             "null" if rest.is_empty() => Ok(Value::Null),
+            _ if rest.is_empty() => self.bare(name).ok_or_else(unknown),
             "key" => match self.key {
                 Some(key) => key_field(key, rest, &self.settings.mask).ok_or_else(unknown),
                 None if self.strict => Err(format!("{{{name}}} stands where no key is meant")),
@@ -62,7 +63,6 @@ impl<'a> Scope<'a> {
             "admin" => self.settings.admin.get(rest).cloned().map(Value::String).ok_or_else(unknown),
             "path" => self.hole(rest).ok_or_else(unknown),
             "list" if rest == "total" => self.total.map(Value::from).ok_or_else(unknown),
-            _ if rest.is_empty() => self.bare(name).ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
@@ -101,8 +101,12 @@ impl<'a> Scope<'a> {
     /// What a placeholder stands for, as `{number:…}` and `{key.live:yes|no}` want it.
     fn value(&self, name: &str) -> Result<Value, String> {
         if let Some(inner) = name.strip_prefix("number:") {
-            let found = text(&self.value(inner)?);
-            return found.parse::<i64>().map(Value::from).map_err(|_| format!("{{{name}}} is no number"));
+            let found = self.value(inner)?;
+            // Nobody's id is no number either.
+            if found.is_null() {
+                return Ok(found);
+            }
+            return text(&found).parse::<i64>().map(Value::from).map_err(|_| format!("{{{name}}} is no number"));
         }
         self.find(name)
     }

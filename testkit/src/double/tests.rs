@@ -274,6 +274,14 @@ fn every_file_of_the_project_can_be_played() {
 }
 
 #[test]
+fn every_route_of_the_project_is_reached_and_answers_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("doubles");
+    let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{} mistakes:\n{defects}", defects.0.len()));
+    let found: Vec<String> = doubles.iter().flat_map(super::exemplar::try_routes).collect();
+    assert!(found.is_empty(), "{} mistakes:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
 fn a_key_is_known_until_it_is_disabled() {
     let stage = start(Cast::default());
     let (leaked, admin) = (stage.leaked().clone(), admin(&stage));
@@ -458,6 +466,25 @@ refused = { status = 418 }
     assert_eq!(me(&stage, &stage.other().value).json()["object"], "user");
     assert_eq!(me(&stage, &admin(&stage)).json()["object"], "admin");
     assert_eq!((me(&stage, &stage.leaked().value).status, me(&stage, "nobody").status), (403, 401));
+}
+
+#[test]
+fn an_administrator_may_ask_who_it_is_and_not_end_itself() {
+    let change = |text: &str, from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    };
+    let text = change(ACME, "who     = \"key\"\n", "who     = \"either\"\ntarget  = \"caller\"\n");
+    let text = change(&text, "{ object = \"user\"", "{ id = \"{number:key.id}\", object = \"user\"");
+    let text = change(&text, "\"either\"\ntarget  = \"path:id\"", "\"either\"\ntarget  = \"caller\"");
+    let text = change(&text, "\"key_{base62:10}\"", "\"{digit:8}\"");
+    let doubles = Double::parse(Path::new("acme.toml"), &text).unwrap_or_else(|error| panic!("{error}"));
+    let stage = Stage::start(&doubles[0], Cast::default());
+    assert_eq!(me(&stage, &stage.leaked().value).json()["id"].to_string(), stage.leaked().id);
+    assert_eq!(me(&stage, &admin(&stage)).json()["id"], Value::Null);
+    assert!(stage.strays().is_empty());
+    assert_eq!(ask("DELETE", "/v1/projects/proj_1/keys/x").bearer(&admin(&stage)).of(&stage).status, 404);
+    assert!(stage.strays()[0].why.contains("the responder's own credential") && stage.effects().is_empty());
 }
 
 #[test]
