@@ -209,7 +209,7 @@ impl<'a> Minter<'a> {
         let mut key = self.draft(role, 0, like)?;
         if let (Role::Twin, Some(leaked)) = (role, like) {
             key.value = self.spliced(leaked, &key).ok_or("its mask shows the whole key, so that there is no twin")?;
-            return self.rest(key, None);
+            return self.rest(&key);
         }
         Ok(key)
     }
@@ -246,13 +246,14 @@ impl<'a> Minter<'a> {
         self.fill(nothing, &salt, owner, kept, true)
     }
 
-    /// The id and the parts of a key whose value is there.
-    fn rest(&self, key: Key, kept: Option<&Key>) -> Result<Key, String> {
+    /// A key whose value was changed, with the id and the parts that follow from it.
+    fn rest(&self, key: &Key) -> Result<Key, String> {
         let (salt, owner) = (format!("{:?}/rest", key.role), self.owner(key.foreign));
-        let emptied = Key { id: String::new(), parts: BTreeMap::new(), ..key };
-        self.fill(emptied, &salt, owner, kept, false)
+        let emptied = Key { id: String::new(), parts: BTreeMap::new(), ..key.clone() };
+        self.fill(emptied, &salt, owner, Some(key), false)
     }
 
+    /// Mints what is missing of a key. What `kept` has and does not follow from its value stays the same.
     fn fill(
         &self,
         mut key: Key,
@@ -279,7 +280,8 @@ impl<'a> Minter<'a> {
                     why = format!("`{name}` waits for {{{waits}}}");
                     return true;
                 }
-                let old = kept.filter(|_| names(recipe).is_empty()).and_then(|old| field(old, name));
+                let follows = names(recipe).iter().any(|named| names_field(named, "value"));
+                let old = kept.filter(|_| !follows).and_then(|old| field(old, name));
                 let scope = Scope { key: Some(&key), ..Scope::new(&self.settings, owner) };
                 let made = old.map_or_else(|| made(recipe, &scope, self.sub_seed(&[salt, name])), Ok);
                 match made {

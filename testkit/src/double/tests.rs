@@ -270,6 +270,8 @@ fn every_file_of_the_project_can_be_played() {
             double.kind()
         );
         assert_ne!(stage.leaked().value, stage.other().value, "{}", double.kind());
+        let twin = stage.twin().map(|twin| stage.mask(&twin.value));
+        assert!(twin.is_none_or(|mask| mask == stage.mask(&stage.leaked().value)), "{}", double.kind());
     }
 }
 
@@ -485,6 +487,24 @@ fn an_administrator_may_ask_who_it_is_and_not_end_itself() {
     assert!(stage.strays().is_empty());
     assert_eq!(ask("DELETE", "/v1/projects/proj_1/keys/x").bearer(&admin(&stage)).of(&stage).status, 404);
     assert!(stage.strays()[0].why.contains("the responder's own credential") && stage.effects().is_empty());
+}
+
+#[test]
+fn a_value_may_be_made_of_parts_and_the_other_way_round() {
+    let text = ACME.replacen("\"acme_{base62:30}\"", "\"acme_{public_key}_{base62:30}\"", 1).replacen(
+        "\"key_{base62:10}\"",
+        "\"{key.head:30}\"",
+        1,
+    );
+    let doubles = Double::parse(Path::new("acme.toml"), &text).unwrap_or_else(|error| panic!("{error}"));
+    let stage = Stage::start(&doubles[0], Cast { twin: true, ..Cast::default() });
+    for key in [Some(stage.leaked()), Some(stage.other()), stage.twin()] {
+        let key = key.unwrap_or_else(|| panic!("a twin"));
+        let public = &key.parts["public_key"];
+        assert!(key.value.starts_with(&key.id) && key.id.len() == 30, "{key:?}");
+        // A mask that shows some of the public part shows the leaked one's with the twin.
+        assert!(key.value.contains(public.get(4..).unwrap_or_default()), "{key:?}");
+    }
 }
 
 #[test]
