@@ -17,6 +17,10 @@ pub struct Line {
     /// What must hold of headers and body.
     #[serde(default, rename = "where")]
     pub conditions: BTreeMap<String, Condition>,
+    /// Whether it counts only for a credential that the same question showed alive a moment ago. Some refusals are said of a living
+    /// one, too (from another address, of another region); of one that was just accepted they mean that it died.
+    #[serde(default)]
+    pub after_alive: bool,
     /// What it means then.
     pub means: Means,
 }
@@ -117,10 +121,18 @@ pub enum Test {
 
 /// What the lines say of an answer; what no line fits proves nothing.
 pub(crate) fn read(lines: &[Line], answer: &Answer) -> Result<Means, Why> {
+    read_of(lines, answer, false)
+}
+
+/// The same of a credential that was alive a moment ago, or not.
+pub(crate) fn read_of(lines: &[Line], answer: &Answer, was_alive: bool) -> Result<Means, Why> {
     let status = answer.status;
     let json = answer.json();
-    let fits =
-        |line: &&Line| line.status.as_slice().contains(&status) && holds(&line.conditions, answer, json.as_ref());
+    let fits = |line: &&Line| {
+        (was_alive || !line.after_alive)
+            && line.status.as_slice().contains(&status)
+            && holds(&line.conditions, answer, json.as_ref())
+    };
     if let Some(why) = answer.proves_nothing() {
         // Some providers count requests of live keys only; the file must say so.
         let counted =

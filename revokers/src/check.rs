@@ -92,7 +92,11 @@ fn answer_defects(kind: &Kind) -> Vec<String> {
                 defects.push(format!("{what}: `{:?}` is no meaning here", line.means));
             }
             let bare = line.conditions.is_empty();
-            if bare && line.means == Means::Inactive && statuses.iter().any(|status| *status != 401) {
+            if bare
+                && !line.after_alive
+                && line.means == Means::Inactive
+                && statuses.iter().any(|status| *status != 401)
+            {
                 defects.push(format!(
                     "{what}: inactive by {statuses:?} needs a condition that only the provider's answer fulfils"
                 ));

@@ -36,6 +36,8 @@ pub struct Credential {
     pub companions: Vec<(RuleId, Secret)>,
     /// Facts that the offline check read out of it.
     pub facts: BTreeMap<String, String>,
+    /// Whether its provider accepted it a moment ago.
+    pub was_alive: bool,
 }
 
 impl fmt::Debug for Credential {
@@ -47,7 +49,14 @@ impl fmt::Debug for Credential {
 impl Credential {
     /// A credential of which nothing but the secret is known.
     pub fn new(secret: Secret, fingerprint: Fingerprint) -> Self {
-        Self { secret, fingerprint, given: BTreeMap::new(), companions: Vec::new(), facts: BTreeMap::new() }
+        Self {
+            secret,
+            fingerprint,
+            given: BTreeMap::new(),
+            companions: Vec::new(),
+            facts: BTreeMap::new(),
+            was_alive: false,
+        }
     }
 
     /// Adds a part.
@@ -85,7 +94,10 @@ impl Credential {
         let leak = |value: String| (Origin::Leak, Zeroizing::new(value));
         let user = |value: &String| (Origin::User, Zeroizing::new(value.clone()));
         let given = || {
-            self.given.get(name).filter(|(origin, _)| !part.ask || *origin == Origin::User).and_then(|(origin, value)| Some((*origin, Zeroizing::new(text(value)?.to_owned()))))
+            self.given
+                .get(name)
+                .filter(|(origin, _)| !part.ask || *origin == Origin::User)
+                .and_then(|(origin, value)| Some((*origin, Zeroizing::new(text(value)?.to_owned()))))
         };
         let companion = || {
             let found =

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 use stanch_model::Secret;
+use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::http::Client;
@@ -72,12 +73,25 @@ pub struct Step {
 pub struct Target {
     /// Ids, by the names that the requests use. Never secret.
     pub bound: BTreeMap<String, String>,
+    /// Bound values that are secret, such as a token that was had for the key. They are never kept.
+    #[serde(skip)]
+    pub hidden: Hidden,
     /// How it was found: "the only key whose mask fits", "by its own id", "by its value".
     pub found_by: String,
     /// Whether the responder's own account lists it, which proves whose it is.
     pub listed: bool,
     /// Whether the list shows it as alive; `None` if it does not say.
     pub alive: Option<bool>,
+}
+
+/// Values that are secret and live as long as what they were bound for.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Hidden(pub BTreeMap<String, Zeroizing<String>>);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// A new credential in the old one's place.

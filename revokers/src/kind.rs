@@ -36,6 +36,9 @@ pub struct Kind {
     /// What is needed beside the secret.
     #[serde(default)]
     pub parts: BTreeMap<String, Part>,
+    /// Names whose bound values are secret, such as a token that was had for the key.
+    #[serde(default)]
+    pub hidden: Vec<String>,
     /// The hosts that native code calls.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -359,6 +362,9 @@ pub struct RotateSpec {
     pub secret: String,
     /// The pointer of its id.
     pub id: Option<String>,
+    /// Parts that the successor has of its own, such as a new key id: the part's name and the pointer of its value.
+    #[serde(default)]
+    pub parts: BTreeMap<String, String>,
     /// Whether the same call kills the old one.
     #[serde(default)]
     pub kills: bool,

@@ -34,6 +34,6 @@ mod template;
 mod values;
 
 pub use credential::{Credential, Origin};
-pub use interface::{Context, Doing, Revoker, Step, StepKind, Successor, Target};
+pub use interface::{Context, Doing, Hidden, Revoker, Step, StepKind, Successor, Target};
 pub use outcome::{Identity, Liveness, Outcome, Probe, Why};
 pub use values::Values;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Hidden;
+
 /// Whether a credential is alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
@@ -180,6 +182,9 @@ pub struct Probe {
     /// Values that later requests need, such as an id; never secret.
     #[serde(skip)]
     pub bound: BTreeMap<String, String>,
+    /// The same, where they are secret.
+    #[serde(skip)]
+    pub hidden: Hidden,
 }
 
 impl Probe {
@@ -190,7 +195,7 @@ impl Probe {
 
     /// An answer without an identity.
     pub fn of(liveness: Liveness) -> Self {
-        Self { liveness, identity: Identity::default(), bound: BTreeMap::new() }
+        Self { liveness, identity: Identity::default(), bound: BTreeMap::new(), hidden: Hidden::default() }
     }
 
     /// An answer of a live credential.

@@ -5,12 +5,16 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::Hidden;
+
 /// Names and their values.
 #[derive(Clone, Default)]
 pub struct Values {
     texts: BTreeMap<String, Zeroizing<String>>,
     /// Hosts that came from a leak, and so are held against the allow-list.
     leaked_hosts: BTreeSet<String>,
+    /// Names whose values are secret beside the usual ones.
+    hidden: BTreeSet<String>,
 }
 
 impl Values {
@@ -31,6 +35,14 @@ impl Values {
         }
     }
 
+    /// Sets what provider's answers bound and nobody may see.
+    pub fn bind_hidden(&mut self, hidden: &Hidden) {
+        for (name, value) in &hidden.0 {
+            self.set(name, value.as_str());
+            self.hidden.insert(name.clone());
+        }
+    }
+
     /// Marks the value of a name as a host that came from a leak.
     pub(crate) fn mark_leaked_host(&mut self, name: &str) {
         self.leaked_hosts.insert(name.to_owned());
@@ -44,7 +56,8 @@ impl Values {
     /// The text without what is secret in it, for people: values of `secret` and the responder's are replaced.
     pub fn hide(&self, text: &str) -> String {
         const SHORTEST: usize = 6;
-        let secret = |name: &str| matches!(name, "secret" | "responder" | "new") || name.starts_with("responder.");
+        let usual = |name: &str| matches!(name, "secret" | "responder" | "new") || name.starts_with("responder.");
+        let secret = |name: &str| usual(name) || self.hidden.contains(name);
         let mut hidden = text.to_owned();
         for (_, value) in self.texts.iter().filter(|(name, value)| secret(name) && value.len() >= SHORTEST) {
             hidden = hidden.replace(value.as_str(), "[secret]");

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::prove::prove;
 use super::{Journal, Line, Moment, Plan};
 use crate::interface::StepKind;
+use crate::kind::settle;
 use crate::registry::Entry;
 use crate::{Context, Credential, Liveness, Outcome, Step, Why};
 
@@ -58,6 +59,7 @@ pub async fn revoke(
     journal: &dyn Journal,
 ) -> io::Result<Report> {
     let started = Instant::now();
+    let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = wanted(&plan.steps, goal);
     for step in steps {
@@ -75,6 +77,21 @@ pub async fn revoke(
     report.complete = report.done.len() == steps.len() && report.done.iter().all(|done| effective(&done.outcome));
     report.outcome = verdict(&report.done);
     Ok(report)
+}
+
+/// The credential, with what the plan's probe showed.
+fn seen(credential: &Credential, plan: &Plan) -> Credential {
+    Credential { was_alive: plan.probe.liveness == Liveness::Active, ..credential.clone() }
+}
+
+/// Looks whether a credential is dead that another call killed.
+pub(super) async fn confirm(cx: &Context, entry: &Entry, credential: &Credential, plan: &Plan) -> Report {
+    let started = Instant::now();
+    let patience = plan.steps.last().map_or_else(settle, |step| step.settle);
+    let liveness = prove(cx, entry, &seen(credential, plan), &plan.target, patience).await;
+    let dead = liveness == Liveness::Inactive;
+    let outcome = if dead { Outcome::Revoked } else { Outcome::Accepted };
+    Report { done: Vec::new(), outcome, complete: dead, took_seconds: dead.then(|| started.elapsed().as_secs_f64()) }
 }
 
 /// The steps that lead to the goal: up to the last reversible one, if there is one and no more is wanted.

@@ -6,6 +6,7 @@ use std::io;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::revoke::confirm;
 use super::{Consent, Goal, Journal, Line, Moment, Plan, Report, revoke, verify};
 use crate::registry::Entry;
 use crate::{Context, Credential, Doing, Liveness, Origin, Outcome, Successor};
@@ -94,7 +95,12 @@ pub async fn rotate(
         rotation.failed = works(cx, entry, credential, &successor).await;
     }
     if rotation.failed.is_none() {
-        rotation.old = Some(revoke(cx, entry, credential, plan, Goal::Dead, journal).await?);
+        // A call that gave the successor and killed the old one is not followed by steps that would hit the successor.
+        rotation.old = Some(if successor.killed_old {
+            confirm(cx, entry, credential, plan).await
+        } else {
+            revoke(cx, entry, credential, plan, Goal::Dead, journal).await?
+        });
     } else if let (Some(id), false, true) = (&successor.id, successor.killed_old, rotation.delivered.is_empty()) {
         // What was handed over may be in use already, so it stays and a person decides.
         record(Moment::Remove { id: id.clone() })?;

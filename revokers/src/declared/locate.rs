@@ -9,10 +9,15 @@ use super::{Declared, Filled, Unbound, bind};
 use crate::answer::holds_of;
 use crate::kind::{LocateSpec, Matching};
 use crate::template::Escape;
-use crate::{Context, Credential, Identity, Outcome, Probe, Target, Why, mask, pointer};
+use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Target, Why, mask, pointer};
 
-/// What has been bound on the way to an item.
-type Path = BTreeMap<String, String>;
+/// What has been bound on the way to an item, and the item.
+#[derive(Clone)]
+struct Path {
+    bound: BTreeMap<String, String>,
+    hidden: Hidden,
+    item: Option<Value>,
+}
 
 pub(super) async fn locate(
     declared: Declared,
@@ -29,21 +34,23 @@ pub(super) async fn locate(
         all.iter().filter(|(what, _)| matches!(*what, "locate" | "revoke")).map(|(_, r)| *r).collect();
     declared.fill_responder(cx, &mut filled, &requests, &accounts).await.map_err(unknown)?;
     filled.values.bind(&seen.bound);
-    let mut start = seen.bound.clone();
+    filled.values.bind_hidden(&seen.hidden);
+    let mut start = Path { bound: seen.bound.clone(), hidden: seen.hidden.clone(), item: None };
     if let Some(account) = filled.values.get("responder.account") {
-        start.insert("responder.account".to_owned(), account.to_owned());
+        start.bound.insert("responder.account".to_owned(), account.to_owned());
     }
     if steps.is_empty() {
-        return Ok(Target { bound: start, found_by: by_itself(declared), listed: false, alive: None });
+        let Path { bound, hidden, .. } = start;
+        return Ok(Target { bound, hidden, found_by: by_itself(declared), listed: false, alive: None });
     }
-    let mut paths = vec![(start, None)];
+    let mut paths = vec![start];
     for step in steps {
         paths = walk(&mut filled, cx, step, paths).await?;
     }
-    let (bound, item) = only(paths)?;
+    let Path { bound, hidden, item } = only(paths)?;
     let listed = steps.iter().any(|step| step.request.names().iter().any(|name| name.starts_with("responder")));
     let alive = item.and_then(|item| alive(declared, &item));
-    Ok(Target { bound, found_by: how(steps), listed, alive })
+    Ok(Target { bound, hidden, found_by: how(steps), listed, alive })
 }
 
 fn by_itself(declared: Declared) -> String {
@@ -67,15 +74,11 @@ fn how(steps: &[LocateSpec]) -> String {
 }
 
 /// Takes a step from every path.
-async fn walk(
-    filled: &mut Filled,
-    cx: &Context,
-    step: &LocateSpec,
-    paths: Vec<(Path, Option<Value>)>,
-) -> Result<Vec<(Path, Option<Value>)>, Outcome> {
+async fn walk(filled: &mut Filled, cx: &Context, step: &LocateSpec, paths: Vec<Path>) -> Result<Vec<Path>, Outcome> {
     let mut further = Vec::new();
-    for (path, _) in paths {
-        filled.values.bind(&path);
+    for path in paths {
+        filled.values.bind(&path.bound);
+        filled.values.bind_hidden(&path.hidden);
         let documents = match pages(filled, cx, step).await? {
             Read::Pages(documents) => documents,
             Read::Gone => continue,
@@ -85,10 +88,10 @@ async fn walk(
                 if !step.matching.as_ref().map_or(Ok(true), |matching| fits(matching, filled, item))? {
                     continue;
                 }
-                let bound = bind(&step.bind, item).map_err(|unbound| missing(unbound, step))?;
-                let mut path = path.clone();
-                path.extend(bound.into_iter().filter(|(_, value)| filled.values.hide(value) == *value));
-                further.push((path, Some(item.clone())));
+                let found = bind(&step.bind, item).map_err(|unbound| missing(unbound, step))?;
+                let mut path = Path { item: Some(item.clone()), ..path.clone() };
+                filled.sort(found, &mut path.bound, &mut path.hidden);
+                further.push(path);
             }
         }
     }
@@ -151,12 +154,11 @@ fn ends(head: &str, tail: &str, secret: &str) -> bool {
 }
 
 /// The one path that is left. The same item twice (a list that moved between two pages) is one.
-fn only(mut paths: Vec<(Path, Option<Value>)>) -> Result<(Path, Option<Value>), Outcome> {
-    paths.sort_by(|(a, _), (b, _)| a.cmp(b));
-    paths.dedup_by(|(a, _), (b, _)| a == b);
+fn only(mut paths: Vec<Path>) -> Result<Path, Outcome> {
+    paths.sort_by(|a, b| a.bound.cmp(&b.bound));
+    paths.dedup_by(|a, b| a.bound == b.bound);
     match paths.len() {
-        0 => Err(Outcome::Unknown { why: Why::NotListed }),
-        1 => paths.pop().ok_or(Outcome::Unknown { why: Why::NotListed }),
+        0 | 1 => paths.pop().ok_or(Outcome::Unknown { why: Why::NotListed }),
         candidates => Err(Outcome::Ambiguous { candidates }),
     }
 }

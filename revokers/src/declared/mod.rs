@@ -9,6 +9,7 @@ mod rotate;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::answer::{Line, OneOrMany};
 use crate::file::File;
@@ -16,7 +17,8 @@ use crate::http::{Answer, Payer, Repeat};
 use crate::kind::Kind;
 use crate::request::Request;
 use crate::{
-    Context, Credential, Doing, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Values, Why, pointer,
+    Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Values, Why,
+    pointer,
 };
 
 /// A kind that is data.
@@ -106,6 +108,8 @@ impl Revoker for Declared {
 struct Filled {
     values: Values,
     payer: Payer,
+    /// The kind's names whose bound values are secret.
+    hidden: &'static [String],
 }
 
 impl Declared {
@@ -113,7 +117,11 @@ impl Declared {
     fn fill(self, cx: &Context, credential: &Credential) -> Result<Filled, Why> {
         let values = credential.values(self.kind, &self.file.provider, &cx.config)?;
         let per_minute = self.kind.rate.per_minute;
-        Ok(Filled { values, payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute } })
+        Ok(Filled {
+            values,
+            payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute },
+            hidden: &self.kind.hidden,
+        })
     }
 
     /// Adds the responder's values, if one of the requests asks for them. `accounts` tell which of several is meant.
@@ -155,11 +163,24 @@ impl Declared {
         let accounts = target.bound.get("responder.account").cloned();
         self.fill_responder(cx, &mut filled, requests, accounts.as_slice()).await?;
         filled.values.bind(&target.bound);
+        filled.values.bind_hidden(&target.hidden);
         Ok(filled)
     }
 }
 
 impl Filled {
+    /// Puts what an answer bound where it belongs. A value that shows a secret and is not called hidden by the file is dropped: a request
+    /// that needs it will say that it is missing.
+    fn sort(&self, found: BTreeMap<String, String>, bound: &mut BTreeMap<String, String>, hidden: &mut Hidden) {
+        for (name, value) in found {
+            if self.hidden.contains(&name) {
+                hidden.0.insert(name, Zeroizing::new(value));
+            } else if self.values.hide(&value) == value {
+                bound.insert(name, value);
+            }
+        }
+    }
+
     /// Sends a request.
     async fn send(&self, cx: &Context, request: &Request, repeat: Repeat) -> Result<Answer, Why> {
         let call = request.call(&self.values)?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use stanch_model::Secret;
 
 use super::{Declared, Filled, Unbound, bind, locate};
-use crate::answer::{Means, read};
+use crate::answer::{Means, read, read_of};
 use crate::http::{Answer, Repeat};
 use crate::kind::{Also, ProbeSpec};
 use crate::request::Request;
@@ -36,7 +36,7 @@ async fn ask(
     requests.extend(spec.also.iter().map(|also| &also.request));
     declared.fill_responder(cx, &mut filled, &[request], &[]).await?;
     let answer = filled.send(cx, request, Repeat::Safe).await?;
-    match read(&spec.answers, &answer)? {
+    match read_of(&spec.answers, &answer, credential.was_alive)? {
         Means::Active => {}
         Means::Inactive => return Ok(Probe::of(Liveness::Inactive)),
         _ => return Err(Why::Answer { status: answer.status }),
@@ -55,6 +55,7 @@ async fn ask(
 /// Asks more about a live one. What cannot be told is left out: it is alive all the same.
 async fn more(probe: &mut Probe, filled: &mut Filled, cx: &Context, also: &Also) {
     filled.values.bind(&probe.bound);
+    filled.values.bind_hidden(&probe.hidden);
     let Ok(answer) = filled.send(cx, &also.request, Repeat::Safe).await else { return };
     if answer.proves_nothing().is_none() && (200..300).contains(&answer.status) {
         let identity: Identity = filled.identity(&also.identity, &answer);
@@ -69,7 +70,7 @@ fn take(probe: &mut Probe, filled: &Filled, names: &BTreeMap<String, String>, an
     for (name, place) in names {
         let one = [(name.clone(), place.clone())].into();
         let bound = bind(&one, &json).unwrap_or_else(|_: Unbound| BTreeMap::new());
-        probe.bound.extend(bound.into_iter().filter(|(_, value)| filled.values.hide(value) == *value));
+        filled.sort(bound, &mut probe.bound, &mut probe.hidden);
     }
 }
 

@@ -1,7 +1,5 @@
 //! A successor: made once, found again if the answer was lost.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use stanch_model::Secret;
 
@@ -44,7 +42,8 @@ pub(super) async fn mint(
     let missing = || unknown(Why::Missing { part: "new secret".to_owned() });
     let secret = at(&spec.secret).filter(|secret| !secret.is_empty()).ok_or_else(missing)?;
     let id = spec.id.as_deref().and_then(at);
-    Ok(Successor { secret: Secret::new(secret.into_bytes()), id, parts: BTreeMap::new(), killed_old: spec.kills })
+    let parts = spec.parts.iter().filter_map(|(name, place)| Some((name.clone(), at(place)?))).collect();
+    Ok(Successor { secret: Secret::new(secret.into_bytes()), id, parts, killed_old: spec.kills })
 }
 
 pub(super) async fn find(
