@@ -78,6 +78,13 @@ pub fn by_rule(rule: &str, credential: &Credential) -> Option<Entry> {
     entry(file, kind)
 }
 
+/// Against what the tests try a kind: `real server`, `emulator`, `double`, or `none`.
+pub fn tested_against(kind: &str) -> &'static str {
+    const TABLE: &str = include_str!("../tested.tsv");
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    lines.into_iter().find(|(id, _)| *id == kind).map_or("none", |(_, how)| how)
+}
+
 /// Whether any kind takes findings of a rule.
 pub fn knows_rule(rule: &str) -> bool {
     RULES.iter().any(|(name, _)| *name == rule)
