@@ -54,3 +54,22 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
         get(XDG_STATE_HOME).map(PathBuf::from).or_else(|| Some(PathBuf::from(get(HOME)?).join(".local/state")))?;
     Some(base.join("stanch"))
 }
+
+/// The user's configuration file, in place of the one in their folder.
+const STANCH_CONFIG: &str = "STANCH_CONFIG";
+/// Where the user's configuration is kept: <https://specifications.freedesktop.org/basedir-spec/latest/>.
+const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+
+/// The user's configuration file; `None` if the environment names no home.
+pub(crate) fn config_file() -> Option<PathBuf> {
+    if let Some(file) = get(STANCH_CONFIG) {
+        return Some(PathBuf::from(file));
+    }
+    let base = get(XDG_CONFIG_HOME).map(PathBuf::from).or_else(|| Some(PathBuf::from(get(HOME)?).join(".config")))?;
+    Some(base.join("stanch/config.toml"))
+}
+
+/// A variable that the user's configuration names as the place of a responder's secret.
+pub(crate) fn of_responders(name: &str) -> Option<String> {
+    get(name).and_then(|value| value.into_string().ok())
+}

@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Clean,
     /// Findings that `--fail-on` counts.
     Findings,
+    /// A revocation is incomplete.
+    Incomplete,
     /// Something failed; wins over the others, since an unread input is never clean.
     Failed,
     /// Ended by Ctrl-C.
@@ -29,6 +31,7 @@ impl Exit {
             Self::Clean => 0,
             Self::Findings => 1,
             Self::Failed => 2,
+            Self::Incomplete => 3,
             Self::Interrupted => 130,
             Self::Other(code) => code,
         }

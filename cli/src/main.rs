@@ -17,6 +17,7 @@ mod progress;
 mod range;
 mod remote;
 mod report;
+mod response;
 mod rules;
 mod session;
 mod shell;
@@ -57,6 +58,10 @@ fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
         Command::Explain(explain) => commands::explain::run(&explain, shell),
         Command::Ignore(ignore) => commands::ignore::run(&ignore, shell),
         Command::Hook(hook) => commands::hook::run(&hook, shell),
+        Command::Verify(verify) => commands::verify::run(&verify, shell),
+        Command::Revoke(revoke) => commands::revoke::run(&revoke, shell),
+        Command::Providers(providers) => commands::providers::run(&providers, shell),
+        Command::Responders(responders) => commands::responders::run(&responders, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),
         Command::Generate(generate) => commands::generate::run(&generate, shell),
     }

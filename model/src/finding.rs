@@ -1,6 +1,7 @@
 //! One credential at one place.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,11 @@ pub enum Verification {
     #[default]
     NotAttempted,
     /// The provider accepts it.
-    Active,
+    Active {
+        /// What the provider tells of it, its blast radius: account, user, scopes, last use and the like, by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        identity: BTreeMap<String, Vec<String>>,
+    },
     /// The provider refuses it.
     Inactive,
     /// The answer proves nothing.

@@ -36,4 +36,5 @@ mod values;
 pub use credential::{Credential, Origin};
 pub use interface::{Context, Doing, Hidden, Revoker, Step, StepKind, Successor, Target};
 pub use outcome::{Identity, Liveness, Outcome, Probe, Why};
+pub use request::Request;
 pub use values::Values;

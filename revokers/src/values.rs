@@ -6,6 +6,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::Hidden;
+use crate::responder::Responder;
 
 /// Names and their values.
 #[derive(Clone, Default)]
@@ -40,6 +41,19 @@ impl Values {
         for (name, value) in &hidden.0 {
             self.set(name, value.as_str());
             self.hidden.insert(name.clone());
+        }
+    }
+
+    /// Sets the parts of a responder: `responder` is its main secret, `responder.NAME` each part.
+    pub fn set_responder(&mut self, responder: &Responder) {
+        for (name, value) in responder.parts.iter() {
+            self.set(format!("responder.{name}"), value.as_str());
+        }
+        if let Some(secret) = responder.parts.get("secret") {
+            self.set("responder", secret.as_str());
+        }
+        if let Some(account) = &responder.account {
+            self.set("responder.account", account.as_str());
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use stanch_model::{Confidence, Finding};
+use stanch_model::{Confidence, Finding, Verification};
 use stanch_scanner::Coverage;
 
 use crate::args::{ExitCodes, FailOn, ScanArgs};
@@ -12,6 +12,7 @@ use crate::cleanup::Cleanup;
 use crate::exit::{CliError, Exit};
 use crate::key::write_private;
 use crate::report::{self, Format, Look, Redactor, Report};
+use crate::response;
 use crate::rules::selected;
 use crate::session::{Scanned, Scanner, ignore_files, verdict};
 use crate::shell::{Shell, width};
@@ -28,6 +29,10 @@ pub(crate) fn scan(
     shell: &mut Shell,
     then: impl FnOnce(&Report<'_>) -> Result<(), CliError>,
 ) -> Result<Exit, CliError> {
+    if args.fail_on == FailOn::Verified && !args.verify {
+        return Err(CliError::new("--fail-on verified without --verify")
+            .hint("--verify asks the providers; without it nothing is known to be alive"));
+    }
     let outputs = outputs(&args.format, &args.output)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let cleanup = args.cleanup.as_deref().map(Cleanup::at).transpose()?;
@@ -38,6 +43,9 @@ pub(crate) fn scan(
     // The redactor knows every secret of the run, also those that are not reported.
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     let hidden_low = scanned.drop_below(args.min_confidence);
+    if args.verify {
+        response::verify_findings(&args.response, &mut scanned.outcome.findings)?;
+    }
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &scanned, &redactor, shell)?;
     }
@@ -69,6 +77,7 @@ pub(crate) fn counts(fail_on: FailOn, finding: &Finding) -> bool {
         // What the baseline knew is suppressed by it, so what is left is new.
         FailOn::Any | FailOn::New => true,
         FailOn::High => finding.confidence == Confidence::High,
+        FailOn::Verified => matches!(finding.verification, Verification::Active { .. }),
     }
 }
 

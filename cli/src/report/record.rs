@@ -3,6 +3,7 @@
 //! Nothing here depends on the machine or the time, but for the fingerprints, which are keyed by the installation.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stanch_model::{
@@ -91,6 +92,8 @@ struct Verified<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    identity: BTreeMap<&'a str, Vec<Cow<'a, str>>>,
 }
 
 #[derive(Serialize)]
@@ -216,12 +219,25 @@ impl<'a> Evidence<'a> {
 impl<'a> Verified<'a> {
     fn new(verification: &'a Verification, redactor: &Redactor<'_>) -> Self {
         match verification {
-            Verification::NotAttempted => Self { status: "not-attempted", why: None },
-            Verification::Active => Self { status: "active", why: None },
-            Verification::Inactive => Self { status: "inactive", why: None },
-            Verification::Unknown { why } => Self { status: "unknown", why: Some(redactor.hide(why)) },
+            Verification::NotAttempted => Self::of("not-attempted"),
+            Verification::Active { identity } => Self {
+                identity: identity.iter().map(|(name, values)| (name.as_str(), hidden(values, redactor))).collect(),
+                ..Self::of("active")
+            },
+            Verification::Inactive => Self::of("inactive"),
+            Verification::Unknown { why } => Self { why: Some(redactor.hide(why)), ..Self::of("unknown") },
         }
     }
+}
+
+impl Verified<'_> {
+    fn of(status: &'static str) -> Self {
+        Self { status, why: None, identity: BTreeMap::new() }
+    }
+}
+
+fn hidden<'a>(values: &'a [String], redactor: &Redactor<'_>) -> Vec<Cow<'a, str>> {
+    values.iter().map(|value| redactor.hide(value)).collect()
 }
 
 impl<'a> Place<'a> {

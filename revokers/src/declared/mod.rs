@@ -3,6 +3,7 @@
 mod list;
 mod locate;
 mod probe;
+mod responder;
 mod revoke;
 mod rotate;
 
@@ -10,6 +11,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
+
+pub use responder::check_responder;
 
 use crate::answer::{Line, OneOrMany};
 use crate::file::File;
@@ -138,16 +141,8 @@ impl Declared {
         }
         let id = self.file.responder(self.kind).map_or(self.file.provider.as_str(), |responder| responder.id.as_str());
         let responder = cx.responders.get(&cx.config, id, accounts).await?;
-        for (name, value) in responder.parts.iter() {
-            filled.values.set(format!("responder.{name}"), value.as_str());
-        }
-        if let Some(secret) = responder.parts.get("secret") {
-            filled.values.set("responder", secret.as_str());
-        }
-        if let Some(account) = responder.account {
-            filled.values.set("responder.account", account.as_str());
-            filled.payer.account = account;
-        }
+        filled.values.set_responder(&responder);
+        filled.payer.account = responder.account.unwrap_or_default();
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! One credential: what, where, why, and how to make it dead.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use anstyle::{AnsiColor, Style};
@@ -37,13 +38,22 @@ fn write_head(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io
     ];
     match &finding.verification {
         Verification::NotAttempted => {}
-        Verification::Active => shown.push(words(BAD, " live: the provider accepts it")),
+        Verification::Active { identity } => {
+            shown.push(words(BAD, " live: the provider accepts it"));
+            shown.extend(owner(identity).map(|owner| words(BAD, format!(" as {}", report.redactor.redact(owner)))));
+        }
         Verification::Inactive => shown.push(words(GOOD, " dead: the provider refuses it")),
         Verification::Unknown { why } => {
             shown.push(words(WARN, format!(" not known to be live: {}", report.redactor.redact(why))));
         }
     }
     page.paragraph(0, &shown)
+}
+
+/// Whose it is, in the provider's words.
+fn owner(identity: &BTreeMap<String, Vec<String>>) -> Option<&str> {
+    const FIELDS: [&str; 4] = ["account", "organization", "email", "user"];
+    FIELDS.iter().find_map(|field| identity.get(*field)?.first()).map(String::as_str)
 }
 
 const fn severity_style(severity: Severity) -> Style {

@@ -160,7 +160,7 @@ impl Sample {
             finding.evidence.reasons.push(stanch_model::Reason { points: -5, text: ugly.clone().into() });
             finding.git = Some(git(&ugly));
             finding.verification = match n % 4 {
-                0 => Verification::Active,
+                0 => Verification::Active { identity: [("account".to_owned(), vec![why.clone()])].into() },
                 1 => Verification::Inactive,
                 2 => Verification::Unknown { why: why.clone() },
                 _ => Verification::NotAttempted,

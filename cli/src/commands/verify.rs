@@ -1,0 +1,99 @@
+//! `stanch verify`: which of these credentials are alive, and whose are they?
+
+use std::io::Write;
+
+use serde::Serialize;
+use stanch_revokers::{Liveness, Probe, Why};
+use stanch_rules::RuleSet;
+use stanch_scanner::Engine;
+
+use crate::args::{AnswerFormat, VerifyArgs};
+use crate::exit::{CliError, Exit};
+use crate::report::Redactor;
+use crate::response::{Facts, Session, Subject, block_on, liveness, one};
+use crate::shell::Shell;
+
+pub(crate) fn run(args: &VerifyArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let mut session = Session::new(&args.response)?;
+    let (subjects, findings, failed) = if args.secret.rule.is_some() {
+        let (_, subject, findings) = one(&args.secret)?;
+        (vec![subject], findings, false)
+    } else {
+        crate::response::intake(&args.findings, &args.root, shell)?
+    };
+    let probes = block_on(session.verify_all(&subjects))?;
+    session.keep();
+    let engine = Engine::new(RuleSet::builtin());
+    let redactor = Redactor::new(&engine, &findings);
+    let answers: Vec<Answer<'_>> =
+        subjects.iter().zip(probes).map(|(subject, probe)| Answer::new(subject, probe)).collect();
+    write(&answers, &redactor, args.format, shell)?;
+    Ok(match () {
+        () if failed => Exit::Failed,
+        () if answers.iter().any(|answer| answer.probe.liveness == Liveness::Active) => Exit::Findings,
+        () => Exit::Clean,
+    })
+}
+
+/// What was said of one credential.
+#[derive(Serialize)]
+struct Answer<'a> {
+    schema: &'static str,
+    rule: &'a str,
+    title: &'a str,
+    fingerprint: String,
+    secret: &'a str,
+    places: &'a [String],
+    #[serde(rename = "verification")]
+    probe: Probe,
+}
+
+impl<'a> Answer<'a> {
+    fn new(subject: &'a Subject, probe: Option<Probe>) -> Self {
+        let none = || Probe::unknown(Why::NoWay { provider: "nobody we know".to_owned() });
+        Self {
+            schema: "stanch.verification/1",
+            rule: &subject.rule,
+            title: &subject.title,
+            fingerprint: subject.credential.fingerprint.to_string(),
+            secret: &subject.preview,
+            places: &subject.places,
+            probe: probe.unwrap_or_else(none),
+        }
+    }
+}
+
+fn write(answers: &[Answer<'_>], redactor: &Redactor<'_>, format: AnswerFormat, shell: &Shell) -> Result<(), CliError> {
+    let mut out = shell.stdout();
+    match format {
+        AnswerFormat::Human => {
+            for answer in answers {
+                let mut facts = Facts { out: &mut out, redactor };
+                facts.head(answer.title, answer.secret)?;
+                answer.places.iter().try_for_each(|place| facts.fact("at", place))?;
+                liveness(&mut facts, &answer.probe)?;
+            }
+            let count =
+                |wanted: fn(&Liveness) -> bool| answers.iter().filter(|answer| wanted(&answer.probe.liveness)).count();
+            writeln!(
+                out,
+                "{} credentials: {} alive, {} dead, {} unknown",
+                answers.len(),
+                count(|l| matches!(l, Liveness::Active)),
+                count(|l| matches!(l, Liveness::Inactive)),
+                count(|l| matches!(l, Liveness::Unknown { .. }))
+            )?;
+        }
+        AnswerFormat::Json => {
+            let text = serde_json::to_string_pretty(answers).map_err(std::io::Error::from)?;
+            writeln!(out, "{}", redactor.hide(&text))?;
+        }
+        AnswerFormat::Jsonl => {
+            for answer in answers {
+                let text = serde_json::to_string(answer).map_err(std::io::Error::from)?;
+                writeln!(out, "{}", redactor.hide(&text))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Asks the providers about the findings of a scan.
+
+use stanch_model::{Finding, Verification};
+use stanch_revokers::{Liveness, Probe};
+
+use super::{Session, block_on, of_findings};
+use crate::args::ResponseArgs;
+use crate::exit::CliError;
+
+/// Sets what the providers say of each finding that counts. The same credential at many places is asked about once.
+pub(crate) fn verify_findings(args: &ResponseArgs, findings: &mut [Finding]) -> Result<(), CliError> {
+    let mut session = Session::new(args)?;
+    let subjects = of_findings(findings.iter().filter(|finding| finding.suppression.is_none()), findings);
+    let probes = block_on(session.verify_all(&subjects))?;
+    session.keep();
+    for (subject, probe) in subjects.iter().zip(probes) {
+        let Some(probe) = probe else { continue };
+        let same = |finding: &&mut Finding| {
+            finding.fingerprint == subject.credential.fingerprint && finding.rule.as_str() == subject.rule
+        };
+        for finding in findings.iter_mut().filter(same) {
+            finding.verification = told(&probe);
+        }
+    }
+    Ok(())
+}
+
+fn told(probe: &Probe) -> Verification {
+    match &probe.liveness {
+        Liveness::Active => Verification::Active { identity: probe.identity.0.clone() },
+        Liveness::Inactive => Verification::Inactive,
+        Liveness::Unknown { why } => Verification::Unknown { why: why.to_string() },
+    }
+}

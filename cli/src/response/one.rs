@@ -1,0 +1,97 @@
+//! The one credential that a verb is about, from standard input.
+
+use std::io::Cursor;
+
+use stanch_model::{Evidence, Finding, Location, Locator, RuleId, Secret, Source, Verification};
+use stanch_revokers::registry::{self, Entry};
+use stanch_revokers::{Credential, Origin};
+use stanch_rules::{Rule, RuleSet, normalise};
+use stanch_scanner::{StdinOptions, scan_reader};
+
+use super::{Session, Subject, ask, parts_of};
+use crate::args::SecretArgs;
+use crate::exit::CliError;
+use crate::session::Scanner;
+
+/// Reads the secret, and finds out what it is. The findings are what the redactor has to know.
+pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), CliError> {
+    let id = args.rule.as_deref().unwrap_or_default();
+    let unknown = || {
+        CliError::new(format!("no kind of credential `{id}`"))
+            .hint("`stanch providers list` shows the kinds, `stanch rules list` the rules")
+    };
+    if registry::by_id(id).is_none() && !registry::knows_rule(id) {
+        return Err(unknown());
+    }
+    let names: Vec<String> = registry::entries()
+        .filter(|entry| entry.kind.id == id || entry.kind.rules.iter().any(|rule| rule == id))
+        .flat_map(|entry| entry.kind.parts.keys())
+        .cloned()
+        .collect();
+    let typed = ask(&format!("the secret ({id})"), &names)?;
+    let scanner = Scanner::new(RuleSet::builtin());
+    let mut credential = Credential::new(typed.secret.clone(), fingerprint(&scanner, &typed.secret));
+    let entry = Session::entry(id, &credential)?;
+    parts_of(&mut credential, entry.kind, &args.part)?;
+    let mut findings = vec![finding(&entry, &credential)];
+    for (name, value) in typed.parts {
+        findings.push(Finding { secret: value.clone(), ..finding(&entry, &credential) });
+        credential.give(name, Origin::User, value);
+    }
+    credential.facts = facts(&scanner, &credential.secret);
+    let preview = credential.secret.preview(prefix(&entry, &credential.secret));
+    let rule = entry.kind.rules.first().cloned().unwrap_or_else(|| id.to_owned());
+    let rule = if registry::knows_rule(id) { id.to_owned() } else { rule };
+    let subject = Subject { rule, title: entry.kind.title.clone(), preview, places: Vec::new(), credential };
+    Ok((entry, subject, findings))
+}
+
+#[expect(clippy::disallowed_methods, reason = "one credential, one name: the bytes are normalised and hashed")]
+fn fingerprint(scanner: &Scanner, secret: &Secret) -> stanch_model::Fingerprint {
+    scanner.control().key.fingerprint(&normalise(secret.expose()))
+}
+
+/// What the offline checks read out of the secret.
+#[expect(clippy::disallowed_methods, reason = "the secret is scanned as any other text")]
+fn facts(scanner: &Scanner, secret: &Secret) -> std::collections::BTreeMap<String, String> {
+    let options = StdinOptions { name: "<stdin>".to_owned() };
+    let outcome = scan_reader(&scanner.control(), &mut Cursor::new(secret.expose()), &options);
+    let findings = outcome.map(|outcome| outcome.findings).unwrap_or_default();
+    findings.iter().flat_map(|f| &f.evidence.facts).map(|fact| (fact.name.to_string(), fact.value.clone())).collect()
+}
+
+/// How many bytes of the secret are the public prefix of its rule.
+#[expect(clippy::disallowed_methods, reason = "the prefix is public, and only its length is used")]
+fn prefix(entry: &Entry, secret: &Secret) -> usize {
+    let builtin = RuleSet::builtin();
+    let of = |rule: &Rule| rule.public_prefix(secret.expose()).len();
+    entry.kind.rules.iter().filter_map(|id| builtin.get(id)).map(of).max().unwrap_or(0)
+}
+
+/// A finding that the redactor knows the secret by.
+fn finding(entry: &Entry, credential: &Credential) -> Finding {
+    use stanch_model::{Category, Confidence, Sensitivity, Severity};
+    Finding {
+        rule: RuleId::new(entry.kind.id.clone()),
+        title: entry.kind.title.clone().into(),
+        provider: entry.file.provider.clone().into(),
+        category: Category::Generic,
+        sensitivity: Sensitivity::Secret,
+        severity: Severity::High,
+        confidence: Confidence::High,
+        fingerprint: credential.fingerprint,
+        secret: credential.secret.clone(),
+        preview: credential.secret.preview(0),
+        path: "<stdin>".to_owned(),
+        location: Location { line: 1, column: 1, end_line: 1, end_column: 1 },
+        locator: Locator { source: Source::Stdin, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
+        git: None,
+        ignored: false,
+        in_head: None,
+        permalink: None,
+        evidence: Evidence::default(),
+        verification: Verification::NotAttempted,
+        suppression: None,
+        line_hash: String::new(),
+    }
+}
