@@ -39,6 +39,6 @@ fn no_format_writes_what_a_terminal_obeys() {
     for format in Format::value_variants() {
         let text = sample.write(*format, &PAGE, true);
         let obeyed: Vec<char> = text.chars().filter(|c| *c != '\n' && crate::report::redact::invisible(*c)).collect();
-        assert_eq!(obeyed, [], "{format:?}: {text}");
+        assert_eq!(obeyed, Vec::<char>::new(), "{format:?}: {text}");
     }
 }
