@@ -146,6 +146,11 @@ impl Double {
     pub fn routes(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().map(|route| route.name.as_str())
     }
+
+    /// The names of those that change something.
+    pub fn writes(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().filter(|route| route.is_write()).map(|route| route.name.as_str())
+    }
 }
 
 fn defect(path: &Path, line: Option<usize>, message: &str) -> Defect {
