@@ -1,0 +1,299 @@
+//! A stage with its double, and the revoker that is to be tried on it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{Debug, Display};
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use stanch_model::{FingerprintKey, Secret};
+use stanch_revokers::act::{self, Consent, Goal, Journal, Line, Plan, Refusal, Report};
+use stanch_revokers::config::Config;
+use stanch_revokers::http::Client;
+use stanch_revokers::kind::{Kind, Part};
+use stanch_revokers::registry::{self, Entry};
+use stanch_revokers::responder::Responders;
+use stanch_revokers::{Context, Credential, Origin, Probe};
+use stanch_testkit::double::{Double, Key, Request, Role, Stage};
+
+use crate::cases::{Case, SLOWNESS, Trouble};
+use crate::secrets::Secrets;
+use crate::suite::{Verdict, failed};
+
+/// The host that hostile leaks name.
+pub(crate) const EVIL: &str = "keys.evil.example";
+
+/// How long a revoked credential may take until it is refused.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// A stage, a revoker, and what was said.
+pub(crate) struct Scene<'a> {
+    pub(crate) stage: Stage,
+    pub(crate) double: &'a Double,
+    pub(crate) entry: Entry,
+    pub(crate) trouble: Option<Trouble>,
+    /// A server that nobody may call.
+    pub(crate) trap: Stage,
+    pub(crate) journal: Lines,
+    runtime: tokio::runtime::Runtime,
+    said: RefCell<BTreeSet<String>>,
+}
+
+/// What differs from the usual configuration.
+#[derive(Default)]
+pub(crate) struct Set {
+    /// Changes the configuration.
+    pub(crate) config: Option<fn(&mut Config, &Scene<'_>)>,
+    pub(crate) offline: bool,
+    /// Nobody waits for an answer.
+    pub(crate) hasty: bool,
+    /// Nobody waits for an effect.
+    pub(crate) impatient: bool,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(double: &'a Double, case: &Case) -> Self {
+        let entry = registry::by_id(double.kind()).unwrap_or_else(|| panic!("no such kind"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Self {
+            stage: Stage::start(double, case.cast),
+            double,
+            entry,
+            trouble: case.trouble,
+            trap: Stage::start(double, case.cast),
+            journal: Lines::default(),
+            runtime: runtime.unwrap_or_else(|error| panic!("{error}")),
+            said: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static Kind {
+        self.entry.kind
+    }
+
+    /// Waits for what a verb gives.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// The usual context.
+    pub(crate) fn context(&self) -> Context {
+        self.context_with(&Set::default())
+    }
+
+    /// A context that differs from the usual one.
+    pub(crate) fn context_with(&self, set: &Set) -> Context {
+        let mut config = self.config(set);
+        if let Some(change) = set.config {
+            change(&mut config, self);
+        }
+        let http = Client::new(&config, set.offline).unwrap_or_else(|error| panic!("{error}"));
+        self.hear("the context", &http);
+        self.hear("the configuration", &config.http);
+        Context { http, config, responders: Responders::new(|_| None) }
+    }
+
+    fn config(&self, set: &Set) -> Config {
+        let (stage, provider) = (&self.stage, self.entry.file.provider.clone());
+        let mut config = Config::default();
+        let ends = stage.hosts().iter().map(|host| (host.clone(), stage.origin()));
+        config.endpoints = ends.chain([(EVIL.to_owned(), stage.origin())]).collect();
+        config.hosts.allow = stage.hosts().to_vec();
+        config.owners.insert(provider.clone(), stage.owner().into_iter().map(|(_, value)| value).collect());
+        config.settings.insert(provider, self.settings());
+        self.respond(&mut config, &|value| value.to_owned());
+        let http = &mut config.http;
+        http.timeout_ms = if set.hasty { 150 } else { 10_000 };
+        (http.attempts, http.backoff_ms, http.longest_wait_s) = (if set.hasty { 1 } else { 2 }, 1, 0);
+        http.per_minute = Some(10_000_000);
+        http.patience = if set.impatient { 0.0 } else { self.patience() };
+        config
+    }
+
+    /// Configures the double's responder, each value changed.
+    fn respond(&self, config: &mut Config, change: &dyn Fn(&str) -> String) {
+        let Some(responder) = self.entry.file.responder(self.kind()) else { return };
+        let parts = self.stage.admin().iter().map(|(name, value)| (name.clone(), json!({ "value": change(value) })));
+        let parts: serde_json::Map<String, Value> = parts.collect();
+        let ours = serde_json::from_value::<Config>(json!({ "responders": { responder.id.as_str(): parts } }));
+        config.responders = ours.unwrap_or_else(|error| panic!("{error}")).responders;
+    }
+
+    /// Gives the responder a secret that its provider does not know.
+    pub(crate) fn turn_responders(&self, config: &mut Config) {
+        let main = self.stage.admin().get("secret");
+        let turned = |value: &str| value.chars().rev().collect::<String>();
+        self.respond(config, &|value| {
+            if main.is_none_or(|main| main == value) { turned(value) } else { value.to_owned() }
+        });
+    }
+
+    /// The multiple of the provider's time that comes to what a test waits for.
+    fn patience(&self) -> f64 {
+        let longest = self.kind().revoke.iter().map(|step| step.settle).max().unwrap_or(10).max(1);
+        PATIENCE.as_secs_f64() / longest as f64
+    }
+
+    /// What the double has the same for all keys, as far as the configuration may say it.
+    fn settings(&self) -> BTreeMap<String, String> {
+        let parts = self.kind().parts.iter().filter(|(_, part)| part.setting);
+        let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
+        parts
+            .filter_map(|(name, part)| Some((name.clone(), fixed.get(name).cloned().or_else(|| self.host(part))?)))
+            .collect()
+    }
+
+    /// The double's own host, where the revoker leaves it to the configuration.
+    fn host(&self, part: &Part) -> Option<String> {
+        (part.host && part.default.is_none()).then(|| self.stage.hosts().first().cloned()).flatten()
+    }
+
+    /// A key as it leaked, with what came with it and what the user says of it.
+    pub(crate) fn credential(&self, key: &Key) -> Credential {
+        let mut credential = bare(&key.value);
+        let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
+        for (name, part) in &self.kind().parts {
+            let derived = part.secret.is_some() || part.json.is_some() || part.digest.is_some();
+            let beside = key.parts.get(name).or_else(|| (part.ask && !fixed.contains_key(name)).then_some(&key.id));
+            if let (Some(fact), Some(value)) = (&part.fact, beside.or(fixed.get(name))) {
+                credential.facts.insert(fact.clone(), value.clone());
+            } else if let (Some(value), false) = (beside, derived) {
+                let origin = if part.ask { Origin::User } else { Origin::Leak };
+                credential.give(name.clone(), origin, secret(value));
+            } else if let (Some(value), false, false) = (fixed.get(name), derived, part.setting) {
+                credential.give(name.clone(), Origin::User, secret(value));
+            }
+        }
+        self.hear("the credential", &credential);
+        credential
+    }
+
+    /// The key under test as it leaked.
+    pub(crate) fn leaked(&self) -> Credential {
+        self.credential(self.stage.leaked())
+    }
+
+    /// Whether it is alive.
+    pub(crate) fn probe(&self, cx: &Context, credential: &Credential) -> Probe {
+        let probe = self.wait(act::verify(cx, &self.entry, credential));
+        self.hear("the probe", &probe);
+        self.hear_json("the probe", &probe);
+        if let stanch_revokers::Liveness::Unknown { why } = &probe.liveness {
+            self.hear_text("why nothing is known", why);
+        }
+        probe
+    }
+
+    /// A plan, or why there is none.
+    pub(crate) fn plan(&self, cx: &Context, credential: &Credential, consent: Consent) -> Result<Plan, Refusal> {
+        let plan = self.wait(act::plan(cx, &self.entry, credential, consent));
+        match &plan {
+            Ok(plan) => {
+                self.hear("the plan", plan);
+                self.hear_json("the plan", plan);
+                self.hear_text("why we may", &plan.ownership);
+            }
+            Err(refusal) => {
+                self.hear("the refusal", refusal);
+                self.hear_text("the refusal", refusal);
+            }
+        }
+        plan
+    }
+
+    /// A plan for a key of ours: with a person's word where no provider says whose it is, or whether it lives.
+    pub(crate) fn plan_of_ours(&self, cx: &Context, credential: &Credential) -> Result<Plan, Verdict> {
+        let consent = Consent { ours: false, unproven: !self.kind().verifies() };
+        let plan = match self.plan(cx, credential, consent) {
+            Err(Refusal::OwnerUnknown) => self.plan(cx, credential, Consent { ours: true, ..consent }),
+            plan => plan,
+        };
+        plan.or_else(|refusal| failed(format!("no plan: {refusal}")))
+    }
+
+    /// Carries a plan out.
+    pub(crate) fn revoke(&self, cx: &Context, credential: &Credential, plan: &Plan, goal: Goal) -> Report {
+        let report = self.wait(act::revoke(cx, &self.entry, credential, plan, goal, &self.journal));
+        let report = report.unwrap_or_else(|error| panic!("{error}"));
+        self.hear("the report", &report);
+        self.hear_json("the report", &report);
+        self.hear_text("the outcome", &report.outcome);
+        report
+    }
+
+    /// The double's trouble, as it strikes.
+    pub(crate) fn fault(&self) -> Option<stanch_testkit::double::Fault> {
+        self.trouble.map(|trouble| (trouble.fault)(&self.trap.origin()))
+    }
+
+    /// Whether answers come too late.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.fault() == Some(stanch_testkit::double::Fault::Slow(SLOWNESS))
+    }
+
+    /// Keeps what was said.
+    pub(crate) fn hear(&self, what: &str, said: &impl Debug) {
+        self.said.borrow_mut().insert(format!("{what}: {said:?}"));
+    }
+
+    pub(crate) fn hear_text(&self, what: &str, said: &impl Display) {
+        self.said.borrow_mut().insert(format!("{what}: {said}"));
+    }
+
+    pub(crate) fn hear_json(&self, what: &str, said: &impl Serialize) {
+        let json = serde_json::to_string(said).unwrap_or_else(|error| panic!("{error}"));
+        self.said.borrow_mut().insert(format!("{what}: {json}"));
+    }
+
+    /// The requests of routes that change something.
+    pub(crate) fn writes(&self) -> Vec<Request> {
+        let writes: BTreeSet<&str> = self.double.writes().collect();
+        let is_write = |request: &Request| request.route.as_deref().is_some_and(|route| writes.contains(route));
+        self.stage.requests().into_iter().filter(is_write).collect()
+    }
+
+    /// What is wrong whatever the case is about.
+    pub(crate) fn wrong(&self) -> Option<String> {
+        let strays = self.stage.strays();
+        if let Some(stray) = strays.first() {
+            return Some(format!("a request that the documents do not know: {}", stray.why));
+        }
+        if !self.trap.requests().is_empty() {
+            return Some("a redirect was followed".to_owned());
+        }
+        if !self.stage.alive(Role::Other) {
+            return Some("another key of the same owner died".to_owned());
+        }
+        for line in self.journal.0.lock().unwrap_or_else(|error| panic!("{error}")).iter() {
+            self.hear("the journal", line);
+            self.hear_json("the journal", line);
+        }
+        let secrets = Secrets::of(&self.stage);
+        self.said.borrow().iter().find_map(|text| secrets.seen_in(text))
+    }
+}
+
+/// A credential of which nothing but the secret is known.
+fn bare(value: &str) -> Credential {
+    let secret = secret(value);
+    let fingerprint = FingerprintKey::from_bytes([7; 32]).fingerprint(&secret);
+    Credential::new(secret, fingerprint)
+}
+
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
+
+/// The lines of a journal.
+#[derive(Default)]
+pub(crate) struct Lines(pub(crate) Mutex<Vec<Line>>);
+
+impl Journal for Lines {
+    fn record(&self, line: &Line) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(|error| panic!("{error}")).push(line.clone());
+        Ok(())
+    }
+}

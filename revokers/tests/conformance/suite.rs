@@ -1,0 +1,79 @@
+//! Runs the cases of one kind.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use stanch_testkit::double::Double;
+
+use crate::cases::{CASES, Case};
+use crate::scene::Scene;
+
+/// What came of a case.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All is as it must be.
+    Passed,
+    /// As it must be, but something cannot be known of this kind.
+    Unknowable(String),
+    /// The kind has nothing of what the case is about.
+    DoesNotApply,
+    /// Something is not as it must be.
+    Failed(String),
+}
+
+impl Verdict {
+    /// Passed if nothing is wrong.
+    pub(crate) fn of(wrong: Option<String>) -> Self {
+        wrong.map_or(Self::Passed, Self::Failed)
+    }
+}
+
+/// Ends a case that went wrong.
+pub(crate) fn failed<T>(what: impl Into<String>) -> Result<T, Verdict> {
+    Err(Verdict::Failed(what.into()))
+}
+
+/// What came of all cases of a kind.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// How many cases passed.
+    pub(crate) passed: usize,
+    /// What cannot be known.
+    pub(crate) unknowable: BTreeSet<String>,
+    /// `kind: case: what`.
+    pub(crate) failures: Vec<String>,
+}
+
+/// Puts a kind through every case.
+pub(crate) fn run(double: &Double) -> Tally {
+    let mut tally = Tally::default();
+    for case in CASES {
+        let verdict = catch_unwind(AssertUnwindSafe(|| play(double, case)));
+        match verdict.unwrap_or_else(|panic| Verdict::Failed(format!("panicked: {}", message(panic.as_ref())))) {
+            Verdict::Passed => tally.passed += 1,
+            Verdict::Unknowable(what) => {
+                tally.passed += 1;
+                tally.unknowable.insert(what);
+            }
+            Verdict::DoesNotApply => {}
+            Verdict::Failed(what) => tally.failures.push(format!("{}: {}: {what}", double.kind(), case.name)),
+        }
+    }
+    tally
+}
+
+/// Plays a case, and looks at what holds for all of them.
+fn play(double: &Double, case: &Case) -> Verdict {
+    let scene = Scene::new(double, case);
+    let verdict = (case.play)(&scene).unwrap_or_else(|verdict| verdict);
+    if matches!(verdict, Verdict::DoesNotApply | Verdict::Failed(_)) {
+        return verdict;
+    }
+    scene.wrong().map_or(verdict, Verdict::Failed)
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("without a word").to_owned()
+}

@@ -1,0 +1,147 @@
+//! Is it alive, and whose is it? And what proves nothing of that.
+
+use stanch_revokers::act::Consent;
+use stanch_revokers::kind::Kind;
+use stanch_revokers::{Identity, Liveness, Origin, Probe, Why};
+use stanch_testkit::double::{Fault, Life, Role, Trigger};
+
+use crate::scene::{EVIL, Scene, Set, secret};
+use crate::suite::{Verdict, failed};
+
+type Played = Result<Verdict, Verdict>;
+
+/// Ends the case for kinds that cannot be asked about.
+fn asked(scene: &Scene<'_>) -> Result<(), Verdict> {
+    if scene.kind().verifies() { Ok(()) } else { Err(Verdict::DoesNotApply) }
+}
+
+pub(crate) fn alive(scene: &Scene<'_>) -> Played {
+    asked(scene)?;
+    let probe = scene.probe(&scene.context(), &scene.leaked());
+    if probe.liveness != Liveness::Active {
+        return failed(format!("a live one is called {:?}", probe.liveness));
+    }
+    if !names_owner(scene.kind()) {
+        return Ok(Verdict::Unknowable("whose it is".to_owned()));
+    }
+    let owner: Vec<String> = scene.stage.owner().into_iter().map(|(_, value)| value).collect();
+    let told: Vec<&String> = Identity::OWNERS.iter().flat_map(|field| probe.identity.of(field)).collect();
+    if told.is_empty() {
+        return failed("no owner is told, though the file says where it stands");
+    }
+    let ours = told.iter().any(|one| owner.contains(one));
+    Ok(Verdict::of((!ours).then(|| format!("the owner is told as {told:?}, and is {owner:?}"))))
+}
+
+/// Whether the file says where an answer names the owner.
+fn names_owner(kind: &Kind) -> bool {
+    let fields = kind
+        .probe
+        .iter()
+        .flat_map(|probe| probe.identity.keys().chain(probe.also.iter().flat_map(|also| also.identity.keys())));
+    fields.into_iter().any(|field| Identity::OWNERS.contains(&field.as_str()))
+}
+
+pub(crate) fn dead(scene: &Scene<'_>) -> Played {
+    asked(scene)?;
+    let how = if scene.stage.life(Role::Leaked) == Some(Life::Disabled) { "disabled" } else { "deleted" };
+    match scene.probe(&scene.context(), &scene.leaked()).liveness {
+        Liveness::Inactive => Ok(Verdict::Passed),
+        Liveness::Unknown { .. } => Ok(Verdict::Unknowable(format!("whether one that is {how} is dead"))),
+        Liveness::Active => failed(format!("a {how} one is called alive")),
+    }
+}
+
+pub(crate) fn offline(scene: &Scene<'_>) -> Played {
+    let cx = scene.context_with(&Set { offline: true, ..Set::default() });
+    let probe = scene.probe(&cx, &scene.leaked());
+    let plan = scene.plan(&cx, &scene.leaked(), Consent { ours: true, unproven: false });
+    if !scene.stage.requests().is_empty() {
+        return failed("a request was sent");
+    }
+    if !matches!(probe.liveness, Liveness::Unknown { .. }) || (scene.kind().revokes() && plan.is_ok()) {
+        return failed(format!("something is known: {:?}", probe.liveness));
+    }
+    Ok(Verdict::Passed)
+}
+
+pub(crate) fn hostile_host(scene: &Scene<'_>) -> Played {
+    let hosts = scene.kind().parts.iter().filter(|(_, part)| part.host && !part.ask);
+    let names: Vec<&String> = hosts.map(|(name, _)| name).collect();
+    if names.is_empty() {
+        return Ok(Verdict::DoesNotApply);
+    }
+    let cx = scene.context_with(&Set { config: Some(|config, _| config.hosts.allow.clear()), ..Set::default() });
+    let mut credential = scene.leaked();
+    for name in names {
+        credential.give(name.clone(), Origin::Leak, secret(EVIL));
+    }
+    let probe = scene.probe(&cx, &credential);
+    // Nobody who says that it is theirs, and that it lives, opens the way to a host that the leak named.
+    let plan = scene.plan(&cx, &credential, Consent { ours: true, unproven: true });
+    if scene.stage.requests().iter().any(|request| request.host == EVIL) {
+        return failed("the leak's host was called");
+    }
+    if probe.liveness == Liveness::Inactive {
+        return failed("a host that may not be called proves a death");
+    }
+    let acts = plan.is_ok_and(|plan| {
+        let report = scene.revoke(&cx, &credential, &plan, stanch_revokers::act::Goal::Dead);
+        report.outcome.is_dead() || scene.stage.requests().iter().any(|request| request.host == EVIL)
+    });
+    Ok(Verdict::of(acts.then(|| "the leak's host was called to revoke".to_owned())))
+}
+
+/// A provider's bad day is no proof of anything.
+pub(crate) fn proves_nothing(scene: &Scene<'_>) -> Played {
+    asked(scene)?;
+    let Some(fault) = scene.fault() else { return failed("the case names no fault") };
+    scene.stage.fault(Trigger::any(), fault.clone());
+    let cx = scene.context_with(&Set { hasty: scene.is_slow(), ..Set::default() });
+    let probe = scene.probe(&cx, &scene.leaked());
+    if scene.stage.requests().is_empty() {
+        return failed("nothing was asked");
+    }
+    if scene.trouble.is_some_and(|trouble| trouble.needs_body) && !scene.stage.requests().iter().any(has_body) {
+        return Ok(Verdict::DoesNotApply);
+    }
+    if let Some(wrong) = sent_too_often(scene, &fault) {
+        return Ok(Verdict::Failed(wrong));
+    }
+    Ok(judge(scene.kind(), &fault, &probe))
+}
+
+/// Whether an answer could have a body.
+fn has_body(request: &stanch_testkit::double::Request) -> bool {
+    request.method != "HEAD" && !matches!(request.status, None | Some(204 | 304))
+}
+
+fn sent_too_often(scene: &Scene<'_>, fault: &Fault) -> Option<String> {
+    let count = scene.stage.requests().len();
+    let most = match fault {
+        Fault::ResetBefore | Fault::LostAnswer | Fault::ResetMidBody | Fault::Status(503, _) => 2,
+        Fault::WrongType => return None,
+        _ => 1,
+    };
+    (count > most).then(|| format!("{count} requests were sent, where {most} are enough"))
+}
+
+fn judge(kind: &Kind, fault: &Fault, probe: &Probe) -> Verdict {
+    let expected = match (&probe.liveness, fault) {
+        (Liveness::Unknown { why: Why::Throttled { after } }, Fault::Status(429, wanted)) => after == wanted,
+        (Liveness::Unknown { .. }, Fault::Status(429, _)) => kind.probe.as_ref().is_none_or(|probe| probe.claims),
+        (Liveness::Unknown { .. }, _) => true,
+        // The provider documents the status as the refusal of the key, whatever the body says.
+        (Liveness::Inactive, Fault::Status(401, _)) => refuses_by_status(kind),
+        // What the file looks at may be there all the same.
+        (Liveness::Active, Fault::WrongType) => true,
+        _ => false,
+    };
+    Verdict::of((!expected).then(|| format!("it is called {:?}", probe.liveness)))
+}
+
+/// Whether the file takes the bare status 401 as a refusal of the key.
+fn refuses_by_status(kind: &Kind) -> bool {
+    let lines = kind.probe.iter().flat_map(|probe| &probe.answers);
+    lines.into_iter().any(|line| line.status.as_slice().contains(&401) && line.conditions.is_empty())
+}
