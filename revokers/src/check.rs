@@ -8,7 +8,9 @@ use regex_automata::meta::Regex;
 use crate::answer::{Line, Means};
 use crate::file::{Defect, File};
 use crate::interface::StepKind;
-use crate::kind::{Authority, Kind, Trust};
+use crate::kind::{Authority, Kind, LocateSpec, Trust};
+use crate::native;
+use crate::native::signer::Signer;
 use crate::request::Request;
 use crate::template::Template;
 
@@ -54,7 +56,9 @@ fn kind_defects(file: &File, kind: &Kind) -> Vec<String> {
     need(!kind.docs.is_empty(), "no page of the provider is named");
     need(kind.docs.iter().all(|page| page.starts_with("https://")), "a page is no https address");
     need(!kind.manual.runbook.is_empty() && !kind.manual.breaks.is_empty(), "the manual way is empty");
-    need(kind.native.is_some() || kind.hosts.is_empty(), "only native code lists its hosts");
+    let signer = kind.sign.as_deref().map(native::signer);
+    need(signer.is_none_or(|signer| signer.is_some()), "there is no such code that signs");
+    need(kind.native.is_some() || signer.is_some() || kind.hosts.is_empty(), "only native code lists its hosts");
     need(kind.authority == Authority::None || kind.revokes(), "the authority can revoke, and no step says how");
     need(kind.authority != Authority::None || kind.revoke.is_empty(), "no authority, and steps");
     let asks =
@@ -62,7 +66,7 @@ fn kind_defects(file: &File, kind: &Kind) -> Vec<String> {
     let responder = kind.requests().iter().any(|(_, request)| asks(request));
     need(!responder || file.responder(kind).is_some(), "a request needs a responder, and none is described");
     need(
-        kind.authority != Authority::Admin || kind.native.is_some() || responder,
+        kind.authority != Authority::Admin || kind.native.is_some() || signer.is_some() || responder,
         "the authority is a responder's, and no request uses it",
     );
     need(kind.form.as_ref().is_none_or(|form| groups(form).is_some()), "the form is no expression");
@@ -149,7 +153,8 @@ fn step_defects(kind: &Kind) -> Vec<String> {
         defects.push("a reversible step after the point of no return".to_owned());
     }
     let lists = kind.locate.iter().any(|step| step.each.is_some());
-    if lists && !kind.revoke.is_empty() && !kind.locate.iter().any(|step| step.matching.is_some()) {
+    let matches = |step: &LocateSpec| step.matching.is_some() || !step.slots.is_empty();
+    if lists && !kind.revoke.is_empty() && !kind.locate.iter().any(matches) {
         defects.push("a list without a match: the first is never taken".to_owned());
     }
     defects
@@ -159,6 +164,7 @@ fn step_defects(kind: &Kind) -> Vec<String> {
 fn unbound(file: &File, kind: &Kind) -> Vec<String> {
     let mut known: BTreeSet<&str> = ["secret", "responder", "responder.account", "name", "new_id", "new"].into();
     known.extend(kind.parts.keys().map(String::as_str));
+    known.extend(kind.sign.as_deref().and_then(native::signer).map_or(&[][..], Signer::derives));
     let extra = file.responder(kind).into_iter().flat_map(|responder| responder.parts.keys());
     let responder: BTreeSet<String> = extra.map(|name| format!("responder.{name}")).collect();
     let mut defects = Vec::new();
@@ -182,6 +188,7 @@ fn unbound(file: &File, kind: &Kind) -> Vec<String> {
         let equals = step.matching.iter().flat_map(|matching| matching.equals.values()).flat_map(Template::names);
         need(&known, "locate", equals.collect());
         known.extend(step.bind.keys().map(String::as_str));
+        known.extend((!step.slots.is_empty()).then_some("slot"));
     }
     for step in &kind.revoke {
         need(&known, "revoke", step.request.names());

@@ -121,6 +121,26 @@ impl Call {
         &self.url
     }
 
+    /// The verb.
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// A header that was set.
+    pub fn header_value(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The names of the headers that were set, in lower case.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.headers.keys().map(HeaderName::as_str)
+    }
+
+    /// The bytes of the body; none if there is no body.
+    pub fn body_bytes(&self) -> &[u8] {
+        self.body.as_ref().map_or(&[], |body| body.as_slice())
+    }
+
     /// The address, to be changed.
     pub fn url_mut(&mut self) -> &mut Url {
         &mut self.url
@@ -177,6 +197,12 @@ impl Answer {
             _ if self.is_page() => Some(Why::Page { status }),
             _ => None,
         }
+    }
+
+    /// How far the provider's clock is from ours, in seconds, if it says so.
+    pub(crate) fn clock_skew(&self) -> Option<u64> {
+        let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(self.header("date")?).ok()?;
+        Some(date.as_second().abs_diff(jiff::Timestamp::now().as_second()))
     }
 
     /// Seconds to wait, if the provider says so.

@@ -44,6 +44,8 @@ pub struct Kind {
     pub hosts: Vec<String>,
     /// The native code that takes the place of the requests.
     pub native: Option<String>,
+    /// The code that signs its requests and derives values for them.
+    pub sign: Option<String>,
     /// The responder it uses.
     pub responder: Option<String>,
     /// How fast the provider may be asked.
@@ -241,6 +243,9 @@ pub struct LocateSpec {
     /// Which item is meant.
     #[serde(rename = "match")]
     pub matching: Option<Matching>,
+    /// Pointers of fields of which one holds the whole secret, and what `{slot}` is then.
+    #[serde(default)]
+    pub slots: BTreeMap<String, String>,
     /// Values for later requests.
     #[serde(default, rename = "let")]
     pub bind: BTreeMap<String, String>,

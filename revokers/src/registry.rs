@@ -93,7 +93,10 @@ pub fn knows_rule(rule: &str) -> bool {
 fn entry(file: &'static File, kind: &'static Kind) -> Option<Entry> {
     let revoker = match &kind.native {
         Some(name) => native::find(name, file, kind)?,
-        None => Box::new(Declared { file, kind }),
+        None => {
+            let signer = kind.sign.as_deref().map(native::signer);
+            Box::new(Declared { file, kind, signer: if let Some(signer) = signer { Some(signer?) } else { None } })
+        }
     };
     Some(Entry { file, kind, revoker })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
@@ -21,6 +21,12 @@ pub type Parts = HashMap<String, Zeroizing<String>>;
 /// Looks up an environment variable. The program hands it in, since its environment is read in one place.
 pub type Environment = fn(&str) -> Option<String>;
 
+/// A token and the end of its time.
+struct Session {
+    token: Zeroizing<String>,
+    until: Instant,
+}
+
 /// A responder's id and account.
 type Key = (String, Option<String>);
 
@@ -28,6 +34,8 @@ type Key = (String, Option<String>);
 pub struct Responders {
     environment: Environment,
     read: Mutex<HashMap<Key, Arc<Parts>>>,
+    /// Short-lived tokens that were exchanged for credentials, by a digest of these.
+    sessions: Mutex<HashMap<String, Session>>,
 }
 
 impl fmt::Debug for Responders {
@@ -54,7 +62,7 @@ impl fmt::Debug for Responder {
 impl Responders {
     /// Responders that read variables of the environment this way.
     pub fn new(environment: Environment) -> Self {
-        Self { environment, read: Mutex::new(HashMap::new()) }
+        Self { environment, read: Mutex::new(HashMap::new()), sessions: Mutex::new(HashMap::new()) }
     }
 
     /// The responder of an id. Of several, the one whose account is among `accounts` (what the probe told); else the only one.
@@ -70,6 +78,17 @@ impl Responders {
         };
         let parts = self.parts(id, one).await?;
         Ok(Responder { account: one.account.clone(), parts })
+    }
+
+    /// The token that was kept under a name, while it is good.
+    pub(crate) async fn session(&self, name: &str) -> Option<Zeroizing<String>> {
+        let sessions = self.sessions.lock().await;
+        sessions.get(name).filter(|session| Instant::now() < session.until).map(|session| session.token.clone())
+    }
+
+    /// Keeps a token in memory for a while. The name tells nothing of what it was got for.
+    pub(crate) async fn keep(&self, name: String, token: Zeroizing<String>, good: Duration) {
+        self.sessions.lock().await.insert(name, Session { token, until: Instant::now() + good });
     }
 
     /// Every configured responder of an id, in order.

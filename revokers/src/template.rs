@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::{Values, Why};
 
-/// Text with names in braces; `{{` and `}}` are braces themselves.
+/// Text with names in braces; `{{` and `}}` are braces themselves. A plus before the name keeps the slashes of a value in a path, as in
+/// RFC 6570.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Template(Vec<Piece>);
@@ -16,6 +17,8 @@ pub struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Name(String),
+    /// A path of several segments.
+    Path(String),
 }
 
 /// How a value is written where it stands.
@@ -25,6 +28,8 @@ pub(crate) enum Escape {
     None,
     /// A segment of a path or a value of a query: everything but unreserved characters is percent-encoded.
     Percent,
+    /// Segments of a path, each percent-encoded.
+    Path,
     /// A header: control characters are refused.
     Header,
     /// A host, or one label of it: letters, digits, hyphens, dots, a port.
@@ -53,6 +58,7 @@ impl TryFrom<String> for Template {
                 continue;
             }
             let (name, after) = from.strip_prefix('{').and_then(|inner| inner.split_once('}')).ok_or_else(fail)?;
+            let (path, name) = name.strip_prefix('+').map_or((false, name), |name| (true, name));
             if name.is_empty()
                 || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.".contains(&b))
             {
@@ -61,7 +67,7 @@ impl TryFrom<String> for Template {
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain)));
             }
-            pieces.push(Piece::Name(name.to_owned()));
+            pieces.push(if path { Piece::Path(name.to_owned()) } else { Piece::Name(name.to_owned()) });
             rest = after;
         }
         plain.push_str(rest);
@@ -76,7 +82,7 @@ impl Template {
     /// The names that it asks for.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Name(name) => Some(name.as_str()),
+            Piece::Name(name) | Piece::Path(name) => Some(name.as_str()),
             Piece::Text(_) => None,
         })
     }
@@ -100,6 +106,11 @@ impl Template {
                     let value = values.get(name).ok_or_else(|| Why::Missing { part: name.clone() })?;
                     escape.write(value, &mut text).ok_or_else(|| Why::Malformed { part: name.clone() })?;
                 }
+                Piece::Path(name) => {
+                    let value = values.get(name).ok_or_else(|| Why::Missing { part: name.clone() })?;
+                    let escape = if escape == Escape::Percent { Escape::Path } else { escape };
+                    escape.write(value, &mut text).ok_or_else(|| Why::Malformed { part: name.clone() })?;
+                }
             }
         }
         Ok(text)
@@ -111,6 +122,7 @@ impl fmt::Display for Template {
         self.0.iter().try_for_each(|piece| match piece {
             Piece::Text(text) => f.write_str(text),
             Piece::Name(name) => write!(f, "{{{name}}}"),
+            Piece::Path(name) => write!(f, "{{+{name}}}"),
         })
     }
 }
@@ -119,6 +131,7 @@ impl Escape {
     fn write(self, value: &str, out: &mut String) -> Option<()> {
         match self {
             Self::Percent => percent(value, out)?,
+            Self::Path => segments(value, out)?,
             Self::Header if value.bytes().any(|b| b.is_ascii_control()) => return None,
             Self::None | Self::Header => out.push_str(value),
             Self::Host => out.push_str(is_host(value).then_some(value)?),
@@ -138,6 +151,17 @@ fn percent(value: &str, out: &mut String) -> Option<()> {
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
+    }
+    Some(())
+}
+
+/// A path as some providers name their things: `projects/1/keys/2`, or with a slash before it. No segment is empty or a step up.
+fn segments(value: &str, out: &mut String) -> Option<()> {
+    for (at, segment) in value.strip_prefix('/').unwrap_or(value).split('/').enumerate() {
+        if at > 0 {
+            out.push('/');
+        }
+        percent(segment, out)?;
     }
     Some(())
 }
@@ -183,6 +207,14 @@ mod tests {
             ("-a.b", Escape::Host),
         ] {
             assert_eq!(render("{x}", value, escape), Err(Why::Malformed { part: "x".into() }), "{value}");
+        }
+        assert_eq!(
+            render("/v2/{+x}:undelete", "projects/1/keys/a b", Escape::Percent).as_deref(),
+            Ok("/v2/projects/1/keys/a%20b:undelete")
+        );
+        assert_eq!(render("/{+x}", "/a/b", Escape::Percent).as_deref(), Ok("/a/b"));
+        for value in ["a/../b", "a//b", "//evil.example", "..", ""] {
+            assert!(render("/{+x}", value, Escape::Percent).is_err(), "{value}");
         }
         assert_eq!(render("{x}", "gitlab.example.com:8443", Escape::Host).as_deref(), Ok("gitlab.example.com:8443"));
     }

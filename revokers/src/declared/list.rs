@@ -29,6 +29,7 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
     }
     let mut pages = Vec::new();
     for _ in 0..MOST_PAGES {
+        filled.sign(&mut call).map_err(unknown)?;
         let answer = cx.http.send(&call, &filled.payer, Repeat::Safe).await.map_err(unknown)?;
         match usual(&step.answers, &answer).map_err(unknown)? {
             Means::Done | Means::Active => {}

@@ -8,6 +8,7 @@ use super::list::{Read, pages};
 use super::{Declared, Filled, Unbound, bind};
 use crate::answer::holds_of;
 use crate::kind::{LocateSpec, Matching};
+use crate::native::signer::Signer;
 use crate::template::Escape;
 use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Target, Why, mask, pointer};
 
@@ -17,6 +18,8 @@ struct Path {
     bound: BTreeMap<String, String>,
     hidden: Hidden,
     item: Option<Value>,
+    /// Whether what fitted tells the key from every other of the world.
+    named: bool,
 }
 
 pub(super) async fn locate(
@@ -28,6 +31,8 @@ pub(super) async fn locate(
     let unknown = |why| Outcome::Unknown { why };
     let steps = &declared.kind.locate;
     let mut filled = declared.fill(cx, credential).map_err(unknown)?;
+    filled.acts = true;
+    filled.values.bind(&seen.bound);
     let accounts: Vec<String> = Identity::OWNERS.iter().flat_map(|field| seen.identity.of(field)).cloned().collect();
     let all = declared.kind.requests();
     let requests: Vec<_> =
@@ -35,9 +40,12 @@ pub(super) async fn locate(
     declared.fill_responder(cx, &mut filled, &requests, &accounts).await.map_err(unknown)?;
     filled.values.bind(&seen.bound);
     filled.values.bind_hidden(&seen.hidden);
-    let mut start = Path { bound: seen.bound.clone(), hidden: seen.hidden.clone(), item: None };
+    let mut start = Path { bound: seen.bound.clone(), hidden: seen.hidden.clone(), item: None, named: true };
     if let Some(account) = filled.values.get("responder.account") {
         start.bound.insert("responder.account".to_owned(), account.to_owned());
+    }
+    for name in declared.signer.map_or(&[][..], Signer::finds) {
+        start.bound.extend(filled.values.get(name).map(|id| ((*name).to_owned(), id.to_owned())));
     }
     if steps.is_empty() {
         let Path { bound, hidden, .. } = start;
@@ -47,8 +55,11 @@ pub(super) async fn locate(
     for step in steps {
         paths = walk(&mut filled, cx, step, paths).await?;
     }
-    let Path { bound, hidden, item } = only(paths)?;
-    let listed = steps.iter().any(|step| step.request.names().iter().any(|name| name.starts_with("responder")));
+    let Path { bound, hidden, item, named } = only(paths)?;
+    let signs = declared.signer.is_some_and(Signer::by_responder) && filled.values.get("responder").is_some();
+    // A short mask may fit a stranger's key by chance: it tells our keys apart, and not whose a key is.
+    let listed = named
+        && steps.iter().any(|step| signs || step.request.names().iter().any(|name| name.starts_with("responder")));
     let alive = item.and_then(|item| alive(declared, &item));
     Ok(Target { bound, hidden, found_by: how(steps), listed, alive })
 }
@@ -89,13 +100,32 @@ async fn walk(filled: &mut Filled, cx: &Context, step: &LocateSpec, paths: Vec<P
                     continue;
                 }
                 let found = bind(&step.bind, item).map_err(|unbound| missing(unbound, step))?;
-                let mut path = Path { item: Some(item.clone()), ..path.clone() };
+                let Some(slot) = slot(step, filled, item)? else { continue };
+                let named = path.named && step.matching.as_ref().is_none_or(|matching| names(matching, item));
+                let mut path = Path { item: Some(item.clone()), named, ..path.clone() };
+                path.bound.extend(slot);
                 filled.sort(found, &mut path.bound, &mut path.hidden);
                 further.push(path);
             }
         }
     }
     Ok(further)
+}
+
+/// Which of its fields holds the whole secret, where the step asks for that; `None` if none does.
+fn slot(step: &LocateSpec, filled: &Filled, item: &Value) -> Result<Option<BTreeMap<String, String>>, Outcome> {
+    if step.slots.is_empty() {
+        return Ok(Some(BTreeMap::new()));
+    }
+    // The key may be a part of what leaked, such as a connection string.
+    let secret = filled.values.get("key").or_else(|| filled.values.get("secret")).unwrap_or_default();
+    let holds = |place: &str| pointer::find(item, place).first().is_some_and(|value| value.as_str() == Some(secret));
+    let found: Vec<&String> = step.slots.iter().filter(|(place, _)| holds(place)).map(|(_, name)| name).collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [slot] => Ok(Some([("slot".to_owned(), (*slot).clone())].into())),
+        several => Err(Outcome::Ambiguous { candidates: several.len() }),
+    }
 }
 
 fn missing(unbound: Unbound, step: &LocateSpec) -> Outcome {
@@ -142,6 +172,15 @@ fn fits(matching: &Matching, filled: &Filled, item: &Value) -> Result<bool, Outc
         equal &= !wanted.is_empty() && text(place).is_some_and(|found| found == *wanted);
     }
     Ok(mask && ends && equal && holds_of(&matching.conditions, item))
+}
+
+/// Whether what fits of an item tells the key from every other of the world.
+fn names(matching: &Matching, item: &Value) -> bool {
+    let text = |place: &String| pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
+    let mask =
+        matching.mask.iter().flat_map(|places| places.as_slice()).filter_map(text).any(|shown| mask::names(&shown));
+    let ends = [matching.head.as_ref(), matching.tail.as_ref()].map(|end| end.and_then(text).unwrap_or_default());
+    !matching.equals.is_empty() || mask || mask::names(&format!("{}…{}", ends[0], ends[1]))
 }
 
 /// Whether the shown ends are those of the secret, and show enough.

@@ -16,13 +16,17 @@ pub use responder::check_responder;
 
 use crate::answer::{Line, OneOrMany};
 use crate::file::File;
-use crate::http::{Answer, Payer, Repeat};
+use crate::http::{Answer, Call, Payer, Repeat};
 use crate::kind::Kind;
+use crate::native::signer::{Deriving, Signer};
 use crate::request::Request;
 use crate::{
     Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Values, Why,
     pointer,
 };
+
+/// The seconds by which clocks may differ where requests are signed. The strictest provider accepts half a minute.
+const MOST_SKEW: u64 = 25;
 
 /// A kind that is data.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +35,8 @@ pub struct Declared {
     pub file: &'static File,
     /// The kind.
     pub kind: &'static Kind,
+    /// What signs its requests, and derives values for them.
+    pub(crate) signer: Option<&'static dyn Signer>,
 }
 
 impl Revoker for Declared {
@@ -113,6 +119,9 @@ struct Filled {
     payer: Payer,
     /// The kind's names whose bound values are secret.
     hidden: &'static [String],
+    signer: Option<&'static dyn Signer>,
+    /// Whether something is looked up or done about the credential, not with it.
+    acts: bool,
 }
 
 impl Declared {
@@ -124,6 +133,8 @@ impl Declared {
             values,
             payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute },
             hidden: &self.kind.hidden,
+            signer: self.signer,
+            acts: false,
         })
     }
 
@@ -135,11 +146,22 @@ impl Declared {
         requests: &[&Request],
         accounts: &[String],
     ) -> Result<(), Why> {
-        let wanted = |name: &&str| *name == "responder" || name.starts_with("responder.");
-        if !requests.iter().any(|request| request.names().iter().any(wanted)) {
-            return Ok(());
-        }
         let id = self.file.responder(self.kind).map_or(self.file.provider.as_str(), |responder| responder.id.as_str());
+        let wanted = |name: &&str| *name == "responder" || name.starts_with("responder.");
+        let asked = requests.iter().any(|request| request.names().iter().any(wanted));
+        // A signature names nobody in a template: ours signs what is done, if there is one, else the leaked key does it itself.
+        let signs =
+            filled.acts && self.signer.is_some_and(Signer::by_responder) && cx.config.responders.contains_key(id);
+        if asked || signs {
+            Self::set_responder(cx, filled, id, accounts).await?;
+        }
+        let Some(signer) = self.signer else { return Ok(()) };
+        let names = requests.iter().flat_map(|request| request.names()).collect();
+        let Filled { values, payer, acts, .. } = filled;
+        signer.derive(Deriving { cx, values, payer, names, acts: *acts }).await
+    }
+
+    async fn set_responder(cx: &Context, filled: &mut Filled, id: &str, accounts: &[String]) -> Result<(), Why> {
         let responder = cx.responders.get(&cx.config, id, accounts).await?;
         filled.values.set_responder(&responder);
         filled.payer.account = responder.account.unwrap_or_default();
@@ -155,6 +177,8 @@ impl Declared {
         requests: &[&Request],
     ) -> Result<Filled, Why> {
         let mut filled = self.fill(cx, credential)?;
+        filled.acts = true;
+        filled.values.bind(&target.bound);
         let accounts = target.bound.get("responder.account").cloned();
         self.fill_responder(cx, &mut filled, requests, accounts.as_slice()).await?;
         filled.values.bind(&target.bound);
@@ -178,8 +202,22 @@ impl Filled {
 
     /// Sends a request.
     async fn send(&self, cx: &Context, request: &Request, repeat: Repeat) -> Result<Answer, Why> {
-        let call = request.call(&self.values)?;
-        cx.http.send(&call, &self.payer, repeat).await
+        let mut call = request.call(&self.values)?;
+        self.sign(&mut call)?;
+        let answer = cx.http.send(&call, &self.payer, repeat).await?;
+        // A signature tells its time, and one of another time is refused, however good the key.
+        let late = self.signer.is_some() && answer.clock_skew().is_some_and(|skew| skew > MOST_SKEW);
+        if late && (400..500).contains(&answer.status) {
+            return Err(Why::Other {
+                detail: "our clock differs from the provider's, which signatures do not survive".to_owned(),
+            });
+        }
+        Ok(answer)
+    }
+
+    /// Signs a request, where the kind's are signed. A request may be signed anew.
+    fn sign(&self, call: &mut Call) -> Result<(), Why> {
+        self.signer.map_or(Ok(()), |signer| signer.sign(call, &self.values))
     }
 
     /// What the fields of an answer say of the owner, without what is secret.
@@ -188,6 +226,12 @@ impl Filled {
         let json = answer.json();
         for (field, places) in fields {
             for place in places.as_slice() {
+                // The value that was asked with: the provider has accepted it.
+                let own = place.strip_prefix('{').and_then(|name| self.values.get(name.strip_suffix('}')?));
+                if let Some(own) = own {
+                    identity.add(field, self.values.hide(own));
+                    continue;
+                }
                 for text in Self::texts(place, answer, json.as_ref()) {
                     identity.add(field, self.values.hide(&text));
                 }

@@ -1,5 +1,18 @@
 //! Kinds whose requests are signed, or that speak another protocol than HTTP with JSON.
 
+mod akamai;
+mod alibaba;
+mod azure;
+mod crypto;
+pub(crate) mod google;
+mod kubernetes;
+mod oci;
+mod ovh;
+pub(crate) mod signer;
+mod tencent;
+
+use signer::Signer;
+
 use crate::Revoker;
 use crate::file::File;
 use crate::kind::Kind;
@@ -8,4 +21,25 @@ use crate::kind::Kind;
 pub(crate) fn find(name: &str, file: &'static File, kind: &'static Kind) -> Option<Box<dyn Revoker>> {
     let _ = (name, file, kind);
     None
+}
+
+/// What signs the requests of a kind that is data otherwise.
+pub(crate) fn signer(name: &str) -> Option<&'static dyn Signer> {
+    Some(match name {
+        "akamai" => &akamai::EdgeGrid,
+        "alibaba" => &alibaba::AccessKey,
+        "azure" => &azure::Azure::Plain,
+        "azure.app-configuration" => &azure::Azure::AppConfiguration,
+        "azure.bus" => &azure::Azure::Bus,
+        "azure.cosmos" => &azure::Azure::Cosmos,
+        "azure.storage" => &azure::Azure::Storage,
+        "google.responder" => &google::ByResponder,
+        "google.service-account" => &google::ServiceAccount,
+        "kubernetes" => &kubernetes::ServiceAccount,
+        "oci.key" => &oci::SigningKey,
+        "oci.responder" => &oci::ByResponder,
+        "ovh" => &ovh::ConsumerKey,
+        "tencent" => &tencent::ApiKey,
+        _ => return None,
+    })
 }
