@@ -4,7 +4,9 @@
 //! second secret on the same line. `stanch:allow=<rule id>` names the rule it is meant for.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use stanch_model::{Finding, Suppression, SuppressionKind};
 
 /// How much of a line is looked at on each side of a secret, in bytes.
@@ -26,7 +28,8 @@ const MARKERS: &[&str] = &[
 
 /// Whether a line may hold a marker.
 pub(crate) fn has_marker(line: &[u8]) -> bool {
-    MARKERS.iter().any(|marker| memchr::memmem::find(line, marker.as_bytes()).is_some())
+    static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| MARKERS.iter().map(Finder::new).collect());
+    FINDERS.iter().any(|marker| marker.find(line).is_some())
 }
 
 /// A marker on a line.

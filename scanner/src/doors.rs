@@ -2,7 +2,7 @@
 
 use crate::engine::{Engine, Scratch};
 use crate::hits::Hits;
-use crate::prefilter::token_starts;
+use crate::prefilter::{Level, token_starts};
 
 pub use crate::source::{Inflating, Runs, apply};
 
@@ -16,7 +16,7 @@ pub fn find_literals(engine: &Engine, bytes: &[u8]) -> usize {
 /// How many places there are where a token-like value starts.
 pub fn find_tokens(bytes: &[u8]) -> usize {
     let mut count = 0;
-    token_starts(bytes, &(0..bytes.len()), |_| count += 1);
+    token_starts(Level::best(), bytes, &(0..bytes.len()), |_| count += 1);
     count
 }
 

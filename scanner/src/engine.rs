@@ -9,9 +9,9 @@ use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
-use crate::prefilter::{Gate, Literals, LiteralsBuilder, MOST_RULES, Open, User, token_starts};
+use crate::prefilter::{Gate, Level, Literals, LiteralsBuilder, MOST_RULES, Open, User, token_starts};
 use crate::resolve::resolve;
-use crate::weigh::{COMPANION, Care, ContentVerdict, weigh};
+use crate::weigh::{COMPANION, Care, ContentVerdict, is_no_secret, weigh};
 use crate::window::Window;
 
 /// Rules, compiled to be looked for together. It is made once and shared by all threads.
@@ -21,9 +21,12 @@ pub struct Engine {
     compiled: Vec<CompiledRule>,
     pub(crate) classes: Classes,
     pub(crate) literals: Literals,
+    /// For each rule, whether a literal that it is found by does not start its match.
+    pub(crate) inner: Vec<bool>,
     /// The run-anchored rules, each with the number of its shapes.
     pub(crate) runs: Vec<(u32, u16)>,
     gate: Gate,
+    level: Level,
     /// Made when they are first asked for.
     context_words: OnceLock<ContextWords>,
     reach: Reach,
@@ -68,6 +71,17 @@ pub struct Scratch {
     pub(crate) candidates: Vec<Candidate>,
 }
 
+/// Why a match is out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Out {
+    /// Its secret is none, wherever it stands.
+    BySecret,
+    /// No word of its kind stands in these bytes.
+    NoWord(Range<usize>),
+    /// All that its rule looks at may have a part in it.
+    Around,
+}
+
 impl Engine {
     /// An engine for the rules.
     pub fn new(rules: RuleSet) -> Self {
@@ -77,15 +91,19 @@ impl Engine {
         for (index, rule) in rules.iter().enumerate() {
             add_anchors(index as u32, rule, &compiled[index], &mut literals, &mut runs);
         }
+        let literals = literals.build();
+        let inner = literals.inner(compiled.len());
         let reaches: Vec<Reach> = rules.iter().map(Reach::of).collect();
         let reach = reaches.iter().copied().fold(Reach::LEAST, Reach::or);
         let gate = Gate::new(&runs, &compiled, &classes);
         Self {
             compiled,
             classes,
-            literals: literals.build(),
+            literals,
+            inner,
             runs,
             gate,
+            level: Level::best(),
             context_words: OnceLock::new(),
             reach,
             reaches,
@@ -125,7 +143,7 @@ impl Engine {
         let mut near = std::mem::take(&mut scratch.near);
         near.reset();
         self.each_match(bytes, range, scratch, |engine, rule, matched| {
-            if let Some(candidate) = engine.accepted(rule, matched, bytes, &mut near) {
+            if let Ok(candidate) = engine.accepted(rule, matched, bytes, &mut near) {
                 found(candidate);
             }
         });
@@ -245,7 +263,7 @@ impl Engine {
     /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on the byte before it and on its run
     /// of token bytes with the byte that ends it.
     pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize, Open)) {
-        token_starts(bytes, range, |start| {
+        token_starts(self.level, bytes, range, |start| {
             let open = self.gate.open(bytes, start);
             if self.runs.len() > MOST_RULES || !open.is_empty() {
                 hit(start, open);
@@ -297,16 +315,30 @@ impl Engine {
         matches.reduce(|best, next| if next.span.end > best.span.end { next } else { best })
     }
 
-    /// The candidate of a match, if it is in. Most matches of digests and the like lack a word of their kind near, so that is looked at first.
-    pub(crate) fn accepted(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near) -> Option<Candidate> {
+    /// The candidate of a match, if it is in. Most matches of digests and the like lack a word of their kind near, or have a secret that is none,
+    /// so that is looked at first.
+    pub(crate) fn accepted(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near) -> Result<Candidate, Out> {
         let rule = &self.rules[index];
         let needed = rule.context.as_ref().filter(|context| context.need && rule.companion.is_none());
-        if let Some(context) = needed
-            && !self.context_words().holds(index, &Around::new(bytes, context.reach, &found), near)
-        {
-            return None;
+        if let Some(context) = needed {
+            let around = Around::new(bytes, context.reach, &found);
+            if !self.context_words().holds(index, &around, near) {
+                return Err(Out::NoWord(around.window));
+            }
         }
-        Some(self.candidate(index, found, bytes, near, Care::UntilOut)).filter(Candidate::is_in)
+        if is_no_secret(rule, &self.compiled[index], bytes.get(found.secret.clone()).unwrap_or_default()) {
+            return Err(Out::BySecret);
+        }
+        Some(self.candidate(index, found, bytes, near, Care::UntilOut)).filter(Candidate::is_in).ok_or(Out::Around)
+    }
+
+    /// How far before the start of a match it is looked for whether a rule matches there.
+    pub(crate) fn looks_before(&self, rule: u32) -> usize {
+        match self.compiled.get(rule as usize).map(|compiled| &compiled.look) {
+            Some(CompiledLook::Shapes { run, .. }) => usize::from(*run),
+            Some(CompiledLook::Pattern(_)) => 0,
+            Some(CompiledLook::Assignment) | None => Reach::LEAST.before,
+        }
     }
 
     fn candidate(&self, index: usize, found: Match, bytes: &[u8], near: &mut Near, care: Care) -> Candidate {
@@ -365,6 +397,15 @@ impl Candidate {
     }
 }
 
+/// So much of a literal makes a hit. The rest of it is compared when the hit is confirmed; what a hit depends on is short, and so is what is
+/// searched again where a copy ends.
+const LONGEST_HEAD: usize = 16;
+
+/// What of a literal makes a hit.
+fn head(literal: &[u8]) -> &[u8] {
+    literal.get(..LONGEST_HEAD).unwrap_or(literal)
+}
+
 /// Tells the hit finders what a rule is found by.
 fn add_anchors(
     index: u32,
@@ -382,7 +423,12 @@ fn add_anchors(
         Look::Literal(shapes) => {
             for (alternative, shape) in shapes.iter().enumerate() {
                 if let Some(anchor) = shape.anchor() {
-                    literals.add(anchor.bytes, false, class_after(shape, anchor), user(alternative, anchor.offset));
+                    literals.add(
+                        head(anchor.bytes),
+                        false,
+                        class_after(shape, anchor),
+                        user(alternative, anchor.offset),
+                    );
                 }
             }
         }
@@ -392,10 +438,10 @@ fn add_anchors(
             }
         }
         Look::Pattern(pattern) => {
-            pattern.literals.iter().for_each(|literal| literals.add(literal.as_bytes(), false, None, user(0, 0)));
+            pattern.literals.iter().for_each(|literal| literals.add(head(literal.as_bytes()), false, None, user(0, 0)));
         }
         Look::Assignment(assignment) => {
-            assignment.words.iter().for_each(|word| literals.add(word.as_bytes(), true, None, user(0, 0)));
+            assignment.words.iter().for_each(|word| literals.add(head(word.as_bytes()), true, None, user(0, 0)));
         }
     }
 }

@@ -10,6 +10,7 @@
 pub(crate) mod check;
 mod fate;
 
+use std::num::NonZeroU16;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,15 +22,20 @@ use crate::prefilter::{Open, User, last_run};
 pub(crate) struct Hits {
     /// Where a literal or naming word says so.
     pub(crate) literals: Vec<LiteralHit>,
+    /// The same for rules that have literals inside of their matches, in order of the literals.
+    pub(crate) inner: Vec<LiteralHit>,
     /// Where a token-like value may start.
     pub(crate) tokens: Vec<TokenHit>,
     /// What those of them came to that came to something, in the same order.
     pub(crate) of_literals: Vec<Verdict>,
+    pub(crate) of_inner: Vec<Verdict>,
     pub(crate) of_tokens: Vec<Verdict>,
     /// Which rules may match at the starts that were looked for and not carried.
     pub(crate) opened: Vec<(u32, Open)>,
-    /// Whether verdicts are kept, for documents that are made of this one.
+    /// Whether what is known is kept, for documents that are made of this one: verdicts, and hits that come to nothing.
     pub(crate) has_heirs: bool,
+    /// How many hits came to nothing that are not kept.
+    pub(crate) left_out: usize,
     /// How many hits that are not dead were weighed, and how many had their verdict already.
     pub(crate) weighed: usize,
     pub(crate) inherited: usize,
@@ -49,11 +55,18 @@ pub(crate) struct Verdict {
 /// A literal or naming word.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LiteralHit {
-    /// Where the match would start.
-    pub(crate) start: u32,
+    /// Where it stands.
+    pub(crate) at: u32,
     pub(crate) user: User,
     /// If it is known to come to nothing, the bytes that this depends on.
     pub(crate) dead: Option<Need>,
+}
+
+impl LiteralHit {
+    /// Where the match would start; `None` if that would be before the document.
+    pub(crate) fn start(&self) -> Option<u32> {
+        self.at.checked_sub(self.user.offset.into())
+    }
 }
 
 /// The start of a token-like value.
@@ -68,21 +81,20 @@ pub(crate) struct TokenHit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Need {
     before: u16,
-    after: u16,
+    /// At least the first byte of the match.
+    after: NonZeroU16,
 }
 
 impl Need {
-    /// What finding no match depends on, where so many bytes from the start on were looked at.
-    pub(crate) fn of_no_match(looked: usize) -> Self {
-        Self { before: fitting(Reach::LEAST.before), after: fitting(looked) }
+    /// What finding no match depends on, or finding one whose secret alone says that it is none: so many bytes before the start, and from
+    /// it on those that were looked at.
+    pub(crate) fn of_match(before: usize, looked: usize) -> Self {
+        Self { before: fitting(before), after: NonZeroU16::new(fitting(looked)).unwrap_or(NonZeroU16::MIN) }
     }
 
     /// What a verdict depends on.
     pub(crate) fn of_verdict(reach: Reach) -> Self {
-        if reach.document {
-            return Self { before: u16::MAX, after: u16::MAX };
-        }
-        Self { before: fitting(reach.before), after: fitting(reach.after) }
+        if reach.document { Self::of_match(usize::MAX, usize::MAX) } else { Self::of_match(reach.before, reach.after) }
     }
 
     /// What two things together depend on.
@@ -117,19 +129,23 @@ pub(crate) struct Origin<'a> {
 impl Hits {
     /// How many bytes of memory they take.
     pub(crate) fn weight(&self) -> usize {
-        let verdicts = self.of_literals.len() + self.of_tokens.len();
-        std::mem::size_of_val(self.literals.as_slice())
-            + std::mem::size_of_val(self.tokens.as_slice())
+        let verdicts = self.of_literals.len() + self.of_inner.len() + self.of_tokens.len();
+        (self.literals.capacity() + self.inner.capacity()) * size_of::<LiteralHit>()
+            + self.tokens.capacity() * size_of::<TokenHit>()
+            + self.opened.capacity() * size_of::<(u32, Open)>()
             + verdicts * (size_of::<Verdict>() + size_of::<Candidate>())
     }
 
     /// Finds the hits of a document of less than 4 GiB, by those of its origin where there is one.
     pub(crate) fn find(&mut self, engine: &Engine, document: &[u8], origin: Option<Origin<'_>>) {
         self.literals.clear();
+        self.inner.clear();
         self.tokens.clear();
         self.of_literals.clear();
+        self.of_inner.clear();
         self.of_tokens.clear();
         self.opened.clear();
+        self.left_out = 0;
         let (mut literals, mut tokens) = (0, 0);
         let mut from = From::default();
         for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
@@ -155,17 +171,26 @@ impl Hits {
         self.search_tokens(engine, document, tokens..document.len());
     }
 
+    /// Finds the literals that start in a stretch.
     fn search_literals(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
-        let known = self.literals.len();
-        engine.literals.find(document, &range, |user, start| {
-            self.literals.push(LiteralHit { start: start as u32, user, dead: None });
+        if range.is_empty() {
+            return;
+        }
+        let (literals, inner) = (self.literals.len(), self.inner.len());
+        engine.literals.find_literals(document, &range, |user, at| {
+            let hit = LiteralHit { at: at as u32, user, dead: None };
+            let is_inner = engine.inner.get(user.rule as usize).is_some_and(|inner| *inner);
+            if is_inner { self.inner.push(hit) } else { self.literals.push(hit) }
         });
-        let found = self.literals.get_mut(known..).unwrap_or_default();
-        found.sort_unstable_by_key(|hit| (hit.start, hit.user.rule, hit.user.alternative));
+        for found in [self.literals.get_mut(literals..), self.inner.get_mut(inner..)].into_iter().flatten() {
+            if found.len() > 1 {
+                found.sort_unstable_by_key(|hit| (hit.at, hit.user.rule, hit.user.alternative));
+            }
+        }
     }
 
     fn search_tokens(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
-        if !engine.runs.is_empty() {
+        if !engine.runs.is_empty() && !range.is_empty() {
             engine.token_hits(document, &range, |start, open| {
                 self.tokens.push(TokenHit { start: start as u32, dead: None });
                 self.opened.push((start as u32, open));
@@ -175,13 +200,27 @@ impl Hits {
 
     fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
         let range = copy.in_origin(sure);
-        for hit in within(&from.literals, &range, &mut at.literals, |hit| hit.start) {
-            let start = copy.brought(hit.start);
+        for hit in within(&from.literals, &range, &mut at.literals, |hit| hit.at) {
+            let start = copy.brought(hit.at);
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
-            self.literals.push(LiteralHit { start, dead, ..*hit });
+            if dead.is_none() || self.has_heirs {
+                self.literals.push(LiteralHit { at: start, dead, ..*hit });
+            } else {
+                self.left_out += 1;
+            }
+        }
+        for hit in within(&from.inner, &range, &mut at.inner, |hit| hit.at) {
+            let mut hit = LiteralHit { at: copy.brought(hit.at), ..*hit };
+            let start = hit.start().filter(|start| *start as usize >= copy.at.start);
+            hit.dead = hit.dead.filter(|need| start.is_some_and(|start| copy.holds(start, *need)));
+            self.inner.push(hit);
         }
         let verdicts = within(&from.of_literals, &range, &mut at.of_literals, |verdict| verdict.start);
         self.of_literals.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
+        // A match may start before its literal, but what a verdict depends on starts no earlier than the copy.
+        let verdicts =
+            within(&from.of_inner, &copy.in_origin(copy.at.clone()), &mut at.of_inner, |verdict| verdict.start);
+        self.of_inner.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
     }
 
     fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
@@ -189,7 +228,11 @@ impl Hits {
         for hit in within(&from.tokens, &range, &mut at.tokens, |hit| hit.start) {
             let start = copy.brought(hit.start);
             let dead = hit.dead.filter(|need| copy.holds(start, *need));
-            self.tokens.push(TokenHit { start, dead });
+            if dead.is_none() || self.has_heirs {
+                self.tokens.push(TokenHit { start, dead });
+            } else {
+                self.left_out += 1;
+            }
         }
         let verdicts = within(&from.of_tokens, &range, &mut at.of_tokens, |verdict| verdict.start);
         self.of_tokens.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
@@ -197,13 +240,15 @@ impl Hits {
 }
 
 /// Copies that are shorter are searched like insertions.
-const SHORTEST_COPY: usize = 192;
+pub(crate) const SHORTEST_COPY: usize = 192;
 
 /// Where the last stretch ended in each list of the origin. Copies mostly go forward.
 #[derive(Default)]
 struct From {
     literals: usize,
+    inner: usize,
     of_literals: usize,
+    of_inner: usize,
     tokens: usize,
     of_tokens: usize,
 }
@@ -265,9 +310,9 @@ fn copies<'a>(origin: &Origin<'a>, document: &[u8]) -> impl Iterator<Item = Copy
 }
 
 impl Copy {
-    /// The places at which whether a literal stands there is decided by copied bytes alone.
+    /// The places at which copied bytes alone decide whether a literal stands there.
     fn sure_of_literals(&self, engine: &Engine) -> Range<usize> {
-        let end = if self.last { self.at.end } else { self.at.end.saturating_sub(engine.literals.span) };
+        let end = if self.last { self.at.end } else { self.at.end.saturating_sub(engine.literals.length) };
         self.at.start..end.max(self.at.start)
     }
 
@@ -293,7 +338,7 @@ impl Copy {
     fn holds(&self, start: u32, need: Need) -> bool {
         let start = start as usize;
         let holds = |open: bool, there: usize, need: u16| open || (need < u16::MAX && there >= usize::from(need));
-        holds(self.first, start - self.at.start, need.before) && holds(self.last, self.at.end - start, need.after)
+        holds(self.first, start - self.at.start, need.before) && holds(self.last, self.at.end - start, need.after.get())
     }
 }
 

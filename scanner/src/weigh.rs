@@ -10,7 +10,7 @@ use stanch_rules::{Boundary, Look, Rule, Str};
 use crate::compiled::CompiledRule;
 use crate::confirm::Match;
 use crate::evidence::{
-    entropy::shannon,
+    entropy::{is_below, shannon},
     name::Name,
     placeholder::placeholder,
     value::{self, Assigned},
@@ -92,7 +92,12 @@ pub(crate) fn weigh(
     }
     let steps: [&dyn Fn(&mut Scale); 4] = [
         &|scale| scale.entropy(rule, secret),
-        &|scale| scale.placeholder(secret, prefix),
+        &|scale| {
+            // Where a match is only weighed until it is out, that was looked at before: see `is_no_secret`.
+            if care == Care::Whole || compiled.check.is_some() {
+                scale.placeholder(secret, prefix);
+            }
+        },
         &|scale| scale.boundaries(rule, found, window),
         &|scale| scale.value(rule, window),
     ];
@@ -104,6 +109,13 @@ pub(crate) fn weigh(
     }
     scale.context(rule, context());
     scale.verdict
+}
+
+/// Whether a secret is none by its own bytes, as [`weigh`] says too. Where an offline check has a say, that is not asked here.
+pub(crate) fn is_no_secret(rule: &Rule, compiled: &CompiledRule, secret: &[u8]) -> bool {
+    let plain = compiled.check.is_none();
+    let regular = |floor: f32| is_below(secret, floor);
+    plain && (rule.entropy.is_some_and(regular) || placeholder(secret, rule.public_prefix(secret).len()).is_some())
 }
 
 struct Scale {

@@ -49,14 +49,26 @@ impl CompiledPattern {
         let cache = &mut *caches.get();
         let input = Input::new(haystack).anchored(Anchored::Yes);
         let mut state = automaton.start_state_forward(cache, &input).ok()?;
-        for (at, byte) in haystack.iter().enumerate() {
+        let mut at = 0;
+        while let Some(byte) = haystack.get(at) {
+            // Most steps lead to where they start. Several such steps do not wait for each other.
+            if !state.is_tagged()
+                && let Some(next) = haystack.get(at..).and_then(|rest| rest.first_chunk::<4>())
+                && next.map(|byte| automaton.next_state_untagged(cache, state, byte)) == [state; 4]
+            {
+                at += 4;
+                continue;
+            }
             state = automaton.next_state(cache, state, *byte).ok()?;
-            if state.is_dead() {
-                return Some(at + 1);
+            if state.is_tagged() {
+                if state.is_dead() {
+                    return Some(at + 1);
+                }
+                if state.is_match() || state.is_quit() {
+                    return None;
+                }
             }
-            if state.is_match() || state.is_quit() {
-                return None;
-            }
+            at += 1;
         }
         state = automaton.next_eoi_state(cache, state).ok()?;
         (!state.is_match() && !state.is_quit()).then_some(haystack.len() + 1)

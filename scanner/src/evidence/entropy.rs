@@ -20,6 +20,18 @@ pub(crate) fn shannon(bytes: &[u8]) -> f32 {
     (total.log2() - sum / total).max(0.0)
 }
 
+/// Whether the entropy of the bytes is below a floor. That of few different bytes is, whatever their order.
+pub(crate) fn is_below(bytes: &[u8], floor: f32) -> bool {
+    /// More than what is lost to rounding.
+    const SLACK: f32 = 0.001;
+    let mut there = [0_u64; 4];
+    for byte in bytes {
+        there[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+    let different: u32 = there.iter().map(|bits| bits.count_ones()).sum();
+    (different as f32).log2() + SLACK < floor || shannon(bytes) < floor
+}
+
 /// A count times its logarithm. Nearly all counts are small.
 fn weighted(count: u16) -> f32 {
     static SMALL: LazyLock<[f32; 64]> = LazyLock::new(|| std::array::from_fn(|count| exact(count as u16)));
@@ -34,6 +46,14 @@ fn exact(count: u16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn below_is_below(bytes in "[0-9a-f]{0,40}|[a-zA-Z0-9]{0,60}", floor in 0.0_f32..6.0) {
+            let bytes = bytes.as_bytes();
+            proptest::prop_assert_eq!(is_below(bytes, floor), shannon(bytes) < floor);
+        }
+    }
 
     #[test]
     fn known_values() {

@@ -12,13 +12,26 @@ use crate::window::around;
 
 /// Words of fewer bytes are looked for one by one.
 const SHORTEST: usize = 3;
+/// What words have in common is looked for first if it has so many bytes.
+const LONG: usize = 5;
 
 /// The context words of all rules.
 #[derive(Debug)]
 pub(crate) struct ContextWords {
     literals: Literals,
+    /// What all words have in common that a rule cannot do without, by the rule.
+    commons: Literals,
     /// The words that each rule wants, with their numbers; short ones have none.
-    rules: Vec<Vec<(Str, Option<u32>)>>,
+    rules: Vec<Wanted>,
+}
+
+/// The words that a rule wants.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// With their numbers; short ones have none.
+    words: Vec<(Str, Option<u32>)>,
+    /// Whether what all of them have in common is looked for first.
+    common: bool,
 }
 
 /// The words that were found in a stretch of a document.
@@ -36,7 +49,7 @@ pub(crate) struct Near {
 #[derive(Debug, Clone)]
 pub(crate) struct Around<'a> {
     input: &'a [u8],
-    window: Range<usize>,
+    pub(crate) window: Range<usize>,
     secret: Range<usize>,
 }
 
@@ -54,14 +67,29 @@ impl ContextWords {
             let number = known.binary_search(&word.as_ref()).ok();
             (word.clone(), number.map(|number| number as u32))
         };
-        let wanted = |context: &Context| context.words.iter().map(numbered).collect();
-        let rules = rules.iter().map(|rule| rule.context.as_ref().map(wanted).unwrap_or_default()).collect();
-        Self { literals: builder.build(), rules }
+        let mut commons = LiteralsBuilder::default();
+        let mut wanted = |(index, context): (usize, &Context)| {
+            let common = Some(context).filter(|context| context.need).and_then(|context| common(words(context)));
+            if let Some(common) = common {
+                commons.add(common, true, None, User { rule: index as u32, alternative: 0, offset: 0 });
+            }
+            Wanted { words: context.words.iter().map(numbered).collect(), common: common.is_some() }
+        };
+        let contexts = rules.iter().map(|rule| rule.context.as_ref()).enumerate();
+        let rules =
+            contexts.map(|(index, context)| context.map(|context| wanted((index, context))).unwrap_or_default());
+        let rules = rules.collect();
+        Self { literals: builder.build(), commons: commons.build(), rules }
     }
 
     /// Whether a word of the rule's context stands there.
     pub(crate) fn holds(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> bool {
-        self.standing(rule, around, near).next().is_some()
+        // Most have nothing of the kind near, and a search for few things takes less than one for all words.
+        let mut may = self.rules.get(rule).is_none_or(|wanted| !wanted.common);
+        if !may {
+            self.commons.find(around.input, &around.window, |user, _| may |= user.rule as usize == rule);
+        }
+        may && self.standing(rule, around, near).next().is_some()
     }
 
     /// The words of the rule's context that stand there.
@@ -77,7 +105,7 @@ impl ContextWords {
     ) -> impl Iterator<Item = &'a Str> {
         near.search(&self.literals, around.input, around.window.clone());
         let near = &*near;
-        let wanted = self.rules.get(rule).map(Vec::as_slice).unwrap_or_default();
+        let wanted = self.rules.get(rule).map(|wanted| wanted.words.as_slice()).unwrap_or_default();
         let stands = move |(word, number): &&(Str, Option<u32>)| match number {
             Some(number) => near.within(*number, &around.window).any(|start| around.holds_at(start, word.len())),
             None => around.holds_one(word),
@@ -117,6 +145,14 @@ pub(crate) fn words_around(context: &Context, around: &Around<'_>) -> Vec<Str> {
 
 fn words(context: &Context) -> impl Iterator<Item = &str> {
     context.words.iter().map(AsRef::as_ref)
+}
+
+/// The longest that all words have in common, if it is long enough to be rare.
+fn common<'w>(mut words: impl Iterator<Item = &'w str>) -> Option<&'w [u8]> {
+    let first = words.next()?.as_bytes();
+    let others: Vec<&str> = words.collect();
+    let all_have = |part: &&[u8]| others.iter().all(|word| memchr::memmem::find(word.as_bytes(), part).is_some());
+    (LONG..=first.len()).rev().flat_map(|length| first.windows(length)).find(all_have)
 }
 
 impl Near {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::{Candidate, Engine, Scratch};
-use crate::hits::{Hits, Need, Origin, Run};
+use crate::hits::{Hits, LiteralHit, Need, Origin, Run};
 
 /// Documents that are each a delta upon the one before, all held against the same engine.
 #[derive(Debug)]
@@ -71,23 +71,24 @@ impl<'e> Chain<'e> {
     ///
     /// # Errors
     /// The first hit that does not.
-    pub fn same_elsewhere(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
+    pub fn same_elsewhere(&self, head: &[u8], tail: &[u8]) -> Result<(), String> {
         let mut other = Vec::new();
         for hit in self.settled() {
             let (start, length) = (hit.start, self.document.len());
-            let from = start.checked_sub(hit.need.before.into()).filter(|_| hit.need.before < u16::MAX);
+            let (before, after) = (usize::from(hit.need.before), usize::from(hit.need.after.get()));
+            let everything = usize::from(u16::MAX);
+            let from = start.checked_sub(before).filter(|_| before < everything);
             // A literal hit is carried only with what tells which of its rule's shapes it is a hit of.
-            let span = hit.rule.map_or(0, |_| self.engine.literals.span);
-            let needed = usize::from(hit.need.after).max(span);
-            let to = Some(start + needed).filter(|to| *to <= length && hit.need.after < u16::MAX);
+            let span = hit.rule.map_or(0, |_| self.engine.literals.span());
+            let to = Some(start + after.max(span)).filter(|to| *to <= length && after < everything);
             other.clear();
             if from.is_some() {
-                other.extend_from_slice(before);
+                other.extend_from_slice(head);
             }
             let moved = other.len() + start - from.unwrap_or_default();
             other.extend_from_slice(&self.document[from.unwrap_or_default()..to.unwrap_or(length)]);
             if to.is_some() {
-                other.extend_from_slice(after);
+                other.extend_from_slice(tail);
             }
             let same = self.comes_to_the_same(&hit, &other, moved);
             same.map_err(|error| format!("elsewhere, with {:?}: {error}", hit.need))?;
@@ -97,12 +98,15 @@ impl<'e> Chain<'e> {
 
     /// Looks whether there is a hit wherever a rule matches, whether hits are in order, and whether what is found are the matches that are in.
     fn nothing_is_lost(&mut self) -> Result<(), String> {
-        let ordered = self.hits.literals.is_sorted_by_key(|hit| (hit.start, hit.user.rule, hit.user.alternative))
+        let by_place = |hits: &[LiteralHit]| hits.is_sorted_by_key(|hit| (hit.at, hit.user.rule, hit.user.alternative));
+        let ordered = by_place(&self.hits.literals)
+            && by_place(&self.hits.inner)
             && self.hits.tokens.is_sorted_by(|a, b| a.start < b.start);
         if !ordered {
             return Err("hits are out of order".to_owned());
         }
-        let literals: HashSet<(u32, u32)> = self.hits.literals.iter().map(|hit| (hit.start, hit.user.rule)).collect();
+        let literals = self.hits.literals.iter().chain(&self.hits.inner);
+        let literals: HashSet<(u32, u32)> = literals.filter_map(|hit| Some((hit.start()?, hit.user.rule))).collect();
         let tokens: HashSet<u32> = self.hits.tokens.iter().map(|hit| hit.start).collect();
         let mut all = self.engine.trace(&self.document, &mut self.scratch);
         let lost = all.iter().find(|matched| {
@@ -126,10 +130,11 @@ impl<'e> Chain<'e> {
         let dead = |start: u32, rule: Option<u32>, need: Option<Need>| {
             need.map(|need| Settled { start: start as usize, rule, need, candidates: Arc::new([]) })
         };
-        let Hits { literals, tokens, of_literals, of_tokens, .. } = &self.hits;
-        let literals = literals.iter().filter_map(|hit| dead(hit.start, Some(hit.user.rule), hit.dead));
+        let Hits { literals, inner, tokens, of_literals, of_inner, of_tokens, .. } = &self.hits;
+        let literals = literals.iter().chain(inner);
+        let literals = literals.filter_map(|hit| dead(hit.start()?, Some(hit.user.rule), hit.dead));
         let tokens = tokens.iter().filter_map(|hit| dead(hit.start, None, hit.dead));
-        let lives = of_literals.iter().chain(of_tokens).map(|verdict| Settled {
+        let lives = of_literals.iter().chain(of_inner).chain(of_tokens).map(|verdict| Settled {
             start: verdict.start as usize,
             rule: verdict.rule,
             need: verdict.need,
@@ -190,9 +195,9 @@ fn told(engine: &Engine, c: &Candidate) -> String {
 impl Hits {
     /// How many there are, and how many of them are known to come to nothing.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let literals = self.literals.iter().filter(|hit| hit.dead.is_some()).count();
+        let literals = self.literals.iter().chain(&self.inner).filter(|hit| hit.dead.is_some()).count();
         let tokens = self.tokens.iter().filter(|hit| hit.dead.is_some()).count();
-        (self.literals.len() + self.tokens.len(), literals + tokens)
+        (self.literals.len() + self.inner.len() + self.tokens.len() + self.left_out, literals + tokens + self.left_out)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::confirm::RunEnds;
-use crate::engine::{Candidate, Engine, Scratch};
+use crate::engine::{Candidate, Engine, Out, Scratch};
 use crate::evidence::near::Near;
 use crate::hits::{Hits, LiteralHit, Need, Verdict};
 use crate::prefilter::Open;
@@ -34,9 +34,9 @@ impl Engine {
         (hits.weighed, hits.inherited) = (0, 0);
         let inherited = std::mem::take(&mut hits.of_literals);
         let mut inherited = inherited.into_iter().peekable();
-        let same = |a: &LiteralHit, b: &LiteralHit| (a.start, a.user.rule) == (b.start, b.user.rule);
+        let same = |a: &LiteralHit, b: &LiteralHit| (a.at, a.user.rule) == (b.at, b.user.rule);
         for group in hits.literals.chunk_by_mut(same) {
-            let Some(LiteralHit { start, user, dead: None }) = group.first().copied() else { continue };
+            let Some(LiteralHit { at: start, user, dead: None }) = group.first().copied() else { continue };
             let known = inherited.next_if(|known| (known.start, known.rule) == (start, Some(user.rule)));
             hits.inherited += usize::from(known.is_some());
             let fate = known.map_or_else(
@@ -52,6 +52,7 @@ impl Engine {
                 hit.dead = dead;
             }
         }
+        self.inner_fates(document, hits, runs, near, &mut found);
         let mut opened = hits.opened.drain(..).peekable();
         let inherited = std::mem::take(&mut hits.of_tokens);
         let mut inherited = inherited.into_iter().peekable();
@@ -71,6 +72,47 @@ impl Engine {
         }
     }
 
+    /// What becomes of the hits of literals inside of matches. They are in order of the literals, and looked at in order of the matches.
+    fn inner_fates(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        runs: &mut RunEnds,
+        near: &mut Near,
+        found: &mut impl FnMut(Candidate),
+    ) {
+        let Hits { inner, of_inner, has_heirs, .. } = hits;
+        let inherited = std::mem::take(of_inner);
+        let mut inherited = inherited.into_iter().peekable();
+        let mut order: Vec<(u32, u32, u16, usize)> = Vec::new();
+        for (index, hit) in inner.iter().enumerate() {
+            order.extend(hit.start().map(|start| (start, hit.user.rule, hit.user.alternative, index)));
+        }
+        order.sort_unstable();
+        for group in order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let Some((start, rule, ..)) = group.first().copied() else { continue };
+            // Literals of one match may stand in copies and seams, so one of them may be new where others are known.
+            let is_known = |hit: &LiteralHit| hit.dead.is_some();
+            if group.iter().all(|(.., index)| inner.get(*index).is_some_and(is_known)) {
+                continue;
+            }
+            let known = inherited.next_if(|known| (known.start, known.rule) == (start, Some(rule)));
+            hits.inherited += usize::from(known.is_some());
+            let fate = known.map_or_else(
+                || {
+                    hits.weighed += 1;
+                    let alternatives = group.iter().map(|(_, _, alternative, _)| *alternative);
+                    self.fate_of_literal(document, start, rule, alternatives, runs, near)
+                },
+                Fate::Lives,
+            );
+            let dead = fate.tell(has_heirs.then_some(&mut *of_inner), found);
+            for (.., index) in group {
+                inner.get_mut(*index).into_iter().for_each(|hit| hit.dead = dead);
+            }
+        }
+    }
+
     /// What becomes of the hit of a literal.
     fn fate_of_literal(
         &self,
@@ -84,29 +126,52 @@ impl Engine {
         let place = start as usize;
         runs.looked_to = place;
         let Some(matched) = self.longest(document, rule, alternatives, place, runs) else {
-            return Fate::Dead(Need::of_no_match(runs.looked_to.saturating_sub(place)));
+            return Fate::Dead(self.need_of_match(rule, place, runs));
         };
-        let need = Need::of_verdict(self.rule_reach(rule));
-        let candidate = self.accepted(rule as usize, matched, document, near);
-        candidate.map_or(Fate::Dead(need), |candidate| {
-            Fate::Lives(Verdict { start, rule: Some(rule), need, candidates: [from_start(candidate, place)].into() })
-        })
+        match self.accepted(rule as usize, matched, document, near) {
+            Ok(candidate) => {
+                let need = Need::of_verdict(self.rule_reach(rule));
+                let candidates = [from_start(candidate, place)].into();
+                Fate::Lives(Verdict { start, rule: Some(rule), need, candidates })
+            }
+            Err(out) => Fate::Dead(self.need_of_out(rule, out, place, runs)),
+        }
+    }
+
+    /// What it depends on how far a rule matches at a place, which was just looked at.
+    fn need_of_match(&self, rule: u32, place: usize, runs: &RunEnds) -> Need {
+        Need::of_match(self.looks_before(rule), runs.looked_to.saturating_sub(place))
+    }
+
+    /// What it depends on that a match is out.
+    fn need_of_out(&self, rule: u32, out: Out, place: usize, runs: &RunEnds) -> Need {
+        match out {
+            Out::BySecret => self.need_of_match(rule, place, runs),
+            // What ends the window is looked at too, on either side; at an edge of the document it is the edge.
+            Out::NoWord(window) => {
+                let around = Need::of_match(place + 1 - window.start, window.end + 1 - place);
+                around.and(self.need_of_match(rule, place, runs))
+            }
+            Out::Around => Need::of_verdict(self.rule_reach(rule)),
+        }
     }
 
     /// What becomes of the start of a token-like value.
     fn fate_of_token(&self, document: &[u8], start: u32, open: Open, runs: &mut RunEnds, near: &mut Near) -> Fate {
         let place = start as usize;
-        let mut need = Need::of_no_match(open.looked);
+        let mut need = Need::of_match(1, open.looked);
         let mut candidates = Vec::new();
         for (rule, shapes) in self.open_rules(open) {
             runs.looked_to = place;
             let matched = self.longest(document, rule, 0..shapes, place, runs);
-            need = need.and(match matched {
-                None => Need::of_no_match(runs.looked_to.saturating_sub(place)),
-                Some(_) => Need::of_verdict(self.rule_reach(rule)),
+            need = need.and(match matched.map(|matched| self.accepted(rule as usize, matched, document, near)) {
+                None => self.need_of_match(rule, place, runs),
+                Some(Err(out)) => self.need_of_out(rule, out, place, runs),
+                Some(Ok(candidate)) => {
+                    candidates.push(from_start(candidate, place));
+                    Need::of_verdict(self.rule_reach(rule))
+                }
             });
-            let accepted = matched.and_then(|matched| self.accepted(rule as usize, matched, document, near));
-            candidates.extend(accepted.map(|candidate| from_start(candidate, place)));
         }
         if candidates.is_empty() {
             Fate::Dead(need)

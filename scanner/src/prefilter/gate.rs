@@ -3,7 +3,7 @@
 use stanch_rules::run_class;
 
 use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, CompiledShape};
-use crate::prefilter::simd::{CLASSES, ClassBits, Level};
+use crate::prefilter::simd::{CLASSES, ClassBits, Level, each};
 
 /// No run is followed further than this; what is longer counts as one length.
 const LONGEST: usize = 136;
@@ -25,6 +25,9 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 pub(crate) struct Gate {
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
     heads: Vec<[Rules; END + 1]>,
+    /// For the same the classes that one of these rules starts with.
+    heads_of_classes: Vec<[u16; END + 1]>,
+    level: Level,
     classes: ClassBits,
     /// For each class the rules by the length of its run.
     by_length: Vec<[Rules; LONGEST + 1]>,
@@ -63,6 +66,8 @@ impl Gate {
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
         let mut gate = Self {
             heads: vec![[0; END + 1]; PLACES.len()],
+            heads_of_classes: vec![[0; END + 1]; PLACES.len()],
+            level: Level::best(),
             classes: ClassBits::new(&[0; 256]),
             by_length: Vec::new(),
             rules: Vec::new(),
@@ -81,6 +86,10 @@ impl Gate {
             }
         }
         gate.classes = ClassBits::new(&bits);
+        let heads = gate.heads.as_flattened().iter();
+        for (of_classes, heads) in gate.heads_of_classes.as_flattened_mut().iter_mut().zip(heads) {
+            *of_classes = gate.rules.iter().rev().fold(0, |all, rules| all << 1 | u16::from(rules & heads != 0));
+        }
         gate
     }
 
@@ -143,32 +152,24 @@ impl Gate {
     pub(crate) fn open(&self, input: &[u8], start: usize) -> Open {
         const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
-        let heads = self.heads.iter().zip(PLACES);
-        let possible = heads.fold(Rules::MAX, |possible, (heads, place)| {
-            possible & heads[rest.get(place).map_or(END, |byte| usize::from(*byte))]
-        });
-        let classes = self
-            .rules
-            .iter()
-            .enumerate()
-            .fold(0, |classes, (bit, rules)| classes | u16::from(rules & possible != 0) << bit);
+        let heads = PLACES.map(|place| rest.get(place).map_or(END, |byte| usize::from(*byte)));
+        let possible = self.heads.iter().zip(heads).fold(Rules::MAX, |possible, (heads, head)| possible & heads[head]);
+        let of_classes = self.heads_of_classes.iter().zip(heads);
+        let maybe = of_classes.fold(u16::MAX, |classes, (of_classes, head)| classes & of_classes[head]);
+        let mut classes = 0;
+        each(maybe, |class| classes |= u16::from(self.rules[class] & possible != 0) << class);
         let (by_length, length) = self.follow(rest, classes);
         Open { rules: possible & (self.always | by_length), looked: length.max(LAST).min(rest.len()) + 1 }
     }
 
     /// The rules for the lengths that the runs of some classes have, and the longest of these.
     fn follow(&self, rest: &[u8], classes: u16) -> (Rules, usize) {
-        if classes == 0 {
-            return (0, 0);
-        }
-        let runs = self.classes.runs(Level::best(), rest, classes, LONGEST);
-        let (mut left, mut rules, mut longest) = (classes, 0, 0);
-        while left != 0 {
-            let class = left.trailing_zeros() as usize;
-            left &= left - 1;
-            let length = usize::from(runs[class]);
-            rules |= self.by_length[class][length];
-            longest = longest.max(length);
+        let (mut rules, mut longest) = (0, 0);
+        if classes != 0 {
+            self.classes.runs(self.level, rest, classes, LONGEST, |class, length| {
+                rules |= self.by_length[class][length];
+                longest = longest.max(length);
+            });
         }
         (rules, longest)
     }

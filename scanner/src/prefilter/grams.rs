@@ -27,6 +27,12 @@ impl Gram {
         Self { mask, value }
     }
 
+    /// Whether these eight bytes are it, the first one lowest.
+    #[inline]
+    pub(crate) fn is(self, bytes: u64) -> bool {
+        bytes & self.mask == self.value
+    }
+
     fn slot(self) -> usize {
         slot(self.value)
     }

@@ -23,6 +23,8 @@ pub(crate) struct User {
 
 /// So many words are marked at once: enough to make the call worth it, few enough to stay in the first cache level.
 const WORDS: usize = 32;
+/// So many for what is short.
+const FEW: usize = 4;
 
 /// The literals of all rules, ready to be looked for.
 #[derive(Debug)]
@@ -31,10 +33,11 @@ pub(crate) struct Literals {
     quadruples: Quadruples,
     grams: Grams,
     known: Vec<Literal>,
-    /// The furthest that a quadruple stands from the start of a match.
+    /// The furthest that a quadruple stands from the start of a literal, and a literal from that of a match.
     reach: usize,
-    /// How many bytes from the start of a match on a hit depends on, at most.
-    pub(crate) span: usize,
+    offset: usize,
+    /// How many bytes from the start of a literal on it depends on whether it is found, at most.
+    pub(crate) length: usize,
 }
 
 #[derive(Debug)]
@@ -44,6 +47,9 @@ struct Literal {
     fold: bool,
     /// Where in it the quadruple stands that it is looked for by.
     gram: usize,
+    /// Up to eight bytes from there on, and whether these are all of it.
+    eight: Gram,
+    short: bool,
     users: Vec<User>,
 }
 
@@ -59,28 +65,32 @@ impl LiteralsBuilder {
     /// either case under `fold`.
     pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, next: Option<ByteClass>, user: User) {
         let index = *self.known.entry((bytes.to_vec(), fold)).or_insert_with(|| {
-            self.literals.push((Literal { bytes: bytes.to_vec(), fold, gram: 0, users: Vec::new() }, next));
+            self.literals.push((Literal::new(bytes, fold), next));
             self.literals.len() - 1
         });
         let (literal, known_next) = &mut self.literals[index];
         if *known_next != next {
             *known_next = None;
         }
-        literal.users.push(user);
+        if !literal.users.contains(&user) {
+            literal.users.push(user);
+        }
     }
 
     pub(crate) fn build(self) -> Literals {
-        let (mut reach, mut span) = (0, 0);
+        let (mut reach, mut offset, mut length) = (0, 0, 0);
         let (mut grams, mut quadruples, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for (mut literal, next) in self.literals {
             let (gram, choices) = literal.rarest(next);
             literal.gram = gram;
-            grams.push(Gram::new(&literal.bytes[gram..], literal.fold));
+            literal.eight = Gram::new(&literal.bytes[gram..], literal.fold);
+            literal.short = gram == 0 && literal.bytes.len() <= 8;
+            grams.push(literal.eight);
             quadruples.push(choices);
-            let offset = literal.users.iter().map(|user| usize::from(user.offset)).max().unwrap_or(0);
-            reach = reach.max(offset + gram);
+            reach = reach.max(gram);
+            offset = literal.users.iter().map(|user| usize::from(user.offset)).fold(offset, usize::max);
             // The byte after a literal of three is looked at too.
-            span = span.max(offset + literal.bytes.len() + 1);
+            length = length.max(literal.bytes.len() + 1);
             known.push(literal);
         }
         Literals {
@@ -89,15 +99,56 @@ impl LiteralsBuilder {
             grams: Grams::new(&grams),
             known,
             reach,
-            span,
+            offset,
+            length,
         }
     }
 }
 
 impl Literals {
+    /// For each of so many rules, whether a literal of it stands inside of its matches and not where they start.
+    pub(crate) fn inner(&self, rules: usize) -> Vec<bool> {
+        let mut inner = vec![false; rules];
+        for user in self.known.iter().flat_map(|literal| &literal.users).filter(|user| user.offset > 0) {
+            inner.get_mut(user.rule as usize).into_iter().for_each(|inner| *inner = true);
+        }
+        inner
+    }
+
+    /// How many bytes from the start of a match on it depends on whether it is a hit, at most.
+    pub(crate) fn span(&self) -> usize {
+        self.offset + self.length
+    }
+
     /// Tells of every user whose match would start in `range`.
     pub(crate) fn find(&self, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(User, usize)) {
+        let of_literals = range.start..range.end.saturating_add(self.offset);
+        self.find_literals(input, &of_literals, |user, at| {
+            if let Some(start) = at.checked_sub(usize::from(user.offset))
+                && range.contains(&start)
+            {
+                hit(user, start);
+            }
+        });
+    }
+
+    /// Tells of every user of every literal that starts in `range`, with where that is.
+    pub(crate) fn find_literals(&self, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(User, usize)) {
         let end = input.len().min(range.end.saturating_add(self.reach));
+        if range.start + FEW * WORD >= end {
+            self.find_by::<FEW>(input, range, end, &mut hit);
+        } else {
+            self.find_by::<WORDS>(input, range, end, &mut hit);
+        }
+    }
+
+    fn find_by<const WORDS: usize>(
+        &self,
+        input: &[u8],
+        range: &Range<usize>,
+        end: usize,
+        hit: &mut impl FnMut(User, usize),
+    ) {
         let mut marks = [0; WORDS];
         let mut at = range.start;
         while at < end {
@@ -108,7 +159,7 @@ impl Literals {
                     let marked = at + left.trailing_zeros() as usize;
                     left &= left - 1;
                     if self.grams.group(eight(input, marked)).is_some() {
-                        self.confirm(input, range, marked, &mut hit);
+                        self.confirm(input, range, marked, hit);
                     }
                 }
             }
@@ -117,9 +168,9 @@ impl Literals {
     }
 
     /// Marks the positions of the next words at which a literal may stand.
-    fn mark<'m>(&self, input: &[u8], range: Range<usize>, marks: &'m mut [u64; WORDS]) -> &'m [u64] {
+    fn mark<'m>(&self, input: &[u8], range: Range<usize>, marks: &'m mut [u64]) -> &'m [u64] {
         let bytes = input.get(range.start..).unwrap_or_default();
-        let wanted = range.len().div_ceil(WORD).min(WORDS);
+        let wanted = range.len().div_ceil(WORD).min(marks.len());
         let whole = (bytes.len().saturating_sub(MARGIN) / WORD).min(wanted);
         let marks = marks.get_mut(..whole.max(1)).unwrap_or_default();
         if whole > 0 {
@@ -139,19 +190,16 @@ impl Literals {
 
     #[inline(never)]
     fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, hit: &mut impl FnMut(User, usize)) {
-        let Some(group) = self.grams.group(eight(input, at)) else { return };
+        let eight = eight(input, at);
+        let Some(group) = self.grams.group(eight) else { return };
         for literal in self.grams.members(group) {
             let literal = &self.known[*literal as usize];
-            let Some(start) = at.checked_sub(literal.gram) else { continue };
-            if !literal.stands_at(input, start) {
+            if !literal.eight.is(eight) {
                 continue;
             }
-            for user in &literal.users {
-                if let Some(start) = start.checked_sub(usize::from(user.offset))
-                    && range.contains(&start)
-                {
-                    hit(*user, start);
-                }
+            let Some(start) = at.checked_sub(literal.gram) else { continue };
+            if range.contains(&start) && literal.stands_at(input, start) {
+                literal.users.iter().for_each(|user| hit(*user, start));
             }
         }
     }
@@ -170,7 +218,15 @@ fn eight(input: &[u8], at: usize) -> u64 {
 }
 
 impl Literal {
+    fn new(bytes: &[u8], fold: bool) -> Self {
+        Self { bytes: bytes.to_vec(), fold, gram: 0, eight: Gram::new(bytes, fold), short: false, users: Vec::new() }
+    }
+
+    /// Whether it stands at a place where its eight bytes stand.
     fn stands_at(&self, input: &[u8], at: usize) -> bool {
+        if self.short {
+            return at + self.bytes.len() <= input.len();
+        }
         let Some(found) = input.get(at..).and_then(|rest| rest.get(..self.bytes.len())) else { return false };
         if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes }
     }

@@ -14,3 +14,4 @@ pub(crate) use gate::{Gate, MOST_RULES, Open};
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;
+pub(crate) use simd::Level;

@@ -20,14 +20,13 @@ pub(crate) fn last_run(bytes: &[u8]) -> usize {
 /// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, the first of them or the one
 /// after it a letter or digit, and no letter or digit stands before it. A value has a digit, so where the run is seen to have none any
 /// more, there are no starts; what is seen are the words that the search happens to take together.
-pub(crate) fn token_starts(input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
-    let level = Level::best();
+pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
     let end = range.end.min((input.len() + 1).saturating_sub(LONG));
     let mut at = range.start;
     while at < end {
         let kinds = classify(level, input, at, end);
         let words = (end - at).div_ceil(WORD).min(WORDS);
-        for (word, starts) in kinds.starts(level).iter().enumerate().take(words) {
+        for (word, starts) in kinds.starts(level, words).iter().enumerate().take(words) {
             let mut left = *starts;
             while left != 0 {
                 let start = at + word * WORD + left.trailing_zeros() as usize;
@@ -80,7 +79,7 @@ mod tests {
 
     fn fast(input: &[u8], range: Range<usize>) -> Vec<usize> {
         let mut hits = Vec::new();
-        token_starts(input, &range, |at| hits.push(at));
+        token_starts(Level::best(), input, &range, |at| hits.push(at));
         hits
     }
 

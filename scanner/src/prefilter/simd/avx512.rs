@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 };
 
 use super::ascii::Tables;
-use super::{CLASSES, Kinds, MARGIN, WORD, WORDS, words};
+use super::{Kinds, MARGIN, WORD, WORDS, words};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -96,10 +96,10 @@ impl ClassTables {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16) -> [u8; CLASSES] {
+pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
     let [low, high] = &*tables.tables;
     let (low, high) = (table(low), table(high));
-    let (mut runs, mut alive) = ([0; CLASSES], classes);
+    let mut alive = classes;
     for at in (0..bytes.len()).step_by(WORD) {
         let rest = bytes.get(at..).unwrap_or_default();
         let mut padded = [0; WORD];
@@ -113,21 +113,20 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16) -> [u
         let ascii = here & !_mm512_movepi8_mask(bytes);
         let of = |table: Table| _mm512_permutex2var_epi8(table.0, bytes, table.1);
         let (low, high) = (of(low), of(high));
-        let mut left = alive;
-        while left != 0 {
-            let class = left.trailing_zeros();
-            left &= left - 1;
+        let mut ended = 0;
+        super::scalar::each(alive, |class| {
             let half = if class < 8 { low } else { high };
             let bit = _mm512_set1_epi8((1_u8 << (class % 8)).cast_signed());
             let run = (_mm512_test_epi8_mask(half, bit) & ascii).trailing_ones();
-            if let Some(known) = runs.get_mut(class as usize) {
-                *known += run as u8;
+            if run < u64::BITS {
+                ended |= 1 << class;
+                tell(class, at + run as usize);
             }
-            alive &= !(u16::from(run < u64::BITS) << class);
-        }
+        });
+        alive &= !ended;
         if alive == 0 {
-            break;
+            return;
         }
     }
-    runs
+    super::scalar::each(alive, |class| tell(class, bytes.len()));
 }

@@ -1,6 +1,6 @@
 //! Without vector instructions: what the other ways are tested against, and what is used where there are none.
 
-use super::{CLASSES, Kinds, MARGIN, WORD, words};
+use super::{Kinds, MARGIN, WORD, words};
 
 /// The sets as they are given.
 #[derive(Debug, Clone)]
@@ -41,23 +41,25 @@ pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
     }
 }
 
-pub(super) fn class_runs(bits: &[u16; 256], bytes: &[u8], classes: u16) -> [u8; CLASSES] {
-    let (mut runs, mut alive) = ([0; CLASSES], classes);
-    let mut end = |ended: u16, length: usize| {
-        let mut left = ended;
-        while left != 0 {
-            runs.get_mut(left.trailing_zeros() as usize).into_iter().for_each(|run| *run = length as u8);
-            left &= left - 1;
-        }
-    };
+pub(super) fn class_runs(bits: &[u16; 256], bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
+    let mut alive = classes;
     for (length, byte) in bytes.iter().enumerate() {
         let goes_on = alive & bits.get(usize::from(*byte)).copied().unwrap_or_default();
-        end(alive & !goes_on, length);
+        each(alive & !goes_on, |class| tell(class, length));
         alive = goes_on;
         if alive == 0 {
-            return runs;
+            return;
         }
     }
-    end(alive, bytes.len());
-    runs
+    each(alive, |class| tell(class, bytes.len()));
+}
+
+/// Tells of each class that is set.
+#[inline]
+pub(crate) fn each(classes: u16, mut tell: impl FnMut(usize)) {
+    let mut left = classes;
+    while left != 0 {
+        tell(left.trailing_zeros() as usize);
+        left &= left - 1;
+    }
 }

@@ -9,17 +9,23 @@ use super::{Kinds, WORD, WORDS};
 pub(super) fn of(kinds: &Kinds) -> [u64; WORDS] {
     let mut starts = [0; WORDS];
     for (word, starts) in starts.iter_mut().enumerate() {
-        let [before, here, next] = [word, word + 1, word + 2];
-        let Kinds { token, alnum, digit } = kinds;
-        let opens = alnum[here] | alnum[here] >> 1 | alnum[next] << (WORD - 1);
-        let glued = alnum[here] << 1 | alnum[before] >> (WORD - 1);
-        // Where the next word is all token bytes, what follows is not seen from here.
-        let out_of_sight = u64::from(token[next] == u64::MAX);
-        let goes_on = (reaching(digit[next], token[next]) & 1 | out_of_sight) << (WORD - 1);
-        let digits = reaching(digit[here] | goes_on & token[here], token[here]);
-        *starts = long(token[here], token[next]) & opens & !glued & digits;
+        *starts = of_word(kinds, word);
     }
     starts
+}
+
+/// The bits of the starts in a word, of which there are [`WORDS`].
+#[inline(always)]
+pub(super) fn of_word(kinds: &Kinds, word: usize) -> u64 {
+    let [before, here, next] = [word, word + 1, word + 2];
+    let Kinds { token, alnum, digit } = kinds;
+    let opens = alnum[here] | alnum[here] >> 1 | alnum[next] << (WORD - 1);
+    let glued = alnum[here] << 1 | alnum[before] >> (WORD - 1);
+    // Where the next word is all token bytes, what follows is not seen from here.
+    let out_of_sight = u64::from(token[next] == u64::MAX);
+    let goes_on = (reaching(digit[next], token[next]) & 1 | out_of_sight) << (WORD - 1);
+    let digits = reaching(digit[here] | goes_on & token[here], token[here]);
+    long(token[here], token[next]) & opens & !glued & digits
 }
 
 /// The bits at which sixteen set bits start.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::engine::Scratch;
 use crate::hits::check::both_ways;
-use crate::hits::{Hits, Origin};
+use crate::hits::{Hits, Origin, SHORTEST_COPY};
 use crate::scan::Control;
 use crate::source::SourceError;
 use crate::source::file::Closed;
@@ -72,6 +72,7 @@ struct Comparer<'a> {
 
 impl Visit for Comparer<'_> {
     type Carried = Hits;
+    const SHORTEST_COPY: usize = SHORTEST_COPY;
 
     fn weight(_carried: &Hits) -> usize {
         // It is there to compare, not to be thrifty.

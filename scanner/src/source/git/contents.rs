@@ -12,7 +12,7 @@ use stanch_rules::{Rule, normalise};
 
 use crate::allow;
 use crate::engine::{Candidate, Scratch};
-use crate::hits::{Hits, Origin};
+use crate::hits::{Hits, Origin, SHORTEST_COPY};
 use crate::lines::Lines;
 use crate::place::{MOST_BELIEVED, PathClass, place};
 use crate::scan::{Control, Document, Excerpt, Findings, Gap, findings};
@@ -62,6 +62,8 @@ pub(crate) struct Contents<'a> {
     root: &'a str,
     scratch: Scratch,
     hits: Hits,
+    /// Those of objects that are done with, for their memory.
+    spare: Vec<Hits>,
     pub(crate) found: Found,
 }
 
@@ -81,7 +83,15 @@ impl Found {
 
 impl<'a> Contents<'a> {
     pub(crate) fn new(control: &'a Control<'a>, store: &'a Store, root: &'a str) -> Self {
-        Self { control, store, root, scratch: Scratch::default(), hits: Hits::default(), found: Found::default() }
+        Self {
+            control,
+            store,
+            root,
+            scratch: Scratch::default(),
+            hits: Hits::default(),
+            spare: Vec::new(),
+            found: Found::default(),
+        }
     }
 
     fn blob(&mut self, object: Object<'_>, base: Option<Base<'_, Hits>>) -> Option<Hits> {
@@ -96,7 +106,14 @@ impl<'a> Contents<'a> {
                 self.found.blobs.push((object.number, sightings));
             }
         }
-        object.has_heirs.then(|| self.hits.clone())
+        object.has_heirs.then(|| self.kept())
+    }
+
+    /// What is kept of the hits of an object. Others take their place, for the next one.
+    fn kept(&mut self) -> Hits {
+        let mut kept = std::mem::replace(&mut self.hits, self.spare.pop().unwrap_or_default());
+        self.hits.opened = std::mem::take(&mut kept.opened);
+        kept
     }
 
     fn commit(&mut self, number: Number, bytes: &[u8]) {
@@ -149,6 +166,7 @@ impl<'a> Contents<'a> {
 
 impl Visit for Contents<'_> {
     type Carried = Hits;
+    const SHORTEST_COPY: usize = SHORTEST_COPY;
 
     fn weight(carried: &Hits) -> usize {
         carried.weight()
@@ -165,6 +183,14 @@ impl Visit for Contents<'_> {
             Kind::Tree => {}
         }
         None
+    }
+
+    fn recycle(&mut self, carried: Hits) {
+        const MOST_SPARE: usize = 8;
+        const MOST_BYTES: usize = 256 << 10;
+        if self.spare.len() < MOST_SPARE && carried.weight() <= MOST_BYTES {
+            self.spare.push(carried);
+        }
     }
 
     fn stream(&mut self, number: Number, _size: u64, content: &mut dyn Read) -> Result<(), Closed> {

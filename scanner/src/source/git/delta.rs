@@ -46,7 +46,14 @@ impl<'a> Delta<'a> {
     /// for what the instructions really give, not for what is claimed.
     ///
     /// `runs` tells what came from where, in order; copies that go on where the one before them ended are one run, as git splits long ones.
-    pub(crate) fn apply(&self, base: &[u8], out: &mut Vec<u8>, runs: &mut Vec<Run>) -> Result<(), DeltaError> {
+    /// Runs of fewer bytes than `shortest` count as inserted, but for those at the ends.
+    pub(crate) fn apply(
+        &self,
+        base: &[u8],
+        out: &mut Vec<u8>,
+        runs: &mut Vec<Run>,
+        shortest: usize,
+    ) -> Result<(), DeltaError> {
         runs.clear();
         if self.base_size != base.len() as u64 {
             return Err(DeltaError::Base);
@@ -66,7 +73,7 @@ impl<'a> Delta<'a> {
                 out.resize(size.min((2 * out.len()).max(end)), 0);
             }
             copy(from, range, out, at);
-            join(runs, at..end, copied_from);
+            join(runs, at..end, copied_from, shortest);
             at = end;
         }
         if at == size { Ok(()) } else { Err(DeltaError::Length) }
@@ -78,10 +85,15 @@ impl<'a> Delta<'a> {
 #[inline]
 fn copy(from: &[u8], range: Range<usize>, out: &mut [u8], at: usize) {
     const SHORT: usize = 32;
+    const LONGER: usize = 96;
     let source = from.get(range.start..).unwrap_or_default();
     let target = out.get_mut(at..).unwrap_or_default();
     if range.len() <= SHORT
         && let Some((source, target)) = source.first_chunk::<SHORT>().zip(target.first_chunk_mut::<SHORT>())
+    {
+        *target = *source;
+    } else if range.len() <= LONGER
+        && let Some((source, target)) = source.first_chunk::<LONGER>().zip(target.first_chunk_mut::<LONGER>())
     {
         *target = *source;
     } else if let Some((source, target)) = source.get(..range.len()).zip(target.get_mut(..range.len())) {
@@ -89,10 +101,22 @@ fn copy(from: &[u8], range: Range<usize>, out: &mut [u8], at: usize) {
     }
 }
 
-/// Adds a run, or makes the last one longer.
-fn join(runs: &mut Vec<Run>, at: Range<usize>, copied_from: Option<usize>) {
+/// Adds a run, or makes the last one longer. If that is a copy that stays too short, it counts as inserted.
+#[inline]
+fn join(runs: &mut Vec<Run>, at: Range<usize>, copied_from: Option<usize>, shortest: usize) {
     if at.is_empty() {
         return;
+    }
+    if let [.., before, last] = &mut runs[..]
+        && last.copied_from.is_some_and(|of_last| {
+            last.at.len() < shortest && copied_from.is_none_or(|from| of_last + last.at.len() != from)
+        })
+    {
+        last.copied_from = None;
+        if before.copied_from.is_none() {
+            before.at.end = last.at.end;
+            runs.pop();
+        }
     }
     if let Some(last) = runs.last_mut() {
         let goes_on = match (last.copied_from, copied_from) {
@@ -125,19 +149,33 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> 
     // Each bit of the code says whether a byte of the number follows; zeros are read where the delta ends.
     let follow = (code & 0x7f).count_ones() as usize;
     let Some(after) = tail.get(follow..) else { return Err(DeltaError::Damaged) };
-    let mut bytes = match tail.first_chunk() {
+    let bytes = match tail.first_chunk() {
         Some(eight) => u64::from_le_bytes(*eight),
         None => tail.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
     };
-    let mut number = 0_u64;
-    for place in 0..7 {
-        let there = u64::from(code >> place & 1);
-        number |= (bytes & (0xff * there)) << (8 * place);
-        bytes >>= 8 * there;
-    }
-    let (start, length) = ((number & 0xffff_ffff) as usize, (number >> 32) as usize);
+    let (of_start, of_length) = (code & 0x0f, code >> 4 & 0x07);
+    let (start, rest_of) = spread(bytes, of_start);
+    let (length, _) = spread(rest_of, of_length);
     *rest = after;
     Ok(Some(Instruction::Copy(start..start + if length == 0 { 0x1_0000 } else { length })))
+}
+
+/// A number of which the bytes that are not zero follow each other: each bit of `there` says whether one does. What comes after them is given
+/// too.
+#[inline]
+fn spread(bytes: u64, there: u8) -> (usize, u64) {
+    let many = there.count_ones();
+    let after = bytes >> (8 * many);
+    // Mostly only the highest ones are missing.
+    if there & (there + 1) == 0 {
+        return ((bytes & ((1 << (8 * many)) - 1)) as usize, after);
+    }
+    let (mut number, mut left) = (0, bytes);
+    for place in (0..4).filter(|place| there >> place & 1 == 1) {
+        number |= (left & 0xff) << (8 * place);
+        left >>= 8;
+    }
+    (number as usize, after)
 }
 
 /// A size in groups of seven bits, lowest first.
@@ -164,7 +202,7 @@ mod tests {
 
     fn applied(delta: &[u8], base: &[u8]) -> Result<(Vec<u8>, Vec<Run>), DeltaError> {
         let (mut out, mut runs) = (Vec::new(), Vec::new());
-        Delta::parse(delta)?.apply(base, &mut out, &mut runs)?;
+        Delta::parse(delta)?.apply(base, &mut out, &mut runs, 0)?;
         Ok((out, runs))
     }
 
@@ -200,6 +238,26 @@ mod tests {
         // A claim of 2^60 bytes asks for no memory.
         let claim = [10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10, 1, b'a'];
         assert_eq!(applied(&claim, base), Err(DeltaError::Length));
+    }
+
+    #[test]
+    fn short_copies_count_as_inserted() {
+        let base = b"0123456789";
+        let copy = |from: u8, length: u8| [0x91, from, length];
+        let mut delta = vec![10, 17];
+        delta.extend(copy(0, 4));
+        delta.extend([1, b'a']);
+        delta.extend(copy(5, 2));
+        // These two are one copy, and long enough together.
+        delta.extend(copy(1, 2));
+        delta.extend(copy(3, 3));
+        delta.extend(copy(9, 1));
+        delta.extend(copy(2, 4));
+        let (mut out, mut runs) = (Vec::new(), Vec::new());
+        let applied = Delta::parse(&delta).and_then(|delta| delta.apply(base, &mut out, &mut runs, 4));
+        assert_eq!((applied, &out[..]), (Ok(()), &b"0123a561234592345"[..]));
+        let known = [(0..4, Some(0)), (4..7, None), (7..12, Some(1)), (12..13, None), (13..17, Some(2))];
+        assert_eq!(runs, known.map(|(at, copied_from)| Run { at, copied_from }));
     }
 
     proptest! {

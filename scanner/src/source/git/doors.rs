@@ -31,7 +31,7 @@ impl std::fmt::Debug for Inflating {
 
 /// Applies a delta to a base, at the start of `out`, and says how many runs it has, if it fits.
 pub fn apply(delta: &[u8], base: &[u8], out: &mut Vec<u8>, runs: &mut Runs) -> Option<usize> {
-    Delta::parse(delta).ok()?.apply(base, out, &mut runs.0).ok()?;
+    Delta::parse(delta).ok()?.apply(base, out, &mut runs.0, 0).ok()?;
     Some(runs.0.len())
 }
 

@@ -45,7 +45,7 @@ pub fn delta(delta: &[u8], base: &[u8]) -> Option<(Vec<u8>, Runs)> {
     let delta = Delta::parse(delta).ok()?;
     // What a buffer held before must not show.
     let (mut out, mut runs) = (vec![0xaa; 7], Vec::new());
-    delta.apply(base, &mut out, &mut runs).ok()?;
+    delta.apply(base, &mut out, &mut runs, 0).ok()?;
     out.truncate(usize::try_from(delta.size).ok()?);
     Some((out, runs.into_iter().map(|run| (run.at, run.copied_from)).collect()))
 }
@@ -67,7 +67,7 @@ pub fn tree(bytes: &[u8], long: bool) -> (Vec<TreeEntry>, bool) {
 /// Whether the outline of what a delta makes of a tree is the same carried from that tree and read whole.
 pub fn tree_carried(base: &[u8], delta: &[u8], long: bool) -> Option<bool> {
     let (delta, mut tree, mut runs) = (Delta::parse(delta).ok()?, Vec::new(), Vec::new());
-    delta.apply(base, &mut tree, &mut runs).ok()?;
+    delta.apply(base, &mut tree, &mut runs, 0).ok()?;
     tree.truncate(usize::try_from(delta.size).ok()?);
     let hash = kind(long).len_in_bytes();
     let read = |tree: &[u8], base: Option<(&Outline<usize>, &[Run])>| {

@@ -383,7 +383,9 @@ impl Buffers {
         let delta = Delta::parse(self.delta.get(..size as usize).unwrap_or_default());
         let delta = delta.map_err(|error| damaged(&error.to_string()))?;
         within(delta.size, most)?;
-        delta.apply(object, &mut self.other, &mut self.runs).map_err(|error| damaged(&error.to_string()))?;
+        delta
+            .apply(object, &mut self.other, &mut self.runs, usize::MAX)
+            .map_err(|error| damaged(&error.to_string()))?;
         self.other.truncate(delta.size as usize);
         std::mem::swap(object, &mut self.other);
         Ok(())

@@ -47,11 +47,17 @@ pub(crate) trait Visit: Send {
     /// What is kept of an object for the deltas upon it.
     type Carried: Send + Sync;
 
+    /// Copies of fewer bytes are none to the visitor.
+    const SHORTEST_COPY: usize = 0;
+
     /// How many bytes of memory that takes, about.
     fn weight(carried: &Self::Carried) -> usize;
 
     /// An object, with its base if that was an object just before it.
     fn object(&mut self, object: Object<'_>, base: Option<Base<'_, Self::Carried>>) -> Option<Self::Carried>;
+
+    /// What was kept of an object, when nothing is made of it any more.
+    fn recycle(&mut self, _carried: Self::Carried) {}
 
     /// A blob that is too large to be held.
     fn stream(&mut self, number: Number, size: u64, content: &mut dyn Read) -> Result<(), Closed>;
@@ -449,7 +455,7 @@ impl<'a, V: Visit> Walker<'a, V> {
         if delta.size > self.most() {
             return Err(Refusal::TooLarge(delta.size));
         }
-        delta.apply(base, out, &mut self.runs).map_err(|error| damaged(&error.to_string()))?;
+        delta.apply(base, out, &mut self.runs, V::SHORTEST_COPY).map_err(|error| damaged(&error.to_string()))?;
         Ok(delta.size as usize)
     }
 
@@ -526,6 +532,9 @@ impl<'a, V: Visit> Walker<'a, V> {
     fn release(&mut self, node: Arc<Node<V::Carried>>) {
         if let Ok(node) = Arc::try_unwrap(node) {
             self.tasks.held.fetch_sub(node.weight, Ordering::Relaxed);
+            if let Some(carried) = node.carried {
+                self.visitor.recycle(carried);
+            }
             self.recycle(node.buffer);
         }
     }

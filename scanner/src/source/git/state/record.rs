@@ -54,6 +54,7 @@ impl<V> Recorder<V> {
 
 impl<V: Visit + Remarks> Visit for Recorder<V> {
     type Carried = V::Carried;
+    const SHORTEST_COPY: usize = V::SHORTEST_COPY;
 
     fn weight(carried: &Self::Carried) -> usize {
         V::weight(carried)
@@ -66,6 +67,10 @@ impl<V: Visit + Remarks> Visit for Recorder<V> {
             self.note(object.number, object.kind, object.bytes.len() as u64);
         }
         carried
+    }
+
+    fn recycle(&mut self, carried: Self::Carried) {
+        self.inner.recycle(carried);
     }
 
     fn stream(&mut self, number: Number, size: u64, content: &mut dyn Read) -> Result<(), Closed> {
