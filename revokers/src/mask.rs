@@ -10,6 +10,14 @@ struct Mask<'a> {
     tail: &'a str,
 }
 
+/// Whether what is shown tells one key of the world from another, not only the keys of a list from each other: then a list that has it
+/// proves whose it is. A shorter mask may fit a stranger's key by chance.
+pub(crate) fn names(shown: &str) -> bool {
+    const TAIL: usize = 4;
+    const HEAD: usize = 16;
+    Mask::of(shown).is_none_or(|mask| mask.tail.len() >= TAIL || mask.head.len() >= HEAD)
+}
+
 /// Whether `shown`, as a provider's list has it (`sk-ab…wxyz`, `sk-ab***wxyz`, `sk-ab...wxyz`), can be `secret`. A mask that shows too little fits nothing:
 /// four characters at the end, or eight in all, are the least that tells keys apart. Without a mark it is the whole secret or nothing.
 pub(crate) fn fits(shown: &str, secret: &str) -> bool {
@@ -71,6 +79,12 @@ mod tests {
         for shown in ["acme_AC...wxyz", "acme_AB...wxyy", "wxyz", "acme_AB", ""] {
             assert!(!fits(shown, SECRET), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_short_tail_names_nobody() {
+        assert!(names("acme_AB...wxyz") && names(SECRET) && names("acme_ABCDEFGHIJK..."));
+        assert!(!names("acme_A...xyz") && !names("acme_ABCDEF***"));
     }
 
     #[test]
