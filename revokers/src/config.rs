@@ -113,6 +113,8 @@ pub struct HttpConfig {
     pub per_minute: Option<u32>,
     /// A multiple of the time that a provider is given until it refuses a revoked credential.
     pub patience: f64,
+    /// A PEM file of more certificate authorities than the system has, such as a company's own.
+    pub ca: Option<std::path::PathBuf>,
 }
 
 impl Default for HttpConfig {
@@ -126,6 +128,7 @@ impl Default for HttpConfig {
             concurrency: 16,
             per_minute: None,
             patience: 1.0,
+            ca: None,
         }
     }
 }

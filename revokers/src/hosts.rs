@@ -41,6 +41,30 @@ impl Hosts {
         }
     }
 
+    /// Whether a host may be called by another protocol than HTTP. Its addresses are looked at by [`Self::addresses`].
+    pub(crate) fn check_name(&self, host: &str, leaked: bool) -> Result<(), Why> {
+        let refuse = |detail: &str| Err(Why::Host { host: host.to_owned(), detail: detail.to_owned() });
+        if leaked && !listed(&self.allow, host) {
+            return refuse("the leak named it, and it is not among `hosts.allow` of the configuration");
+        }
+        if host.contains(['.', ':']) || listed(&self.private, host) {
+            return Ok(());
+        }
+        refuse("a name without a domain is one of the local network")
+    }
+
+    /// The addresses of a host that may be called, looked up once.
+    pub(crate) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Why> {
+        let fail = |_| Why::Transport { detail: "the name has no address".to_owned(), sent: false };
+        let all = tokio::net::lookup_host((host, port)).await.map_err(fail)?;
+        let private = listed(&self.private, host);
+        let allowed: Vec<SocketAddr> = all.filter(|at| private || is_public(at.ip())).collect();
+        if allowed.is_empty() {
+            return Err(Why::Host { host: host.to_owned(), detail: NotPublic.to_string() });
+        }
+        Ok(allowed)
+    }
+
     fn check_number(&self, ip: IpAddr, host: &str) -> Result<(), Why> {
         if is_public(ip) || listed(&self.private, host) {
             return Ok(());
@@ -85,7 +109,7 @@ pub(crate) struct NotPublic;
 
 /// Whether an address is one of the public Internet: none of the special-purpose registries
 /// (<https://www.iana.org/assignments/iana-ipv4-special-registry>, <https://www.iana.org/assignments/iana-ipv6-special-registry>).
-fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::Why;
 use crate::config::{Config, HttpConfig};
+use crate::dial::{authorities, is_tcp};
 use crate::hosts::Hosts;
 use crate::limit::Limits;
 
@@ -24,9 +25,9 @@ pub struct Client {
     direct: reqwest::Client,
     /// For configured endpoints on loopback, which no proxy reaches.
     local: reqwest::Client,
-    hosts: Hosts,
-    limits: Limits,
-    endpoints: Vec<(String, Url)>,
+    pub(crate) hosts: Hosts,
+    pub(crate) limits: Limits,
+    pub(crate) endpoints: Vec<(String, Url)>,
     config: HttpConfig,
     offline: bool,
 }
@@ -44,8 +45,11 @@ pub enum ClientError {
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] reqwest::Error),
     /// An endpoint of the configuration is none.
-    #[error("the endpoint `{0}` is neither an https origin nor http on a loopback address")]
+    #[error("the endpoint `{0}` is neither an https origin nor http or tcp on a loopback address")]
     Endpoint(String),
+    /// The file of more certificate authorities cannot be read.
+    #[error("{0}")]
+    Authorities(String),
 }
 
 /// For whom a request is counted.
@@ -243,8 +247,15 @@ impl Client {
                 Ok((host.clone(), endpoint(origin).ok_or_else(|| ClientError::Endpoint(origin.clone()))?))
             })
             .collect::<Result<Vec<_>, ClientError>>()?;
+        let extra = match config.http.ca.as_deref() {
+            Some(path) => authorities(path).map_err(ClientError::Authorities)?,
+            None => Vec::new(),
+        };
+        let extra: Vec<reqwest::Certificate> =
+            extra.iter().map(|one| reqwest::Certificate::from_der(one)).collect::<Result<_, _>>()?;
         let base = || {
             reqwest::Client::builder()
+                .tls_certs_merge(extra.iter().cloned())
                 .user_agent(concat!("stanch/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
@@ -304,7 +315,7 @@ impl Client {
         let _turn = self.limits.turn(&payer.provider, &payer.account, payer.per_minute).await;
         let host = call.url.host_str().unwrap_or_default();
         let endpoint =
-            self.endpoints.iter().find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, origin)| origin);
+            self.endpoints.iter().find(|(name, to)| !is_tcp(to) && name.eq_ignore_ascii_case(host)).map(|(_, to)| to);
         let client = if endpoint.is_some() { &self.local } else { &self.direct };
         let mut request = client.request(call.method.clone(), place(&call.url, endpoint)).headers(call.headers.clone());
         if endpoint.is_some() {
@@ -354,14 +365,15 @@ fn jitter(wait: Duration) -> Duration {
     wait * u32::from(byte[0]) / 512
 }
 
-/// An origin of the configuration: https anywhere, http on loopback only.
+/// An origin of the configuration: https anywhere, http and the near ends of tunnels on loopback only.
 fn endpoint(origin: &str) -> Option<Url> {
     let url = Url::parse(origin).ok()?;
     let loopback = || {
         let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
         host.parse::<IpAddr>().ok().map(|ip| ip.is_loopback())
     };
-    let allowed = url.scheme() == "https" || (url.scheme() == "http" && loopback() == Some(true));
+    let near = url.scheme() == "http" || (is_tcp(&url) && url.port().is_some());
+    let allowed = url.scheme() == "https" || (near && loopback() == Some(true));
     (allowed && matches!(url.path(), "" | "/") && url.query().is_none()).then_some(url)
 }
 

@@ -17,6 +17,7 @@ pub mod check;
 pub mod config;
 mod credential;
 pub mod declared;
+mod dial;
 pub mod file;
 mod hosts;
 pub mod http;

@@ -90,7 +90,8 @@ pub fn knows_rule(rule: &str) -> bool {
     RULES.iter().any(|(name, _)| *name == rule)
 }
 
-fn entry(file: &'static File, kind: &'static Kind) -> Option<Entry> {
+/// A kind with what carries it out; `None` if it names code that is not there.
+pub fn entry(file: &'static File, kind: &'static Kind) -> Option<Entry> {
     let revoker = match &kind.native {
         Some(name) => native::find(name, file, kind)?,
         None => {

@@ -1,13 +1,18 @@
 //! Kinds whose requests are signed, or that speak another protocol than HTTP with JSON.
 
+mod acme;
 mod akamai;
 mod alibaba;
 mod azure;
 mod crypto;
 pub(crate) mod google;
 mod kubernetes;
+mod login;
+mod mysql;
 mod oci;
 mod ovh;
+mod postgres;
+mod redis;
 pub(crate) mod signer;
 mod tencent;
 
@@ -19,8 +24,13 @@ use crate::kind::Kind;
 
 /// The code that a kind names.
 pub(crate) fn find(name: &str, file: &'static File, kind: &'static Kind) -> Option<Box<dyn Revoker>> {
-    let _ = (name, file, kind);
-    None
+    match name {
+        "mysql.user-password" => Some(Box::new(mysql::MySql { file, kind })),
+        "postgres.role-password" => Some(Box::new(postgres::Postgres { file, kind })),
+        "redis.password" => Some(Box::new(redis::Redis { file, kind })),
+        "tls.acme-certificate-key" => Some(Box::new(acme::Acme { file, kind })),
+        _ => None,
+    }
 }
 
 /// What signs the requests of a kind that is data otherwise.

@@ -1,0 +1,199 @@
+//! Programs that a test starts and stops.
+
+use std::fs;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a program is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Unwraps what a test cannot go on without.
+pub(crate) fn must<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
+    result.unwrap_or_else(|error| panic!("{what}: {error}"))
+}
+
+/// A program of the system: on the path, or where Debian has it.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = std::process::Command::new("sh").args(["-c", "printf %s \"$PATH\""]).output();
+    let path = path.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let places = std::env::split_paths(&path)
+        .chain(versions.map(|version| version.path().join("bin")))
+        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from));
+    let found = places.map(|dir| dir.join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("`{name}` is missing: `need_servers` of .ci/tools installs it"))
+}
+
+/// Whether the tests run as the user who may do everything, whom many servers refuse.
+pub(crate) fn is_root() -> bool {
+    let id = must(Command::new("id").arg("-u").output(), "id");
+    id.stdout.trim_ascii() == b"0"
+}
+
+/// A command that runs as another user where this one is root.
+pub(crate) fn command_as(user: &str, name: &str) -> Command {
+    let program = program(name);
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(self::program("setpriv"));
+    command.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]).arg(program);
+    command
+}
+
+/// A folder for a server, that its user may write to.
+pub(crate) fn folder(user: &str) -> TempDir {
+    let dir = must(TempDir::new(), "a folder");
+    if is_root() {
+        run(Command::new("chown").arg(user).arg(dir.path()));
+    }
+    dir
+}
+
+/// A port of loopback that is free now.
+pub(crate) fn free_port() -> u16 {
+    let listener = must(TcpListener::bind("127.0.0.1:0"), "a port");
+    must(listener.local_addr(), "its address").port()
+}
+
+/// Runs a command to its end, and shows what it said if that is a bad one.
+pub(crate) fn run(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = must(command.stdin(Stdio::null()).output(), "a command");
+    assert!(status.success(), "{command:?}: {status}\n{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8_lossy(&stdout).into_owned()
+}
+
+/// Whether a command ends well.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    must(command.stdin(Stdio::null()).output(), "a command").status.success()
+}
+
+/// Waits until something holds.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "not within a minute: {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// A running program. It is stopped when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    log: PathBuf,
+    signal: &'static str,
+}
+
+impl Running {
+    /// Starts a command; what it says goes to a file.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
+        let file = must(fs::File::create(log), "a log");
+        let again = must(file.try_clone(), "the log");
+        let child = must(command.stdin(Stdio::null()).stdout(file).stderr(again).spawn(), "a server");
+        Self { child, log: log.to_owned(), signal: "-TERM" }
+    }
+
+    /// Stops it by another signal.
+    pub(crate) fn stopped_by(mut self, signal: &'static str) -> Self {
+        self.signal = signal;
+        self
+    }
+
+    /// What it said.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits until it listens.
+    pub(crate) fn listens(&mut self, port: u16) {
+        let at = SocketAddr::from(([127, 0, 0, 1], port));
+        let begun = Instant::now();
+        while TcpStream::connect_timeout(&at, Duration::from_secs(1)).is_err() {
+            assert!(self.ended().is_none(), "the server ended:\n{}", self.log());
+            assert!(begun.elapsed() < PATIENCE, "the server does not listen:\n{}", self.log());
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        must(self.child.try_wait(), "a child")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.ended().is_some() {
+            return;
+        }
+        let _ = Command::new("kill").arg(self.signal).arg(self.child.id().to_string()).status();
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if begun.elapsed() > Duration::from_secs(10) {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A certificate for loopback by an authority of its own, in PEM.
+pub(crate) struct Certified {
+    pub(crate) ca: PathBuf,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// Makes a certificate for loopback, readable by a server's user.
+pub(crate) fn certified(dir: &Path, user: &str) -> Certified {
+    let at = |name: &str| dir.join(name);
+    let openssl = |arguments: &[&str]| {
+        run(Command::new(program("openssl")).current_dir(dir).args(arguments));
+    };
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let ca = ["req", "-x509", "-subj", "/CN=Test authority", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem"];
+    openssl(&[&ca[..], &key[..]].concat());
+    let request = ["req", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"];
+    openssl(&[&request[..], &key[..]].concat());
+    must(fs::write(at("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n"), "names");
+    let sign = "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem";
+    openssl(&sign.split(' ').collect::<Vec<_>>());
+    if is_root() {
+        run(Command::new("chown").arg(user).args([at("server.key"), at("server.pem")]));
+    }
+    run(Command::new("chmod").arg("600").arg(at("server.key")));
+    Certified { ca: at("ca.pem"), certificate: at("server.pem"), key: at("server.key") }
+}
+
+/// A connection of another client that stays open, in its own words.
+pub(crate) struct Line(TcpStream);
+
+impl Line {
+    /// Connects.
+    pub(crate) fn open(port: u16) -> Self {
+        let stream = must(TcpStream::connect(("127.0.0.1", port)), "a connection");
+        must(stream.set_read_timeout(Some(Duration::from_secs(5))), "a time-out");
+        Self(stream)
+    }
+
+    /// Sends words and gives what comes back; `None` if the connection is closed.
+    pub(crate) fn say(&mut self, words: &str) -> Option<String> {
+        self.0.write_all(words.as_bytes()).ok()?;
+        let mut buffer = [0; 4096];
+        match self.0.read(&mut buffer) {
+            Ok(0) => None,
+            Ok(read) => Some(String::from_utf8_lossy(buffer.get(..read)?).into_owned()),
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => None,
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+}
