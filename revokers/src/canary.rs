@@ -2,6 +2,7 @@
 
 use crate::Credential;
 use crate::config::Policy;
+use crate::native::aws::account_in;
 
 /// AWS accounts in which public canary services make their keys. The account number is part of a key id, so that a decoy is known without a
 /// request (<https://trufflesecurity.com/blog/canaries>). More are named by `policy.canaries` of the configuration.
@@ -18,7 +19,10 @@ pub(crate) fn is_canary(policy: &Policy, credential: &Credential) -> bool {
     let hosts =
         || HOSTS.iter().copied().chain(policy.canaries.iter().map(String::as_str).filter(|word| word.contains('.')));
     let named = policy.canaries.iter().any(|one| one == &credential.fingerprint.to_string());
-    credential.facts.get("aws-account").is_some_and(known) || hosts().any(|host| text.contains(host)) || named
+    // Whatever name the scanner gave the fact; without one, the number is read out of the key id here.
+    let told = credential.facts.values().any(known);
+    let read = || credential.texts().filter_map(|text| account_in(text.trim())).any(|account| known(&account));
+    told || read() || hosts().any(|host| text.contains(host)) || named
 }
 
 #[cfg(test)]
@@ -26,6 +30,15 @@ mod tests {
     use stanch_model::{FingerprintKey, Secret};
 
     use super::*;
+
+    /// An access key id that says that it is of an account: one bit that is set, forty of the number, and zeros.
+    fn key_id(account: u64) -> String {
+        let bits = u128::from(1 << 40 | account) << 39;
+        let letter = |at: u32| {
+            char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::try_from(bits >> (75 - 5 * at) & 31).unwrap_or(0)])
+        };
+        format!("AKIA{}", (0..16).map(letter).collect::<String>())
+    }
 
     #[test]
     fn decoys_are_known_by_account_host_or_name() {
@@ -38,6 +51,12 @@ mod tests {
         assert!(!is_canary(&Policy::default(), &aws));
         aws.facts.insert("aws-account".to_owned(), "992382622183".to_owned());
         assert!(is_canary(&Policy::default(), &aws));
+        let mut by_id = make("a-secret");
+        // The id of account 534261010715, which no fact tells.
+        by_id.give("key_id", crate::Origin::Leak, Secret::new(key_id(534_261_010_715).into_bytes()));
+        assert!(is_canary(&Policy::default(), &by_id));
+        assert!(is_canary(&Policy::default(), &make(&key_id(534_261_010_715))));
+        assert!(!is_canary(&Policy::default(), &make(&key_id(534_261_010_716))));
         assert!(is_canary(&Policy::default(), &make("https://canarytokens.com/abc")));
         let ours = make("y");
         let policy = Policy { canaries: vec![ours.fingerprint.to_string()], ..Policy::default() };

@@ -72,6 +72,13 @@ impl Credential {
         text(&self.secret).ok_or_else(|| Why::Malformed { part: "secret".to_owned() })
     }
 
+    /// Every text that came with it: the secret, the parts, the companions.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let given = self.given.values().map(|(_, value)| value);
+        let companions = self.companions.iter().map(|(_, value)| value);
+        std::iter::once(&self.secret).chain(given).chain(companions).filter_map(text)
+    }
+
     /// The secret and every part that the kind names, as far as they are known. A part that is missing is told when a request needs it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod acme;
 mod akamai;
 mod alibaba;
+pub(crate) mod aws;
 mod azure;
 mod crypto;
 pub(crate) mod google;
@@ -25,6 +26,7 @@ use crate::kind::Kind;
 /// The code that a kind names.
 pub(crate) fn find(name: &str, file: &'static File, kind: &'static Kind) -> Option<Box<dyn Revoker>> {
     match name {
+        name if name.starts_with("aws.") => aws::find(name, file, kind),
         "mysql.user-password" => Some(Box::new(mysql::MySql { file, kind })),
         "postgres.role-password" => Some(Box::new(postgres::Postgres { file, kind })),
         "redis.password" => Some(Box::new(redis::Redis { file, kind })),
