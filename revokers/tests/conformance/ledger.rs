@@ -82,7 +82,7 @@ pub(crate) fn untested(doubles: &[String]) -> Vec<String> {
             "double" if !has_double => wrong.push(format!("{id}: revokers/tested.tsv tells of a double")),
             "none" if has_double => wrong.push(format!("{id}: revokers/tested.tsv does not tell of its double")),
             "none" if is_used && !is_excused => wrong.push(format!("{id}: nothing tests it")),
-            "none" | "double" | "emulator" | "real server" => {}
+            "none" | "double" | "stand-in" | "emulator" | "real server" => {}
             other => wrong.push(format!("{id}: revokers/tested.tsv says `{other}`")),
         }
     }
