@@ -62,6 +62,9 @@ pub async fn revoke(
     let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = wanted(&plan.steps, goal);
+    if died_since(cx, entry, credential, plan, steps).await {
+        return Ok(Report { outcome: Outcome::AlreadyDead, complete: true, ..report });
+    }
     for step in steps {
         let done = take(cx, entry, credential, plan, step, journal).await?;
         if done.liveness == Liveness::Inactive && report.took_seconds.is_none() {
@@ -82,6 +85,15 @@ pub async fn revoke(
 /// The credential, with what the plan's probe showed.
 fn seen(credential: &Credential, plan: &Plan) -> Credential {
     Credential { was_alive: plan.probe.liveness == Liveness::Active, ..credential.clone() }
+}
+
+/// Whether it died after the plan was made. A step that cannot be undone is not taken then: where a provider replaces a secret, it would hit
+/// the successor. After a step that can be undone it counts as dead, too, and the rest of the plan is still to be done.
+async fn died_since(cx: &Context, entry: &Entry, credential: &Credential, plan: &Plan, steps: &[Step]) -> bool {
+    let is_final = steps.first().is_some_and(|step| step.kind == StepKind::Final)
+        && !plan.steps.iter().any(|step| step.kind == StepKind::Reversible);
+    let was_alive = plan.probe.liveness == Liveness::Active;
+    is_final && was_alive && entry.revoker.probe(cx, credential).await.liveness == Liveness::Inactive
 }
 
 /// Looks whether a credential is dead that another call killed.

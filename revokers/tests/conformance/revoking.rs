@@ -61,7 +61,7 @@ fn hit_once(scene: &Scene<'_>, plan: &Plan) -> Result<(), Verdict> {
 }
 
 /// Whether the death that took place was seen, where it can be.
-fn proven(scene: &Scene<'_>, credential: &Credential, report: &Report) -> Played {
+pub(crate) fn proven(scene: &Scene<'_>, credential: &Credential, report: &Report) -> Played {
     if report.outcome == Outcome::Revoked {
         return Ok(Verdict::Passed);
     }
@@ -170,6 +170,13 @@ fn by_mask(step: &LocateSpec) -> bool {
     step.matching.as_ref().is_some_and(shown)
 }
 
+/// Whether the same is planned for the other one.
+fn is_guess(scene: &Scene<'_>, plan: &Plan) -> bool {
+    let other = scene.stage.twin().map(|twin| scene.credential(twin));
+    let other = other.and_then(|other| scene.plan(&scene.context(), &other, trusting(scene)).ok());
+    other.is_none_or(|other| other.target.bound == plan.target.bound)
+}
+
 pub(crate) fn twin(scene: &Scene<'_>) -> Played {
     revocable(scene)?;
     let locate = &scene.kind().locate;
@@ -181,7 +188,7 @@ pub(crate) fn twin(scene: &Scene<'_>) -> Played {
     match plan {
         Err(Refusal::Target(Outcome::Ambiguous { candidates: 2 })) => untouched(scene),
         Err(other) => failed(format!("refused for another reason: {other}")),
-        Ok(_) if locate.iter().any(by_mask) => failed("one of two that look the same was taken"),
+        Ok(plan) if locate.iter().any(by_mask) && is_guess(scene, &plan) => failed("one of two was taken by chance"),
         Ok(plan) => {
             scene.revoke(&cx, &credential, &plan, Goal::Dead);
             hit_once(scene, &plan)?;

@@ -6,7 +6,7 @@ use stanch_revokers::act::{self, Plan, Rotation, Sink, SinkError};
 use stanch_revokers::{Context, Credential, Doing, Outcome, Successor};
 use stanch_testkit::double::{Fault, Role, Trigger};
 
-use crate::revoking::revocable;
+use crate::revoking::{proven, revocable};
 use crate::scene::Scene;
 use crate::suite::{Verdict, failed};
 
@@ -89,10 +89,9 @@ pub(crate) fn rotate(scene: &Scene<'_>) -> Played {
     if scene.stage.alive(Role::Leaked) {
         return failed("the old one lives");
     }
-    match rotation.old.map(|report| report.outcome) {
-        Some(Outcome::Revoked) => Ok(Verdict::Passed),
-        other => failed(format!("the old one's death is called {other:?}")),
-    }
+    rotation
+        .old
+        .map_or_else(|| failed("nothing is said of the old one"), |report| proven(scene, &scene.leaked(), &report))
 }
 
 pub(crate) fn unstored(scene: &Scene<'_>) -> Played {

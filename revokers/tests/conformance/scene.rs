@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// A stage, a revoker, and what was said.
 pub(crate) struct Scene<'a> {
+    // The first to be dropped: it closes the connections, for which the stage waits.
+    runtime: tokio::runtime::Runtime,
     pub(crate) stage: Stage,
     pub(crate) double: &'a Double,
     pub(crate) entry: Entry,
@@ -38,7 +40,6 @@ pub(crate) struct Scene<'a> {
     /// A server that nobody may call.
     pub(crate) trap: Stage,
     pub(crate) journal: Lines,
-    runtime: tokio::runtime::Runtime,
     said: RefCell<BTreeSet<String>>,
 }
 
@@ -102,15 +103,22 @@ impl<'a> Scene<'a> {
         let ends = stage.hosts().iter().map(|host| (host.clone(), stage.origin()));
         config.endpoints = ends.chain([(EVIL.to_owned(), stage.origin())]).collect();
         config.hosts.allow = stage.hosts().to_vec();
-        config.owners.insert(provider.clone(), stage.owner().into_iter().map(|(_, value)| value).collect());
+        config.owners.insert(provider.clone(), self.ours());
         config.settings.insert(provider, self.settings());
         self.respond(&mut config, &|value| value.to_owned());
         let http = &mut config.http;
         http.timeout_ms = if set.hasty { 150 } else { 10_000 };
         (http.attempts, http.backoff_ms, http.longest_wait_s) = (if set.hasty { 1 } else { 2 }, 1, 0);
-        http.per_minute = Some(10_000_000);
+        http.per_minute = Some(1_000_000);
         http.patience = if set.impatient { 0.0 } else { self.patience() };
         config
+    }
+
+    /// What the user calls theirs: the owner, and the accounts and names that came with the key.
+    pub(crate) fn ours(&self) -> Vec<String> {
+        let (owner, fixed) = (self.stage.owner(), self.stage.fixed());
+        let named = owner.into_iter().chain(fixed).map(|(_, value)| value);
+        named.chain(self.stage.leaked().parts.values().cloned()).collect()
     }
 
     /// Configures the double's responder, each value changed.
@@ -156,8 +164,11 @@ impl<'a> Scene<'a> {
         let mut credential = bare(&key.value);
         let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
         for (name, part) in &self.kind().parts {
-            let derived = part.secret.is_some() || part.json.is_some() || part.digest.is_some();
-            let beside = key.parts.get(name).or_else(|| (part.ask && !fixed.contains_key(name)).then_some(&key.id));
+            let derived = !part.ask && (part.secret.is_some() || part.json.is_some() || part.digest.is_some());
+            let beside = key.parts.get(name).or_else(|| {
+                let own = if name.ends_with("name") { &key.name } else { &key.id };
+                (part.ask && !fixed.contains_key(name)).then_some(own)
+            });
             if let (Some(fact), Some(value)) = (&part.fact, beside.or(fixed.get(name))) {
                 credential.facts.insert(fact.clone(), value.clone());
             } else if let (Some(value), false) = (beside, derived) {
@@ -250,14 +261,15 @@ impl<'a> Scene<'a> {
 
     /// The requests of routes that change something.
     pub(crate) fn writes(&self) -> Vec<Request> {
-        let writes: BTreeSet<&str> = self.double.writes().collect();
+        let writes: BTreeSet<&str> = self.double.writes().map(|(name, _)| name).collect();
         let is_write = |request: &Request| request.route.as_deref().is_some_and(|route| writes.contains(route));
         self.stage.requests().into_iter().filter(is_write).collect()
     }
 
     /// What is wrong whatever the case is about.
     pub(crate) fn wrong(&self) -> Option<String> {
-        let strays = self.stage.strays();
+        // Another owner's accounts and projects are in none of the double's addresses.
+        let strays = if self.stage.stranger().is_none() { self.stage.strays() } else { Vec::new() };
         if let Some(stray) = strays.first() {
             return Some(format!("a request that the documents do not know: {}", stray.why));
         }

@@ -22,7 +22,8 @@ impl Secrets {
             secrets.add("the successor's secret", &key.value, alike);
         }
         if let Some(admin) = stage.admin().get("secret") {
-            secrets.add("the responder's secret", admin, 0);
+            let alike = leaked.value.bytes().zip(admin.bytes()).take_while(|(a, b)| a == b).count();
+            secrets.add("the responder's secret", admin, alike);
         }
         let within = |text: &&String| text.len() < leaked.value.len() && leaked.value.contains(text.as_str());
         let fixed: Vec<String> = stage.fixed().into_iter().map(|(_, value)| value).collect();

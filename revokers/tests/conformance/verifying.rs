@@ -1,9 +1,11 @@
 //! Is it alive, and whose is it? And what proves nothing of that.
 
+use std::collections::BTreeMap;
+
 use stanch_revokers::act::Consent;
 use stanch_revokers::kind::Kind;
 use stanch_revokers::{Identity, Liveness, Origin, Probe, Why};
-use stanch_testkit::double::{Fault, Life, Role, Trigger};
+use stanch_testkit::double::{Effect, Fault, Life, Role, Trigger};
 
 use crate::scene::{EVIL, Scene, Set, secret};
 use crate::suite::{Verdict, failed};
@@ -24,7 +26,7 @@ pub(crate) fn alive(scene: &Scene<'_>) -> Played {
     if !names_owner(scene.kind()) {
         return Ok(Verdict::Unknowable("whose it is".to_owned()));
     }
-    let owner: Vec<String> = scene.stage.owner().into_iter().map(|(_, value)| value).collect();
+    let owner = scene.ours();
     let told: Vec<&String> = Identity::OWNERS.iter().flat_map(|field| probe.identity.of(field)).collect();
     if told.is_empty() {
         return failed("no owner is told, though the file says where it stands");
@@ -42,8 +44,18 @@ fn names_owner(kind: &Kind) -> bool {
     fields.into_iter().any(|field| Identity::OWNERS.contains(&field.as_str()))
 }
 
+/// Whether only lists tell of it.
+fn lists(kind: &Kind) -> bool {
+    kind.probe.as_ref().is_some_and(|probe| probe.request.is_none())
+}
+
 pub(crate) fn dead(scene: &Scene<'_>) -> Played {
     asked(scene)?;
+    let disables = scene.double.writes().any(|(_, effect)| effect == Effect::Disable);
+    if scene.stage.life(Role::Leaked) == Some(Life::Disabled) && lists(scene.kind()) && !disables {
+        // Nobody can disable one, so that lists do not tell.
+        return Ok(Verdict::DoesNotApply);
+    }
     let how = if scene.stage.life(Role::Leaked) == Some(Life::Disabled) { "disabled" } else { "deleted" };
     match scene.probe(&scene.context(), &scene.leaked()).liveness {
         Liveness::Inactive => Ok(Verdict::Passed),
@@ -116,14 +128,18 @@ fn has_body(request: &stanch_testkit::double::Request) -> bool {
     request.method != "HEAD" && !matches!(request.status, None | Some(204 | 304))
 }
 
+/// What was sent again though no answer was lost on the way.
 fn sent_too_often(scene: &Scene<'_>, fault: &Fault) -> Option<String> {
-    let count = scene.stage.requests().len();
     let most = match fault {
         Fault::ResetBefore | Fault::LostAnswer | Fault::ResetMidBody | Fault::Status(503, _) => 2,
-        Fault::WrongType => return None,
         _ => 1,
     };
-    (count > most).then(|| format!("{count} requests were sent, where {most} are enough"))
+    let mut seen = BTreeMap::new();
+    for request in scene.stage.requests() {
+        *seen.entry((request.method, request.target, request.headers, request.body)).or_insert(0) += 1;
+    }
+    let count = seen.into_values().max().unwrap_or(0);
+    (count > most).then(|| format!("a request was sent {count} times, where {most} are enough"))
 }
 
 fn judge(kind: &Kind, fault: &Fault, probe: &Probe) -> Verdict {
@@ -140,8 +156,11 @@ fn judge(kind: &Kind, fault: &Fault, probe: &Probe) -> Verdict {
     Verdict::of((!expected).then(|| format!("it is called {:?}", probe.liveness)))
 }
 
-/// Whether the file takes the bare status 401 as a refusal of the key.
+/// Whether the file takes the status 401 as a refusal of the key, whatever the answer's fields say.
 fn refuses_by_status(kind: &Kind) -> bool {
-    let lines = kind.probe.iter().flat_map(|probe| &probe.answers);
-    lines.into_iter().any(|line| line.status.as_slice().contains(&401) && line.conditions.is_empty())
+    let mut lines = kind.probe.iter().flat_map(|probe| &probe.answers);
+    lines.any(|line| {
+        let loose = line.conditions.values().all(|condition| format!("{condition:?}") == "Test(Exists(true))");
+        line.status.as_slice().contains(&401) && loose
+    })
 }

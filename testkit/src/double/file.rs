@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::check;
 use super::defect::{Defect, Defects};
 use super::key::{Mask, Scalars};
-use super::route::Route;
+use super::route::{Effect, Route};
 
 /// One provider's double of one kind of credential.
 #[derive(Debug, Clone)]
@@ -147,9 +147,9 @@ impl Double {
         self.routes.iter().map(|route| route.name.as_str())
     }
 
-    /// The names of those that change something.
-    pub fn writes(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().filter(|route| route.is_write()).map(|route| route.name.as_str())
+    /// The names of those that change something, and what.
+    pub fn writes(&self) -> impl Iterator<Item = (&str, Effect)> {
+        self.routes.iter().filter(|route| route.is_write()).map(|route| (route.name.as_str(), route.effect))
     }
 }
 
