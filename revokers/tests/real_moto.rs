@@ -123,7 +123,7 @@ impl Moto {
     }
 
     /// A configuration that leads to this server, with ours and a responder, if one is given.
-    fn context(&self, port: u64, owner: Option<&str>, responder: Option<&Key>) -> Context {
+    fn context(port: u64, owner: Option<&str>, responder: Option<&Key>) -> Context {
         let mut text = format!(
             "[settings.aws]\npartition = 'aws'\n[http]\npatience = 0.02\nbackoff_ms = 10\nper_minute = 60000\n[endpoints]\n\
              'sts.amazonaws.com' = 'http://127.0.0.1:{port}'\n'iam.amazonaws.com' = 'http://127.0.0.1:{port}'\n"
@@ -145,7 +145,7 @@ impl Moto {
     }
 
     fn ours(&self) -> Context {
-        self.context(self.port, Some(ACCOUNT), None)
+        Self::context(self.port, Some(ACCOUNT), None)
     }
 }
 
@@ -259,7 +259,7 @@ async fn a_key_is_asked_about_and_only_ours_is_planned() {
     assert_eq!(probe.liveness, Liveness::Active);
     assert_eq!(probe.identity.of("account"), [ACCOUNT]);
     assert_eq!(probe.identity.of("user"), [format!("arn:aws:iam::{ACCOUNT}:user/ci")]);
-    assert_eq!(probe.identity.of("key_id"), [leaked_key.0.clone()]);
+    assert_eq!(probe.identity.of("key_id"), std::slice::from_ref(&leaked_key.0));
 
     let steps = planned(&cx, &entry, &credential).await.steps;
     assert_eq!(steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(), ["deactivate", "delete"]);
@@ -267,9 +267,9 @@ async fn a_key_is_asked_about_and_only_ours_is_planned() {
         steps.iter().all(|step| step.target == format!("access key {} of user ci of account {ACCOUNT}", leaked_key.0))
     );
 
-    let other = plan(&moto.context(moto.port, Some("999999999999"), None), &entry, &credential).await;
+    let other = plan(&Moto::context(moto.port, Some("999999999999"), None), &entry, &credential).await;
     assert!(matches!(other, Err(Refusal::NotOurs(_))), "{other:?}");
-    let nobody = plan(&moto.context(moto.port, None, None), &entry, &credential).await;
+    let nobody = plan(&Moto::context(moto.port, None, None), &entry, &credential).await;
     assert_eq!(nobody.err(), Some(Refusal::OwnerUnknown));
     assert!(moto.works(&leaked_key));
 }
@@ -340,13 +340,13 @@ async fn where_the_key_may_not_the_responder_does() {
     // A responder of another account is none.
     let role = json!({ "RoleArn": "arn:aws:iam::222222222222:role/x", "RoleSessionName": "job" });
     let foreign = key(&moto.send(Some(&moto.admin), "sts", "assume_role", &role)["Credentials"]);
-    let cx = moto.context(moto.port, Some(ACCOUNT), Some(&foreign));
+    let cx = Moto::context(moto.port, Some(ACCOUNT), Some(&foreign));
     let (report, _) = revoke(&cx, &user_key(), &credential, Goal::Dead).await;
     assert!(matches!(&report.outcome, Outcome::NotPermitted { why } if why.contains("222222222222")), "{report:?}");
     assert!(moto.works(&leaked_key));
 
     // The right one does it, and that its account lists the key proves whose it is.
-    let cx = moto.context(moto.port, None, Some(&moto.admin));
+    let cx = Moto::context(moto.port, None, Some(&moto.admin));
     let plan = planned(&cx, &entry, &credential).await;
     assert_eq!(plan.ownership, act::Ownership::Listed);
     let report = act::revoke(&cx, &entry, &credential, &plan, Goal::Dead, &Kept::default()).await;
@@ -358,7 +358,7 @@ async fn where_the_key_may_not_the_responder_does() {
 async fn an_id_alone_is_ended_by_the_responder() {
     let moto = Moto::start();
     let leaked_key = moto.user("mail", None);
-    let cx = moto.context(moto.port, None, Some(&moto.admin));
+    let cx = Moto::context(moto.port, None, Some(&moto.admin));
     let (entry, mut password) = (entry("aws.ses-smtp-password"), new("not-a-password-of-anybody-but-44-letters-lon"));
     password.give("key_id", Origin::User, secret(&leaked_key.0));
     let probe = act::verify(&cx, &entry, &password).await;
@@ -402,7 +402,7 @@ async fn a_key_is_rotated_and_two_are_the_most() {
 async fn a_successor_whose_answer_was_lost_is_found_and_removed() {
     let moto = Moto::start();
     let leaked_key = moto.user("ci", Some(OWN_KEYS));
-    let cx = moto.context(lossy(moto.port, "Action=CreateAccessKey"), Some(ACCOUNT), None);
+    let cx = Moto::context(lossy(moto.port, "Action=CreateAccessKey"), Some(ACCOUNT), None);
     let (entry, credential) = (user_key(), leaked(&leaked_key));
     let plan = planned(&cx, &entry, &credential).await;
     let rotation = act::rotate(&cx, &entry, &credential, &plan, "n", &[], &Kept::default()).await;
@@ -464,7 +464,7 @@ async fn the_sessions_of_a_role_are_denied_and_given_back() {
     assert!(may());
 
     let (entry, credential) = (entry("aws.sts-role-session"), leaked(&session));
-    let cx = moto.context(moto.port, None, Some(&moto.admin));
+    let cx = Moto::context(moto.port, None, Some(&moto.admin));
     let probe = act::verify(&cx, &entry, &credential).await;
     assert_eq!(probe.liveness, Liveness::Active);
     assert_eq!(probe.identity.of("user"), [format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/job")]);
@@ -497,7 +497,7 @@ async fn a_console_password_is_taken_away() {
     let moto = Moto::start();
     moto.user("anna", None);
     moto.admin("create_login_profile", &json!({ "UserName": "anna", "Password": "Not-A-Password-1" }));
-    let cx = moto.context(moto.port, None, Some(&moto.admin));
+    let cx = Moto::context(moto.port, None, Some(&moto.admin));
     let (entry, mut credential) = (entry("aws.console-password"), new("Not-A-Password-1"));
     credential.give("user", Origin::User, secret("anna"));
     credential.give("account", Origin::User, secret(ACCOUNT));

@@ -47,7 +47,9 @@ impl Aws {
         let secret = held.need("secret")?;
         let key = ShortTerm::parse(secret).ok_or_else(|| Why::Malformed { part: "secret".to_owned() })?;
         let mut identity = Identity::default();
-        account_of(&key.key_id).into_iter().for_each(|account| identity.add("account", account));
+        if let Some(account) = account_of(&key.key_id) {
+            identity.add("account", account);
+        }
         identity.add("key_id", &key.key_id);
         identity.add("expires", key.ends.to_string());
         if Timestamp::now().as_second().saturating_sub(key.ends.as_second()) > ALLOWANCE {

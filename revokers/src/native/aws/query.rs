@@ -35,7 +35,10 @@ pub(super) struct Hand {
 
 impl fmt::Debug for Hand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hand").field("key_id", &self.signer.key_id).field("partition", &self.partition.name).finish()
+        f.debug_struct("Hand")
+            .field("key_id", &self.signer.key_id)
+            .field("partition", &self.partition.name)
+            .finish_non_exhaustive()
     }
 }
 

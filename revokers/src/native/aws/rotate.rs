@@ -89,13 +89,12 @@ impl Aws {
     /// The ids of the target's user, of the target's kind.
     async fn ids(&self, cx: &Context, credential: &Credential, bound: Bound<'_>) -> Result<BTreeSet<String>, Why> {
         let user = ("UserName", bound.get("user").unwrap_or_default().to_owned());
-        let (action, list, id, fields): (_, _, _, Fields) = match bound.get(WHAT) {
-            Some(KEY) => ("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId", vec![user]),
-            _ => {
-                let service = ("ServiceName", bound.get("service").unwrap_or_default().to_owned());
-                let list = "ServiceSpecificCredentials";
-                ("ListServiceSpecificCredentials", list, "ServiceSpecificCredentialId", vec![user, service])
-            }
+        let (action, list, id, fields): (_, _, _, Fields) = if bound.get(WHAT) == Some(KEY) {
+            ("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId", vec![user])
+        } else {
+            let service = ("ServiceName", bound.get("service").unwrap_or_default().to_owned());
+            let list = "ServiceSpecificCredentials";
+            ("ListServiceSpecificCredentials", list, "ServiceSpecificCredentialId", vec![user, service])
         };
         let answer = self.ask(cx, credential, bound, action, &fields).await.map_err(super::query::Failure::why)?;
         let other = || told("the list of AWS has another form than is documented");

@@ -1,4 +1,4 @@
-//! Credentials that IAM keeps for one service: long-term keys of Bedrock, passwords of CodeCommit and Keyspaces
+//! Credentials that IAM keeps for one service: long-term keys of Bedrock, passwords of `CodeCommit` and Keyspaces
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_service-specific-creds.html>).
 
 use std::collections::BTreeMap;
