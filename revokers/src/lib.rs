@@ -31,6 +31,7 @@ mod pointer;
 pub mod registry;
 mod request;
 pub mod responder;
+pub mod successor;
 mod template;
 mod values;
 
