@@ -172,6 +172,32 @@ fn a_service_account_that_may_not_manage_its_keys_is_told_so() {
     assert!(is_alive(&state, "leaked"));
 }
 
+#[test]
+fn the_refresh_token_of_a_users_file_is_revoked_by_its_value() {
+    let state = alive(&["1//leaked", "1//other"]);
+    let shared = Arc::clone(&state);
+    let server = StandIn::start(move |ask| match ask.path() {
+        "/token" if ask.field("client_id") == "id-1" && ask.field("client_secret") == "d-1" => {
+            let live = is_alive(&shared, &ask.field("refresh_token"));
+            let told = json!({ "access_token": "ya29.x", "scope": "cloud-platform", "token_type": "Bearer" });
+            if live { (200, told) } else { (400, json!({ "error": "invalid_grant" })) }
+        }
+        "/revoke" if turn(&shared, &ask.field("token"), false) => (200, json!({})),
+        "/revoke" => (400, json!({ "error": "invalid_token" })),
+        _ => (401, json!({ "error": "invalid_client" })),
+    });
+    let file =
+        json!({ "type": "authorized_user", "client_id": "id-1", "client_secret": "d-1", "refresh_token": "1//leaked" });
+    let hosts = [("oauth2.googleapis.com", server.address)];
+    let scene = Scene::new("gcp.adc-authorized-user", &file.to_string(), &[], &hosts, &json!({}));
+    let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(
+        (plan.ownership.clone(), scene.revoke(&plan, Goal::Dead).outcome),
+        (Ownership::Asserted, Outcome::Revoked)
+    );
+    assert!(!is_alive(&state, "1//leaked") && is_alive(&state, "1//other"));
+}
+
 const OCI: &str = "identity.eu-frankfurt-1.oraclecloud.com";
 
 /// Oracle as documented: the date, the target and the host are signed by a key that is there.
