@@ -63,7 +63,11 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -92,7 +96,8 @@ impl Client {
             None => self.hosts.addresses(&place.host, place.port).await?,
         };
         tracing::debug!(host = place.host, port = place.port, "connect");
-        let connect = tokio::time::timeout(Duration::from_millis(self.config().connect_ms), TcpStream::connect(&*addresses));
+        let connect =
+            tokio::time::timeout(Duration::from_millis(self.config().connect_ms), TcpStream::connect(&*addresses));
         let fail = |detail: &str| Why::Transport { detail: detail.to_owned(), sent: false };
         let stream = connect.await.map_err(|_| fail("it took too long"))?.map_err(|_| fail("cannot connect"))?;
         let public = stream.peer_addr().is_ok_and(|at| is_public(at.ip()));
@@ -139,9 +144,7 @@ fn address(url: &Url) -> Option<SocketAddr> {
 /// If there is none in it.
 pub(crate) fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let fail = |detail: &dyn fmt::Display| format!("`http.ca` ({}): {detail}", path.display());
-    let all: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| fail(&error))?;
+    let all: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| fail(&error))?;
     if all.is_empty() { Err(fail(&"no certificate")) } else { Ok(all) }
 }
 
@@ -198,14 +201,17 @@ mod tests {
         assert_eq!(read("DB.acme.dev").as_deref(), Some("db.acme.dev:5432"));
         assert_eq!(read("10.0.0.1:6432").as_deref(), Some("10.0.0.1:6432"));
         assert_eq!(read("[fd00::1]:6432").as_deref(), Some("[fd00::1]:6432"));
-        for text in ["", "a,b", "a:1,b:2", "${HOST}", "a/b", "a:0", "a:99999", "[a.example]", "[::1", "::1", "a b", ":5432"] {
+        for text in
+            ["", "a,b", "a:1,b:2", "${HOST}", "a/b", "a:0", "a:99999", "[a.example]", "[::1", "::1", "a b", ":5432"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }
 
     #[test]
     fn nobody_is_called_who_may_not_be() {
-        let here = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let here =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (at, _listener) = here.unwrap_or_else(|error| panic!("{error}"));
         let at = at.to_string();
         let both = "hosts = { allow = ['127.0.0.1'], private = ['127.0.0.1'] }";
@@ -219,7 +225,8 @@ mod tests {
 
     #[test]
     fn a_tunnel_takes_the_place_of_a_host_that_is_allowed() {
-        let here = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let here =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (at, _listener) = here.unwrap_or_else(|error| panic!("{error}"));
         let endpoints = format!("endpoints = {{ 'db.acme.dev' = 'tcp://{at}' }}");
         assert_eq!(dial(&endpoints, false, "db.acme.dev", false), Ok(false));

@@ -218,7 +218,9 @@ impl Answer {
         const STARTS: [&[u8]; 2] = [b"<!doctype html", b"<html"];
         let html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
         let body = self.body.trim_ascii_start();
-        html || STARTS.iter().any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+        // Some frameworks call even nothing a page, where all that counts is that it went well.
+        let nothing = body.is_empty() && (200..300).contains(&self.status);
+        (html && !nothing) || STARTS.iter().any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
     }
 
     #[cfg(test)]

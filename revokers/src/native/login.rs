@@ -188,14 +188,19 @@ impl<'a> Address<'a> {
         if !dialect.schemes.contains(&scheme.as_str()) {
             return Err(malformed());
         }
-        let or = |inside: &'a str, names| Some(inside).filter(|text| !text.is_empty()).or_else(|| self.parameter(names));
+        let or =
+            |inside: &'a str, names| Some(inside).filter(|text| !text.is_empty()).or_else(|| self.parameter(names));
         let password = or(self.password, dialect.password).ok_or_else(malformed)?;
         let place = Place::parse(self.host, dialect.port, true)?;
         // Who names the same host beside the address has allowed it.
         let named = values.get("host").filter(|_| !values.is_leaked_host("host"));
         let named = named.and_then(|host| Place::parse(host, dialect.port, false).ok());
         let leaked = named.is_none_or(|named| named.host != place.host);
-        let tls = if dialect.encrypted.contains(&scheme.as_str()) { Tls::Always } else { wanted(self.parameter(dialect.tls).unwrap_or_default()) };
+        let tls = if dialect.encrypted.contains(&scheme.as_str()) {
+            Tls::Always
+        } else {
+            wanted(self.parameter(dialect.tls).unwrap_or_default())
+        };
         Ok(Login {
             place: Place { leaked, ..place },
             user: decoded(or(self.user, dialect.user).unwrap_or_default()).to_string(),
@@ -218,7 +223,9 @@ impl<'a> Address<'a> {
 fn wanted(word: &str) -> Tls {
     match word.to_ascii_lowercase().as_str() {
         "disable" | "disabled" | "false" | "off" | "no" => Tls::Never,
-        "require" | "required" | "verify-ca" | "verify-full" | "verify_ca" | "verify_identity" | "true" | "on" => Tls::Always,
+        "require" | "required" | "verify-ca" | "verify-full" | "verify_ca" | "verify_identity" | "true" | "on" => {
+            Tls::Always
+        }
         _ => Tls::IfPossible,
     }
 }
@@ -261,7 +268,14 @@ mod tests {
         Some((login.place.to_string(), login.user, login.password.to_string(), login.database, login.tls, with))
     }
 
-    fn is(place: &str, user: &str, word: &str, database: &str, tls: Tls, with: &str) -> Option<(String, String, String, String, Tls, String)> {
+    fn is(
+        place: &str,
+        user: &str,
+        word: &str,
+        database: &str,
+        tls: Tls,
+        with: &str,
+    ) -> Option<(String, String, String, String, Tls, String)> {
         let own = str::to_owned;
         Some((own(place), own(user), own(word), own(database), tls, own(with)))
     }
@@ -271,17 +285,46 @@ mod tests {
         let at = |text: &str| text.replace('~', "@");
         assert_eq!(
             read(&at("postgres://app:a%40b~DB.acme.dev/x?sslmode=require")),
-            is("db.acme.dev:5432", "app", "a@b", "x", Tls::Always, &at("postgres://app:NEW~DB.acme.dev/x?sslmode=require"))
+            is(
+                "db.acme.dev:5432",
+                "app",
+                "a@b",
+                "x",
+                Tls::Always,
+                &at("postgres://app:NEW~DB.acme.dev/x?sslmode=require")
+            )
         );
         assert_eq!(
             read(&at("postgres+psycopg://app:a~b:c~10.0.0.1:6432/x#y")),
-            is("10.0.0.1:6432", "app", "a@b:c", "x", Tls::IfPossible, &at("postgres+psycopg://app:NEW~10.0.0.1:6432/x#y"))
+            is(
+                "10.0.0.1:6432",
+                "app",
+                "a@b:c",
+                "x",
+                Tls::IfPossible,
+                &at("postgres+psycopg://app:NEW~10.0.0.1:6432/x#y")
+            )
         );
         assert_eq!(
             read("jdbc:postgres://db.acme.dev/x?user=app&password=p%2Fq&sslmode=disable"),
-            is("db.acme.dev:5432", "app", "p/q", "x", Tls::Never, "jdbc:postgres://db.acme.dev/x?user=app&password=NEW&sslmode=disable")
+            is(
+                "db.acme.dev:5432",
+                "app",
+                "p/q",
+                "x",
+                Tls::Never,
+                "jdbc:postgres://db.acme.dev/x?user=app&password=NEW&sslmode=disable"
+            )
         );
-        for text in ["", "abc", "postgres://", "mysql://a:b~h", "postgres://app~h/x", "postgres://a:b~h1,h2/x", "postgres://a:b~${H}/x"] {
+        for text in [
+            "",
+            "abc",
+            "postgres://",
+            "mysql://a:b~h",
+            "postgres://app~h/x",
+            "postgres://a:b~h1,h2/x",
+            "postgres://a:b~${H}/x",
+        ] {
             assert_eq!(read(&at(text)), None, "{text}");
         }
     }

@@ -15,6 +15,7 @@ mod ovh;
 mod postgres;
 mod redis;
 pub(crate) mod signer;
+mod ssh;
 mod tencent;
 
 use signer::Signer;
@@ -51,6 +52,7 @@ pub(crate) fn signer(name: &str) -> Option<&'static dyn Signer> {
         "oci.key" => &oci::SigningKey,
         "oci.responder" => &oci::ByResponder,
         "ovh" => &ovh::ConsumerKey,
+        "ssh.public-key" => &ssh::PublicKey,
         "tencent" => &tencent::ApiKey,
         _ => return None,
     })

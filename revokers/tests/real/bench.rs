@@ -140,7 +140,8 @@ pub(crate) fn with_parts(secret: &str, parts: &[(&str, &str)]) -> Credential {
 pub(crate) fn password() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("{error}"));
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 /// Why nothing is known.

@@ -3,6 +3,7 @@
 mod bench;
 mod mariadb;
 mod oauth;
+mod openssh;
 mod pebble;
 mod postgres;
 mod rabbitmq;

@@ -30,7 +30,13 @@ impl MariaDb {
         let tls = certified(dir.path(), "mysql");
         let (port, admin) = (free_port(), password());
         let mut command = command_as("mysql", "mariadbd");
-        command.env("TMPDIR", dir.path()).args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--general-log=1"]);
+        command.env("TMPDIR", dir.path()).args([
+            "--no-defaults",
+            "--bind-address=127.0.0.1",
+            "--skip-log-bin",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--general-log=1",
+        ]);
         for (name, value) in [
             ("datadir", data.display().to_string()),
             ("port", port.to_string()),
@@ -45,7 +51,10 @@ impl MariaDb {
         running.listens(port);
         let server = Self { _running: running, dir, port, admin };
         until("the server answers", || succeeds(&mut server.socket("SELECT 1")));
-        server.sql(&format!("CREATE USER admin@'127.0.0.1' IDENTIFIED BY '{}'; GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION", server.admin));
+        server.sql(&format!(
+            "CREATE USER admin@'127.0.0.1' IDENTIFIED BY '{}'; GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION",
+            server.admin
+        ));
         server
     }
 
@@ -90,7 +99,10 @@ impl MariaDb {
     }
 
     fn session(&self, user: &str, word: &str) -> Running {
-        let running = Running::start(&mut self.client(user, word, "SELECT SLEEP(600)"), &self.dir.path().join(format!("{user}.log")));
+        let running = Running::start(
+            &mut self.client(user, word, "SELECT SLEEP(600)"),
+            &self.dir.path().join(format!("{user}.log")),
+        );
         until("the session is open", || self.sessions(user) == "1");
         running
     }
@@ -137,7 +149,11 @@ fn an_account_alone_may_only_change_its_password() {
     let mut open = server.session("app", &word);
     let report = bench.revoke(&leaked, Goal::Dead);
     let steps: Vec<&str> = report.done.iter().map(|done| done.step.name.as_str()).collect();
-    assert_eq!((steps, &report.outcome, report.complete), (vec!["change-password"], &Outcome::Revoked, true), "{report:?}");
+    assert_eq!(
+        (steps, &report.outcome, report.complete),
+        (vec!["change-password"], &Outcome::Revoked, true),
+        "{report:?}"
+    );
     assert!(!server.lets_in("app", &word));
     until("the session has ended", || open.ended().is_some());
     assert_eq!(bench.plan(&leaked), Err(Refusal::Dead));
@@ -154,7 +170,10 @@ fn a_rotation_hands_over_an_address_that_works() {
     let fresh = new.split([':', '@']).nth(2).unwrap_or_default();
     assert!(server.lets_in("app", fresh) && !server.lets_in("app", &word));
     let statements = std::fs::read_to_string(server.dir.path().join("statements")).unwrap_or_default();
-    assert!(statements.contains("SET PASSWORD") && !statements.contains(fresh), "the log of statements has the new password");
+    assert!(
+        statements.contains("SET PASSWORD") && !statements.contains(fresh),
+        "the log of statements has the new password"
+    );
 }
 
 #[test]
@@ -166,7 +185,10 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
     assert_eq!(live(&server.uri("app", &password())), Liveness::Inactive);
     assert_eq!(live(&server.uri("ghost", &word)), Liveness::Inactive);
     let at = format!("127.0.0.1:{}", server.port);
-    assert_eq!(bench.probe(&with_parts(&word, &[("host", &at), ("user", "app"), ("tls", "disable")])).liveness, Liveness::Active);
+    assert_eq!(
+        bench.probe(&with_parts(&word, &[("host", &at), ("user", "app"), ("tls", "disable")])).liveness,
+        Liveness::Active
+    );
     assert_eq!(why(&bench.probe(&with_parts(&word, &[("host", &at)]))), Why::Missing { part: "user".to_owned() });
     let encrypted = credential(&uri.replace("DISABLED", "REQUIRED"));
     assert!(why(&bench.probe(&encrypted)).to_string().contains("known authority"));
@@ -179,7 +201,11 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
     assert!(matches!(why(&Bench::new(KIND, "hosts = { private = ['127.0.0.1'] }").probe(&leaked)), Why::Host { .. }));
     let weak_word = server.user("weak").1;
     let weak = Bench::new(KIND, &server.responding().replace("'admin'", "'weak'").replace(&server.admin, &weak_word));
-    assert!(matches!(weak.plan(&leaked), Err(Refusal::Target(Outcome::NotPermitted { .. }))), "{:?}", weak.plan(&leaked));
+    assert!(
+        matches!(weak.plan(&leaked), Err(Refusal::Target(Outcome::NotPermitted { .. }))),
+        "{:?}",
+        weak.plan(&leaked)
+    );
     let own = Bench::new(KIND, &server.responding().replace("'admin'", "'app'").replace(&server.admin, &word));
     assert!(matches!(own.plan(&leaked), Err(Refusal::Target(Outcome::NotPermitted { .. }))));
     assert!(server.lets_in("app", &word), "nobody touched it");

@@ -50,7 +50,8 @@ fn a_revocation_that_only_says_so_is_never_called_one() {
     let file: &'static File = Box::leak(Box::new(must(File::parse("oauth", PROVIDER), "the provider")));
     let kind = file.kinds.first().unwrap_or_else(|| panic!("no kind"));
     let entry = || registry::entry(file, kind).unwrap_or_else(|| panic!("no entry"));
-    let config = format!("endpoints = {{ 'login.acme.dev' = 'http://127.0.0.1:{port}' }}\nowners = {{ oauth = ['johndoe'] }}\n");
+    let config =
+        format!("endpoints = {{ 'login.acme.dev' = 'http://127.0.0.1:{port}' }}\nowners = {{ oauth = ['johndoe'] }}\n");
     let (bench, leaked) = (Bench::with(entry(), &config, false), credential("made-up-token"));
     let probe = bench.probe(&leaked);
     assert_eq!((&probe.liveness, probe.identity.of("user")), (&Liveness::Active, &["johndoe".to_owned()][..]));
@@ -68,7 +69,9 @@ fn a_revocation_that_only_says_so_is_never_called_one() {
 fn script() -> std::path::PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the build says where it installed the server")]
     let named = std::env::var_os("STANCH_OAUTH_MOCK");
-    let script = named.unwrap_or_else(|| panic!("STANCH_OAUTH_MOCK names no script: `need_oauth_mock` of .ci/tools installs it")).into();
+    let script = named
+        .unwrap_or_else(|| panic!("STANCH_OAUTH_MOCK names no script: `need_oauth_mock` of .ci/tools installs it"))
+        .into();
     let script: std::path::PathBuf = script;
     assert!(script.is_file(), "no `{}`: `need_oauth_mock` of .ci/tools installs it", script.display());
     script

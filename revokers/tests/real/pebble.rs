@@ -19,7 +19,7 @@ const KIND: &str = "tls.acme-certificate-key";
 const ASSERTED: Consent = Consent { ours: true, unproven: true };
 
 struct Pebble {
-    _running: Running,
+    running: Running,
     dir: TempDir,
     port: u16,
     tls: Certified,
@@ -42,7 +42,7 @@ impl Pebble {
         command.env("PEBBLE_WFE_NONCEREJECT", "20");
         let mut running = Running::start(&mut command, &dir.path().join("log"));
         running.listens(port);
-        Self { _running: running, dir, port, tls }
+        Self { running: running, dir, port, tls }
     }
 
     fn directory(&self) -> String {
@@ -51,7 +51,10 @@ impl Pebble {
 
     fn config(&self) -> String {
         let ca = self.tls.ca.display();
-        format!("hosts = {{ private = ['127.0.0.1'] }}\nhttp = {{ ca = '{ca}' }}\nsettings = {{ tls = {{ directory = '{}' }} }}\n", self.directory())
+        format!(
+            "hosts = {{ private = ['127.0.0.1'] }}\nhttp = {{ ca = '{ca}' }}\nsettings = {{ tls = {{ directory = '{}' }} }}\n",
+            self.directory()
+        )
     }
 
     fn openssl(&self, arguments: &str) {
@@ -69,7 +72,9 @@ impl Pebble {
     /// A certificate for a new key, both in PEM.
     fn issue(&self, name: &str, key: &str) -> (String, String) {
         self.openssl(&format!("genpkey -out {name}.key {key}"));
-        self.openssl(&format!("req -new -key {name}.key -subj / -addext subjectAltName=DNS:{name}.acme.dev -outform DER -out {name}.csr"));
+        self.openssl(&format!(
+            "req -new -key {name}.key -subj / -addext subjectAltName=DNS:{name}.acme.dev -outform DER -out {name}.csr"
+        ));
         let csr = must(std::fs::read(self.path(&format!("{name}.csr"))), "the request");
         let runtime = must(tokio::runtime::Builder::new_current_thread().enable_all().build(), "a runtime");
         let certificate = runtime.block_on(Client::order(self, &format!("{name}.acme.dev"), &csr));
@@ -87,6 +92,7 @@ struct Client {
 
 impl Client {
     async fn order(server: &Pebble, name: &str, csr: &[u8]) -> String {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let ca = must(reqwest::Certificate::from_pem(server.file("ca.pem").as_bytes()), "the authority");
         let http = must(reqwest::Client::builder().no_proxy().tls_certs_only([ca]).build(), "a client");
         let random = SystemRandom::new();
@@ -96,7 +102,8 @@ impl Client {
         let directory = must(serde_json::from_str(&must(directory.text().await, "the directory")), "the directory");
         let mut client = Self { http, key, directory, account: None };
         let of = |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (_, account) = client.post(&of(&client.directory, "/newAccount"), &json!({ "termsOfServiceAgreed": true })).await;
+        let (_, account) =
+            client.post(&of(&client.directory, "/newAccount"), &json!({ "termsOfServiceAgreed": true })).await;
         client.account = account;
         let ids = json!({ "identifiers": [{ "type": "dns", "value": name }] });
         let (order, at) = client.post(&of(&client.directory, "/newOrder"), &ids).await;
@@ -124,9 +131,14 @@ impl Client {
     /// Posts a signed message until its nonce is taken; gives the body and the `Location`. What is no JSON comes as a text.
     async fn post(&self, url: &str, payload: &Value) -> (Value, Option<String>) {
         for _ in 0..20 {
-            let nonce = must(self.http.head(self.directory["newNonce"].as_str().unwrap_or_default()).send().await, "a nonce");
+            let nonce =
+                must(self.http.head(self.directory["newNonce"].as_str().unwrap_or_default()).send().await, "a nonce");
             let nonce = nonce.headers().get("replay-nonce").and_then(|nonce| nonce.to_str().ok()).unwrap_or_default();
-            let answer = self.http.post(url).header("content-type", "application/jose+json").body(self.sign(url, nonce, payload));
+            let answer = self
+                .http
+                .post(url)
+                .header("content-type", "application/jose+json")
+                .body(self.sign(url, nonce, payload));
             let answer = must(answer.send().await, "an answer");
             let at = answer.headers().get("location").and_then(|at| at.to_str().ok()).map(str::to_owned);
             let status = answer.status();
@@ -145,7 +157,9 @@ impl Client {
         let mut head = json!({ "alg": "ES256", "nonce": nonce, "url": url });
         head[if self.account.is_some() { "kid" } else { "jwk" }] = match &self.account {
             Some(account) => json!(account),
-            None => json!({ "kty": "EC", "crv": "P-256", "x": URL.encode(&public[1..33]), "y": URL.encode(&public[33..]) }),
+            None => {
+                json!({ "kty": "EC", "crv": "P-256", "x": URL.encode(&public[1..33]), "y": URL.encode(&public[33..]) })
+            }
         };
         let head = URL.encode(head.to_string());
         let body = if payload.is_null() { String::new() } else { URL.encode(payload.to_string()) };
@@ -175,10 +189,14 @@ fn the_key_of_a_certificate_revokes_it() {
         let report = bench.carry_out(&leaked, &plan, Goal::Dead);
         assert_eq!((&report.outcome, report.complete), (&Outcome::Revoked, true), "{name}");
         assert_eq!(bench.plan_with(&leaked, ASSERTED), Err(Refusal::Dead), "{name}");
-        assert_eq!(bench.carry_out(&leaked, &plan, Goal::Dead).outcome, Outcome::Revoked, "{name}: a second time does no harm");
+        assert_eq!(
+            bench.carry_out(&leaked, &plan, Goal::Dead).outcome,
+            Outcome::Revoked,
+            "{name}: a second time does no harm"
+        );
     }
     let line = "Revoked certificate";
-    assert!(server._running.log().to_lowercase().matches(&line.to_lowercase()).count() <= keys.len());
+    assert!(server.running.log().to_lowercase().matches(&line.to_lowercase()).count() <= keys.len());
 }
 
 #[test]
@@ -194,7 +212,10 @@ fn another_key_and_another_authority_do_nothing() {
     assert!(why(&bench.probe(&with_parts(&key, &[("certificate", "no PEM")]))).to_string().contains("certificate"));
     let leaked = with_parts(&key, &[("certificate", &certificate)]);
     assert_eq!(why(&Bench::offline(KIND, &server.config()).probe(&leaked)), Why::Offline);
-    assert!(matches!(bench.plan_with(&leaked, Consent { ours: false, unproven: true }), Err(Refusal::NotOurs(_) | Refusal::OwnerUnknown)));
+    assert!(matches!(
+        bench.plan_with(&leaked, Consent { ours: false, unproven: true }),
+        Err(Refusal::NotOurs(_) | Refusal::OwnerUnknown)
+    ));
     let nowhere = Bench::new(KIND, "");
     assert!(matches!(why(&nowhere.probe(&leaked)), Why::Missing { .. }), "its issuer is no public authority");
     let named = with_parts(&key, &[("certificate", &certificate), ("directory", &server.directory())]);

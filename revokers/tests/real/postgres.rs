@@ -8,9 +8,14 @@ use stanch_revokers::{Liveness, Outcome, Why};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, credential, password, why, with_parts};
-use crate::server::{Certified, Running, certified, command_as, folder, free_port, must, program, run, succeeds, until};
+use crate::server::{
+    Certified, Running, certified, command_as, folder, free_port, must, program, run, succeeds, until,
+};
 
 const KIND: &str = "postgres.role-password";
+/// Who may call the server, and owns it.
+const HERE: &str =
+    "hosts = { allow = ['127.0.0.1'], private = ['127.0.0.1'] }\nowners = { postgres = ['127.0.0.1'] }\n";
 
 struct Postgres {
     running: Running,
@@ -32,7 +37,13 @@ impl Postgres {
             .arg(&data));
         let rules = data.join("pg_hba.conf");
         let hosts = must(std::fs::read_to_string(&rules), "the rules for hosts");
-        must(std::fs::write(&rules, format!("host all anyone 127.0.0.1/32 trust\nhost all nobody 127.0.0.1/32 reject\n{hosts}")), "the rules");
+        must(
+            std::fs::write(
+                &rules,
+                format!("host all anyone 127.0.0.1/32 trust\nhost all nobody 127.0.0.1/32 reject\n{hosts}"),
+            ),
+            "the rules",
+        );
         let tls = certified(dir.path(), "postgres");
         let port = free_port();
         let set = |name: &str, value: String| ["-c".to_owned(), format!("{name}={value}")];
@@ -92,16 +103,10 @@ impl Postgres {
         format!("postgresql://{role}:{word}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
-    /// The configuration of who may call the server, and owns it.
-    fn config(&self) -> String {
-        "hosts = { allow = ['127.0.0.1'], private = ['127.0.0.1'] }\nowners = { postgres = ['127.0.0.1'] }\n".to_owned()
-    }
-
     /// The same with a responder.
     fn responding(&self) -> String {
-        let config = self.config();
         format!(
-            "{config}[responders.postgres]\nsecret = {{ value = '{}' }}\nhost = {{ value = '127.0.0.1:{}' }}\n\
+            "{HERE}[responders.postgres]\nsecret = {{ value = '{}' }}\nhost = {{ value = '127.0.0.1:{}' }}\n\
              user = {{ value = 'admin' }}\ndatabase = {{ value = 'postgres' }}\ntls = {{ value = 'disable' }}\n",
             self.admin, self.port
         )
@@ -155,7 +160,7 @@ fn a_responder_contains_ends_and_kills() {
 fn a_role_alone_may_only_change_its_password() {
     let server = Postgres::start();
     let (uri, word) = server.role("app");
-    let (bench, leaked) = (Bench::new(KIND, &server.config()), credential(&uri));
+    let (bench, leaked) = (Bench::new(KIND, HERE), credential(&uri));
     let mut open = server.session("app", &word);
     let report = bench.revoke(&leaked, Goal::Dead);
     let steps: Vec<&str> = report.done.iter().map(|done| done.step.name.as_str()).collect();
@@ -172,7 +177,7 @@ fn a_role_alone_may_only_change_its_password() {
 fn a_rotation_hands_over_an_address_that_works() {
     let server = Postgres::start();
     let (uri, word) = server.role("app");
-    let (bench, leaked) = (Bench::new(KIND, &server.config()), credential(&uri));
+    let (bench, leaked) = (Bench::new(KIND, HERE), credential(&uri));
     let (rotation, new) = bench.rotate(&leaked);
     assert_eq!((rotation.failed, rotation.old.map(|old| old.outcome)), (None, Some(Outcome::Revoked)));
     let new = new.unwrap_or_default();
@@ -189,7 +194,7 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
     server.sql("CREATE ROLE anyone LOGIN; CREATE ROLE nobody LOGIN PASSWORD 'x1y2z3'");
     server.sql("CREATE DATABASE closed");
     server.sql("REVOKE CONNECT ON DATABASE closed FROM PUBLIC");
-    let bench = Bench::new(KIND, &server.config());
+    let bench = Bench::new(KIND, HERE);
     let live = |uri: &str| bench.probe(&credential(uri)).liveness;
     assert_eq!(live(&server.uri("app", &password(), "postgres")), Liveness::Inactive);
     assert_eq!(live(&server.uri("ghost", &word, "postgres")), Liveness::Inactive);
@@ -201,18 +206,29 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
     assert!(rejected.to_string().contains("28000"), "{rejected}");
     let port = server.port.to_string();
     let parts = [("host", &*format!("127.0.0.1:{port}")), ("user", "app"), ("database", "postgres")];
-    assert!(matches!(bench.probe(&with_parts(&word, &parts)).liveness, Liveness::Unknown { .. }), "an unknown authority");
-    assert_eq!(bench.probe(&with_parts(&word, &[&parts[..], &[("tls", "disable")]].concat())).liveness, Liveness::Active);
+    assert!(
+        matches!(bench.probe(&with_parts(&word, &parts)).liveness, Liveness::Unknown { .. }),
+        "an unknown authority"
+    );
+    assert_eq!(
+        bench.probe(&with_parts(&word, &[&parts[..], &[("tls", "disable")]].concat())).liveness,
+        Liveness::Active
+    );
     assert_eq!(why(&bench.probe(&with_parts(&word, &parts[1..]))), Why::Missing { part: "host".to_owned() });
 
     let leaked = credential(&uri);
-    let stranger = Bench::new(KIND, &server.config().replace("owners = { postgres = ['127.0.0.1'] }", "owners = { postgres = ['db.acme.dev'] }"));
+    let stranger = Bench::new(
+        KIND,
+        &HERE.replace("owners = { postgres = ['127.0.0.1'] }", "owners = { postgres = ['db.acme.dev'] }"),
+    );
     assert!(matches!(stranger.plan(&leaked), Err(Refusal::NotOurs(_))));
-    assert_eq!(why(&Bench::offline(KIND, &server.config()).probe(&leaked)), Why::Offline);
+    assert_eq!(why(&Bench::offline(KIND, HERE).probe(&leaked)), Why::Offline);
     let named = Bench::new(KIND, "hosts = { private = ['127.0.0.1'] }");
     assert!(matches!(why(&named.probe(&leaked)), Why::Host { .. }));
     let elsewhere = Bench::new(KIND, &server.responding().replace(&format!("127.0.0.1:{port}"), "127.0.0.1:1"));
-    let Err(Refusal::Target(Outcome::Unknown { why })) = elsewhere.plan(&leaked) else { panic!("a responder of another server") };
+    let Err(Refusal::Target(Outcome::Unknown { why })) = elsewhere.plan(&leaked) else {
+        panic!("a responder of another server")
+    };
     assert!(why.to_string().contains("another server"), "{why}");
     let own = Bench::new(KIND, &server.responding().replace("'admin'", "'app'"));
     assert!(matches!(own.plan(&leaked), Err(Refusal::Target(Outcome::NotPermitted { .. }))));
@@ -228,8 +244,8 @@ fn tls_needs_a_certificate_that_is_trusted() {
     let server = Postgres::start();
     let (uri, _) = server.role("app");
     let leaked = credential(&uri.replace("disable", "require"));
-    let untrusted = why(&Bench::new(KIND, &server.config()).probe(&leaked));
+    let untrusted = why(&Bench::new(KIND, HERE).probe(&leaked));
     assert!(untrusted.to_string().contains("known authority"), "{untrusted}");
-    let config = format!("{}http = {{ ca = '{}' }}\n", server.config(), server.tls.ca.display());
+    let config = format!("{HERE}http = {{ ca = '{}' }}\n", server.tls.ca.display());
     assert_eq!(Bench::new(KIND, &config).probe(&leaked).liveness, Liveness::Active);
 }

@@ -77,7 +77,9 @@ impl Rabbit {
         let login = base64::engine::general_purpose::STANDARD.encode(format!("admin:{}", self.admin));
         let mut stream = must(TcpStream::connect(("127.0.0.1", self.management)), "the management API");
         let length = body.len();
-        let head = format!("{method} /api/{path} HTTP/1.0\r\nauthorization: Basic {login}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
+        let head = format!(
+            "{method} /api/{path} HTTP/1.0\r\nauthorization: Basic {login}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
         must(stream.write_all(head.as_bytes()), "a request");
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
@@ -95,12 +97,17 @@ impl Rabbit {
 
     fn config(&self) -> String {
         let management = self.management;
-        format!("hosts = {{ allow = ['mq.acme.dev'] }}\nendpoints = {{ 'mq.acme.dev' = 'http://127.0.0.1:{management}' }}\nowners = {{ rabbitmq = ['app', 'worker'] }}\n")
+        format!(
+            "hosts = {{ allow = ['mq.acme.dev'] }}\nendpoints = {{ 'mq.acme.dev' = 'http://127.0.0.1:{management}' }}\nowners = {{ rabbitmq = ['app', 'worker'] }}\n"
+        )
     }
 
     fn responding(&self) -> String {
         let config = self.config();
-        format!("{config}[responders.rabbitmq]\nsecret = {{ value = '{}' }}\nhost = {{ value = 'mq.acme.dev' }}\nuser = {{ value = 'admin' }}\n", self.admin)
+        format!(
+            "{config}[responders.rabbitmq]\nsecret = {{ value = '{}' }}\nhost = {{ value = 'mq.acme.dev' }}\nuser = {{ value = 'admin' }}\n",
+            self.admin
+        )
     }
 
     /// A connection that is logged in and open (<https://www.rabbitmq.com/amqp-0-9-1-reference>); `None` if the broker refuses.
@@ -144,8 +151,14 @@ fn a_user_is_deleted_with_its_connections() {
     let bench = Bench::new(KIND, &server.responding());
     assert_eq!(bench.probe(&leaked).liveness, Liveness::Active, "it may not manage, and so its password is right");
     let probe = bench.probe(&monitor);
-    assert_eq!((probe.identity.of("user"), probe.identity.of("scopes")), (&["worker".to_owned()][..], &["monitoring".to_owned()][..]));
-    assert_eq!(bench.probe(&with_parts(&password(), &[("u", "app"), ("host", "mq.acme.dev")])).liveness, Liveness::Inactive);
+    assert_eq!(
+        (probe.identity.of("user"), probe.identity.of("scopes")),
+        (&["worker".to_owned()][..], &["monitoring".to_owned()][..])
+    );
+    assert_eq!(
+        bench.probe(&with_parts(&password(), &[("u", "app"), ("host", "mq.acme.dev")])).liveness,
+        Liveness::Inactive
+    );
 
     assert_eq!(why(&Bench::offline(KIND, &server.responding()).probe(&leaked)), Why::Offline);
     let closed = Bench::new(KIND, &server.responding().replace("allow = ['mq.acme.dev']", "allow = []"));

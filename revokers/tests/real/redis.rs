@@ -27,7 +27,11 @@ impl Redis {
         let tls = certified(dir.path(), "redis");
         let config = format!(
             "port {port}\nbind 127.0.0.1\nsave \"\"\naclfile {}\ndir {}\ntls-port {tls_port}\ntls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\ntls-auth-clients no\n",
-            users.display(), dir.path().display(), tls.certificate.display(), tls.key.display(), tls.ca.display()
+            users.display(),
+            dir.path().display(),
+            tls.certificate.display(),
+            tls.key.display(),
+            tls.ca.display()
         );
         let file = dir.path().join("redis.conf");
         must(std::fs::write(&file, config), "a configuration");
@@ -86,7 +90,11 @@ fn exactly_the_leaked_password_dies_with_its_sessions() {
     let again = bench.carry_out(&leaked, &plan, Goal::Dead);
     assert_eq!(again.outcome, Outcome::Revoked);
     let kept = must(std::fs::read_to_string(server.dir.path().join("users.acl")), "the users");
-    assert_eq!(kept.lines().filter(|line| line.starts_with("user app ")).map(|line| line.matches(" #").count()).sum::<usize>(), 1, "it is written down");
+    assert_eq!(
+        kept.lines().filter(|line| line.starts_with("user app ")).map(|line| line.matches(" #").count()).sum::<usize>(),
+        1,
+        "it is written down"
+    );
     assert_eq!(bench.undo(&leaked, &plan, "remove-password"), Outcome::Accepted);
     assert!(server.login("app", &word).is_some());
     bench.never_wrote(&word);
@@ -132,8 +140,21 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
     let at = format!("127.0.0.1:{port}");
     assert_eq!(bench.probe(&with_parts(&word, &[("host", &at), ("user", "app")])).liveness, Liveness::Active);
     let leaked = credential(&uri);
-    let stranger = Bench::new(KIND, &server.responding().replace("owners = { redis = ['127.0.0.1'] }", "owners = { redis = ['cache.acme.dev'] }"));
-    assert!(matches!(Bench::new(KIND, &HERE.replace("['127.0.0.1'] }\nowners = { redis = ['127.0.0.1'] }", "['127.0.0.1'] }\nowners = { redis = ['cache.acme.dev'] }")).plan(&leaked), Err(Refusal::NotOurs(_) | Refusal::Target(_))));
+    let stranger = Bench::new(
+        KIND,
+        &server.responding().replace("owners = { redis = ['127.0.0.1'] }", "owners = { redis = ['cache.acme.dev'] }"),
+    );
+    assert!(matches!(
+        Bench::new(
+            KIND,
+            &HERE.replace(
+                "['127.0.0.1'] }\nowners = { redis = ['127.0.0.1'] }",
+                "['127.0.0.1'] }\nowners = { redis = ['cache.acme.dev'] }"
+            )
+        )
+        .plan(&leaked),
+        Err(Refusal::NotOurs(_) | Refusal::Target(_))
+    ));
     assert!(stranger.plan(&leaked).is_ok_and(|plan| plan.target.listed), "the responder's own server lists it");
     assert_eq!(why(&Bench::offline(KIND, HERE).probe(&leaked)), Why::Offline);
     assert!(matches!(why(&Bench::new(KIND, "hosts = { private = ['127.0.0.1'] }").probe(&leaked)), Why::Host { .. }));
@@ -148,9 +169,13 @@ fn what_proves_nothing_is_unknown_and_what_is_not_ours_is_left_alone() {
 fn the_password_of_a_whole_server_is_the_default_users() {
     let dir = folder("redis");
     let (port, word) = (free_port(), password());
-    let arguments = [format!("--port {port}"), "--bind 127.0.0.1".to_owned(), format!("--requirepass {word}"), "--save".to_owned()];
+    let arguments =
+        [format!("--port {port}"), "--bind 127.0.0.1".to_owned(), format!("--requirepass {word}"), "--save".to_owned()];
     let words = arguments.iter().flat_map(|pair| pair.split(' '));
-    let mut running = Running::start(command_as("redis", "redis-server").args(words).arg("").current_dir(dir.path()), &dir.path().join("log"));
+    let mut running = Running::start(
+        command_as("redis", "redis-server").args(words).arg("").current_dir(dir.path()),
+        &dir.path().join("log"),
+    );
     running.listens(port);
     let (bench, leaked) = (Bench::new(KIND, HERE), credential(&format!("redis://:{word}@127.0.0.1:{port}")));
     assert_eq!(bench.probe(&leaked).liveness, Liveness::Active);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a program is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Unwraps what a test cannot go on without.
 pub(crate) fn must<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
@@ -165,7 +165,8 @@ pub(crate) fn certified(dir: &Path, user: &str) -> Certified {
     let request = ["req", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"];
     openssl(&[&request[..], &key[..]].concat());
     must(fs::write(at("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n"), "names");
-    let sign = "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem";
+    let sign =
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem";
     openssl(&sign.split(' ').collect::<Vec<_>>());
     if is_root() {
         run(Command::new("chown").arg(user).args([at("server.key"), at("server.pem")]));

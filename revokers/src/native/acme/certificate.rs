@@ -147,14 +147,23 @@ mod tests {
 
     #[test]
     fn lengths_that_lie_are_refused() {
-        for bytes in [&[][..], &[0x30], &[0x30, 5, 1], &[0x30, 0x80], &[0x30, 0x85, 1, 1, 1, 1, 1], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]] {
+        for bytes in [
+            &[][..],
+            &[0x30],
+            &[0x30, 5, 1],
+            &[0x30, 0x80],
+            &[0x30, 0x85, 1, 1, 1, 1, 1],
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+        ] {
             assert_eq!(Certificate::parse(bytes), None, "{bytes:?}");
         }
     }
 
     #[test]
     fn times_of_both_forms_are_read() {
-        let read = |tag: u8, text: &str| time(&mut [&[tag, text.len() as u8], text.as_bytes()].concat().as_slice()).map(|t| t.to_string());
+        let read = |tag: u8, text: &str| {
+            time(&mut [&[tag, text.len() as u8], text.as_bytes()].concat().as_slice()).map(|t| t.to_string())
+        };
         assert_eq!(read(0x17, "261121150000Z").as_deref(), Some("2026-11-21T15:00:00Z"));
         assert_eq!(read(0x17, "991231235959Z").as_deref(), Some("1999-12-31T23:59:59Z"));
         assert_eq!(read(0x18, "20501121150000Z").as_deref(), Some("2050-11-21T15:00:00Z"));

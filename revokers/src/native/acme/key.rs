@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
-    RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    KeyPair as _, RSA_PKCS1_SHA256,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -39,15 +39,23 @@ impl Key {
         let key = match &der {
             PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()).ok().map(Self::Rsa),
             PrivateKeyDer::Pkcs8(der) => Self::of_pkcs8(der.secret_pkcs8_der()),
-            PrivateKeyDer::Sec1(der) => scalar(der.secret_sec1_der()).and_then(|scalar| Self::of_scalar(scalar, public)),
+            PrivateKeyDer::Sec1(der) => {
+                scalar(der.secret_sec1_der()).and_then(|scalar| Self::of_scalar(scalar, public))
+            }
             _ => None,
         };
         let key = key.ok_or_else(malformed)?;
-        if key.public() == public { Ok(key) } else { Err(Why::Malformed { part: "certificate: it is of another key".to_owned() }) }
+        if key.public() == public {
+            Ok(key)
+        } else {
+            Err(Why::Malformed { part: "certificate: it is of another key".to_owned() })
+        }
     }
 
     fn of_pkcs8(der: &[u8]) -> Option<Self> {
-        let curve = |algorithm: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::from_pkcs8(algorithm, der, &SystemRandom::new()).ok();
+        let curve = |algorithm: &'static EcdsaSigningAlgorithm| {
+            EcdsaKeyPair::from_pkcs8(algorithm, der, &SystemRandom::new()).ok()
+        };
         let rsa = || KeyPair::from_pkcs8(der).ok().map(Self::Rsa);
         let p256 = || curve(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self::P256);
         let p384 = || curve(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Self::P384);

@@ -26,7 +26,8 @@ use crate::http::{Answer, Call, Payer, Repeat};
 use crate::interface::StepKind;
 use crate::kind::Kind;
 use crate::{
-    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Successor, Target, Why, pointer,
+    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Successor, Target, Why,
+    pointer,
 };
 
 /// Directories of public authorities, by the organisation in the certificates that they issue
@@ -40,6 +41,9 @@ const DIRECTORIES: [(&str, &str); 3] = [
 
 /// The reason `keyCompromise` (<https://www.rfc-editor.org/rfc/rfc5280#section-5.3.1>).
 const KEY_COMPROMISE: u8 = 1;
+
+/// How many nonces are tried: under load, an authority forgets those that it gave out.
+const NONCES: usize = 5;
 
 /// Certificates that their authorities called revoked while this process ran, by the SHA-256 of their DER.
 static REVOKED: Mutex<BTreeSet<[u8; 32]>> = Mutex::new(BTreeSet::new());
@@ -57,7 +61,7 @@ struct Leaked {
     certificate: Certificate,
     key: Key,
     directory: Url,
-    leaked_host: bool,
+    host_is_leaked: bool,
 }
 
 /// The addresses of an authority that are needed.
@@ -112,8 +116,8 @@ impl Acme {
         let named = values.get("directory");
         let directory = named.or(known).ok_or_else(|| missing("directory of the authority"))?;
         let directory = Url::parse(directory).map_err(|_| malformed("directory"))?;
-        let leaked_host = named.is_some() && values.is_leaked_host("directory");
-        Ok(Leaked { der, certificate, key, directory, leaked_host })
+        let host_is_leaked = named.is_some() && values.is_leaked_host("directory");
+        Ok(Leaked { der, certificate, key, directory, host_is_leaked })
     }
 
     fn payer(self, leaked: &Leaked) -> Payer {
@@ -123,7 +127,7 @@ impl Acme {
 
     async fn get(self, cx: &Context, leaked: &Leaked, method: Method, url: Url) -> Result<Answer, Why> {
         let mut call = Call::new(method, url);
-        call.leaked_host = leaked.leaked_host;
+        call.leaked_host = leaked.host_is_leaked;
         cx.http.send(&call, &self.payer(leaked), Repeat::Safe).await
     }
 
@@ -176,11 +180,15 @@ impl Acme {
     /// Asks for the revocation, once. A stale nonce changes nothing and is replaced by the one that came with the refusal.
     async fn revoke(self, cx: &Context, leaked: &Leaked) -> Result<Outcome, Why> {
         let directory = self.directory(cx, leaked).await?;
-        let nonce_of = |answer: &Answer| answer.header("replay-nonce").ok_or_else(|| Why::Other { detail: "the authority gives no nonce".to_owned() });
+        let nonce_of = |answer: &Answer| {
+            answer
+                .header("replay-nonce")
+                .ok_or_else(|| Why::Other { detail: "the authority gives no nonce".to_owned() })
+        };
         let mut nonce = nonce_of(&self.get(cx, leaked, Method::HEAD, directory.nonce.clone()).await?)?;
-        for _ in 0..2 {
+        for _ in 0..NONCES {
             let mut call = Call::new(Method::POST, directory.revoke.clone());
-            call.leaked_host = leaked.leaked_host;
+            call.leaked_host = leaked.host_is_leaked;
             call.body("application/jose+json", message(leaked, &directory.revoke, &nonce)?)?;
             let answer = cx.http.send(&call, &self.payer(leaked), Repeat::Never).await?;
             match meaning(&answer)? {

@@ -34,6 +34,9 @@ const DIALECT: Dialect = Dialect {
 /// Seconds after which a server refuses a changed account for certain: at once, and a proxy in front of it soon after.
 const SETTLE: u64 = 10;
 
+/// What the last step sends, for people.
+const CHANGE: &str = "a random password that nobody keeps for {account}; then KILL of its sessions";
+
 /// The password of an account.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MySql {
@@ -130,7 +133,12 @@ impl MySql {
             })?;
             return Ok((session, login));
         }
-        let gone = || unknown(Why::NoResponder { id: self.file.provider.clone(), detail: "there was one when the target was found".to_owned() });
+        let gone = || {
+            unknown(Why::NoResponder {
+                id: self.file.provider.clone(),
+                detail: "there was one when the target was found".to_owned(),
+            })
+        };
         let responder = self.responder(cx, &login).await?.ok_or_else(gone)?;
         let session = self.open(cx, &responder, true).await.map_err(responder_failed)?;
         Ok((session, login))
@@ -139,7 +147,9 @@ impl MySql {
     async fn act(self, cx: &Context, credential: &Credential, target: &Target, what: &str) -> Result<(), Outcome> {
         let (mut session, _) = self.acting(cx, credential, target).await?;
         let user = bound(target, "user");
-        let alter = |words: &str| account(user, bound(target, "pattern")).map(|account| format!("ALTER USER {account} {words}"));
+        let alter = |words: &str| {
+            account(user, bound(target, "pattern")).map(|account| format!("ALTER USER {account} {words}"))
+        };
         let statement = match what {
             "lock" => alter("ACCOUNT LOCK").map_err(unknown)?,
             "unlock" => alter("ACCOUNT UNLOCK").map_err(unknown)?,
@@ -174,7 +184,6 @@ impl MySql {
             request: request.replace("{account}", &name),
             settle: SETTLE,
         };
-        const CHANGE: &str = "a random password that nobody keeps for {account}; then KILL of its sessions";
         if bound(target, "by") == "self" {
             return vec![step(0, "change-password", StepKind::Final, CHANGE)];
         }
@@ -230,7 +239,14 @@ async fn end_sessions(cx: &Context, session: &mut Session, user: &str) -> Result
     let list = format!("SELECT id FROM information_schema.processlist WHERE user = {user} AND id <> CONNECTION_ID()");
     let mut open = 0;
     for _ in 0..LOOKS {
-        let ids: Vec<u64> = session.run(cx, &list).await.map_err(Refusal::outcome)?.iter().flatten().filter_map(|id| id.parse().ok()).collect();
+        let ids: Vec<u64> = session
+            .run(cx, &list)
+            .await
+            .map_err(Refusal::outcome)?
+            .iter()
+            .flatten()
+            .filter_map(|id| id.parse().ok())
+            .collect();
         if ids.is_empty() {
             return Ok(());
         }

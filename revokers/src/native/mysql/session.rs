@@ -45,7 +45,9 @@ impl Refusal {
 
     pub(super) fn why(self) -> Why {
         match self {
-            Self::Number(number) => Why::Other { detail: format!("the server answers error {number}, which proves nothing") },
+            Self::Number(number) => {
+                Why::Other { detail: format!("the server answers error {number}, which proves nothing") }
+            }
             Self::Why(why) => why,
         }
     }
@@ -98,15 +100,33 @@ impl Session {
 }
 
 /// Answers the server's challenges until it lets us in or refuses.
-async fn authenticate(cx: &Context, packets: &mut Packets<Box<dyn Wire>>, greeting: &Greeting, to: &Login, tls: bool) -> Result<(), Refusal> {
+async fn authenticate(
+    cx: &Context,
+    packets: &mut Packets<Box<dyn Wire>>,
+    greeting: &Greeting,
+    to: &Login,
+    tls: bool,
+) -> Result<(), Refusal> {
     const ROUNDS: usize = 8;
-    let strange = |method: &str| Refusal::Why(Why::Other { detail: format!("the server asks for {}, which is not spoken here{}", crate::outcome::printable(method), if tls { "" } else { " without TLS" }) });
+    let strange = |method: &str| {
+        Refusal::Why(Why::Other {
+            detail: format!(
+                "the server asks for {}, which is not spoken here{}",
+                crate::outcome::printable(method),
+                if tls { "" } else { " without TLS" }
+            ),
+        })
+    };
     // A method that we do not speak is answered with one that we do; the server then names the account's own.
-    let spoken = answer(&greeting.method, &greeting.nonce, &to.password, tls).map(|bytes| (greeting.method.as_str(), bytes));
-    let usual = || answer("mysql_native_password", &greeting.nonce, &to.password, tls).map(|bytes| ("mysql_native_password", bytes));
+    let spoken =
+        answer(&greeting.method, &greeting.nonce, &to.password, tls).map(|bytes| (greeting.method.as_str(), bytes));
+    let usual = || {
+        answer("mysql_native_password", &greeting.nonce, &to.password, tls)
+            .map(|bytes| ("mysql_native_password", bytes))
+    };
     let (method, bytes) = spoken.or_else(usual).ok_or_else(|| strange(&greeting.method))?;
     let mut method = method.to_owned();
-    cx.http.within(packets.write(&*login(tls, &to.user, &bytes, &method)?)).await?;
+    cx.http.within(packets.write(&login(tls, &to.user, &bytes, &method)?)).await?;
     for _ in 0..ROUNDS {
         let packet = cx.http.within(packets.read()).await?;
         match packet.as_slice() {
@@ -124,7 +144,8 @@ async fn authenticate(cx: &Context, packets: &mut Packets<Box<dyn Wire>>, greeti
             [1, 3, ..] if method == "caching_sha2_password" => {}
             // It does not, and wants the password itself.
             [1, 4, ..] if method == "caching_sha2_password" => {
-                let clear = answer("mysql_clear_password", &[], &to.password, tls).ok_or_else(|| strange("the password in clear"))?;
+                let clear = answer("mysql_clear_password", &[], &to.password, tls)
+                    .ok_or_else(|| strange("the password in clear"))?;
                 cx.http.within(packets.write(&clear)).await?;
             }
             _ => return Err(Refusal::Why(foreign())),

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-use crate::dial::Wire;
 use crate::Why;
+use crate::dial::Wire;
 
 /// The most that is read of one packet, in bytes.
 const PACKET_MAX: usize = 1 << 20;
@@ -171,7 +171,8 @@ pub(super) fn answer(method: &str, nonce: &[u8], password: &str, tls: bool) -> O
         }
         "caching_sha2_password" => {
             let once = Sha256::digest(password);
-            let mask = Sha256::new().chain_update(Sha256::digest(Sha256::digest(password))).chain_update(nonce).finalize();
+            let mask =
+                Sha256::new().chain_update(Sha256::digest(Sha256::digest(password))).chain_update(nonce).finalize();
             Some(Zeroizing::new(once.iter().zip(mask).map(|(a, b)| a ^ b).collect()))
         }
         "sha256_password" | "mysql_clear_password" if tls => Some(clear()),

@@ -17,9 +17,7 @@ use super::login::{Dialect, Login, new_password};
 use crate::file::File;
 use crate::interface::StepKind;
 use crate::kind::Kind;
-use crate::{
-    Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Why,
-};
+use crate::{Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Why};
 
 const DIALECT: Dialect = Dialect {
     schemes: &["postgres", "postgresql"],
@@ -40,6 +38,9 @@ const POWERS: [&str; 5] = ["superuser", "createrole", "createdb", "replication",
 
 /// Seconds after which a server refuses a changed role for certain: at once, and a pool in front of it soon after.
 const SETTLE: u64 = 10;
+
+/// What ends sessions, for people.
+const END: &str = "SELECT pg_terminate_backend(pid) of the sessions of {role}";
 
 /// The password of a role.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +105,9 @@ impl Postgres {
             listed,
             alive,
         };
-        let Some(responder) = Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)? else {
+        let Some(responder) =
+            Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)?
+        else {
             return Ok(target("self", "by its own name: the role that logs in", false, None));
         };
         if responder.user == login.user {
@@ -129,10 +132,12 @@ impl Postgres {
             return Ok((session, login));
         }
         let responder = Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)?;
-        let responder = responder.ok_or_else(|| unknown(Why::NoResponder {
-            id: self.file.provider.clone(),
-            detail: "there was one when the target was found".to_owned(),
-        }))?;
+        let responder = responder.ok_or_else(|| {
+            unknown(Why::NoResponder {
+                id: self.file.provider.clone(),
+                detail: "there was one when the target was found".to_owned(),
+            })
+        })?;
         let session = self.open(cx, &responder, Who::Responder).await.map_err(responder_failed)?;
         Ok((session, login))
     }
@@ -177,9 +182,9 @@ impl Postgres {
             request: request.replace("{role}", role),
             settle: SETTLE,
         };
-        const END: &str = "SELECT pg_terminate_backend(pid) of the sessions of {role}";
         if get("by") == "self" {
-            let request = "ALTER ROLE {role} PASSWORD (a random one that nobody keeps); then the end of its other sessions";
+            let request =
+                "ALTER ROLE {role} PASSWORD (a random one that nobody keeps); then the end of its other sessions";
             return vec![step(0, "change-password", StepKind::Final, request)];
         }
         vec![

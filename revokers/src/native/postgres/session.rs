@@ -1,8 +1,10 @@
 //! A connection to PostgreSQL, and what its refusals say (<https://www.postgresql.org/docs/current/protocol-flow.html>).
 
+use std::pin::Pin;
+
 use postgres_protocol::escape::{escape_identifier, escape_literal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::task::JoinHandle;
+use tokio::sync::Mutex;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, Error, NoTls, SimpleQueryMessage};
 
@@ -96,17 +98,15 @@ fn state(code: &str) -> Why {
     Why::Other { detail: format!("the server answers SQLSTATE {code}, which proves nothing") }
 }
 
-/// A connection that is logged in. It ends when it is dropped.
+/// A connection that is logged in. It ends when it is dropped, since nothing else drives it.
 pub(super) struct Session {
     client: tokio_postgres::Client,
-    task: JoinHandle<()>,
+    /// What drives the connection; nothing once it has ended.
+    driver: Mutex<Option<Driver>>,
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
+/// Ends when the connection does. What went wrong is told by the statement that waits.
+type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Session {
     /// Connects and logs in.
@@ -123,16 +123,26 @@ impl Session {
         let connecting = async { Ok(config.connect_raw(wire, NoTls).await) };
         let (client, connection) =
             cx.http.within(connecting).await.map_err(Refusal::Why)?.map_err(|error| Refusal::of(&error))?;
-        let task = tokio::spawn(async move {
-            // What goes wrong is told by the statement that waits.
+        let driver: Driver = Box::pin(async move {
             let _ = connection.await;
         });
-        Ok(Self { client, task })
+        Ok(Self { client, driver: Mutex::new(Some(driver)) })
     }
 
     /// Runs a statement and gives its rows as texts.
     pub(super) async fn run(&self, cx: &Context, statement: &str) -> Result<Vec<Vec<String>>, Refusal> {
-        let asking = async { Ok(self.client.simple_query(statement).await) };
+        let asking = async {
+            let mut driver = self.driver.lock().await;
+            let mut answer = std::pin::pin!(self.client.simple_query(statement));
+            if let Some(driving) = driver.as_mut() {
+                tokio::select! {
+                    told = &mut answer => return Ok(told),
+                    () = driving => {}
+                }
+            }
+            *driver = None;
+            Ok(answer.await)
+        };
         let answer = cx.http.within(asking).await.map_err(Refusal::Why)?.map_err(|error| Refusal::of(&error))?;
         let rows = answer.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
@@ -180,9 +190,8 @@ mod tests {
 
     #[test]
     fn only_a_refusal_after_the_password_or_of_it_proves_something() {
-        let login = |code: &str, routine: &str| {
-            Refusal::State { code: code.to_owned(), routine: routine.to_owned() }.login()
-        };
+        let login =
+            |code: &str, routine: &str| Refusal::State { code: code.to_owned(), routine: routine.to_owned() }.login();
         assert_eq!(login("28P01", "auth_failed"), Some(Verdict::Wrong));
         assert_eq!(login("28000", "InitializeSessionUserId"), Some(Verdict::Wrong));
         assert_eq!(login("28000", "ClientAuthentication"), None);

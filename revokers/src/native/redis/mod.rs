@@ -48,7 +48,9 @@ fn unknown(why: Why) -> Outcome {
 
 /// An answer that explains nothing. Its text is the server's own, so only its code is told.
 fn puzzling(reply: &Reply) -> Why {
-    Why::Other { detail: format!("the server answers {}, which proves nothing", reply.code().unwrap_or("something else")) }
+    Why::Other {
+        detail: format!("the server answers {}, which proves nothing", reply.code().unwrap_or("something else")),
+    }
 }
 
 /// What the server says to a login.
@@ -76,8 +78,12 @@ impl Redis {
             reply => match reply.code() {
                 Some("WRONGPASS") => Ok(Greeting::Refused),
                 // Servers before version 6 know one password and say it so.
-                Some("ERR") if matches!(&reply, Reply::Refused(text) if text.contains("invalid password")) => Ok(Greeting::Refused),
-                Some("ERR") if matches!(&reply, Reply::Refused(text) if text.contains("without any password configured")) => Err(Why::Loose),
+                Some("ERR") if matches!(&reply, Reply::Refused(text) if text.contains("invalid password")) => {
+                    Ok(Greeting::Refused)
+                }
+                Some("ERR") if matches!(&reply, Reply::Refused(text) if text.contains("without any password configured")) => {
+                    Err(Why::Loose)
+                }
                 _ => Err(puzzling(&reply)),
             },
         }
@@ -118,7 +124,9 @@ impl Redis {
         }
         match self.open(cx, &responder, true).await.map_err(unknown)? {
             Greeting::In(session) => Ok((session, true)),
-            Greeting::Refused => Err(Outcome::NotPermitted { why: "the server refuses the responder's login".to_owned() }),
+            Greeting::Refused => {
+                Err(Outcome::NotPermitted { why: "the server refuses the responder's login".to_owned() })
+            }
         }
     }
 
@@ -151,7 +159,9 @@ impl Redis {
         let gone = format!("!{}", digest(&login.password));
         match session.say(cx, &["ACL", "SETUSER", &login.user, &gone]).await.map_err(unknown)? {
             Reply::Text(ok) if ok == "OK" => keep(cx, session).await,
-            Reply::Refused(text) if text.contains("password") && text.contains("not exist") => Err(Outcome::AlreadyDead),
+            Reply::Refused(text) if text.contains("password") && text.contains("not exist") => {
+                Err(Outcome::AlreadyDead)
+            }
             reply if reply.code() == Some("ERR") => self.gone(cx, login, session, &reply).await,
             reply => Err(refusal(&reply)),
         }
@@ -160,7 +170,9 @@ impl Redis {
     /// Whether a refusal means that there is no such password any more.
     async fn gone(self, cx: &Context, login: &Login, session: &mut Session, told: &Reply) -> Result<(), Outcome> {
         match session.say(cx, &["ACL", "GETUSER", &login.user]).await.map_err(unknown)? {
-            Reply::List(user) if !field(&user, "passwords").contains(&digest(&login.password).as_str()) => Err(Outcome::AlreadyDead),
+            Reply::List(user) if !field(&user, "passwords").contains(&digest(&login.password).as_str()) => {
+                Err(Outcome::AlreadyDead)
+            }
             Reply::Nothing => Err(Outcome::AlreadyDead),
             _ => Err(refusal(told)),
         }
@@ -238,7 +250,9 @@ fn field<'a>(fields: &'a [Reply], name: &str) -> Vec<&'a str> {
 /// What the refusal of a command means.
 fn refusal(reply: &Reply) -> Outcome {
     match reply.code() {
-        Some(code @ ("NOPERM" | "NOAUTH" | "READONLY")) => Outcome::NotPermitted { why: format!("the server answers {code}") },
+        Some(code @ ("NOPERM" | "NOAUTH" | "READONLY")) => {
+            Outcome::NotPermitted { why: format!("the server answers {code}") }
+        }
         _ => unknown(puzzling(reply)),
     }
 }
@@ -273,7 +287,10 @@ async fn end_sessions(cx: &Context, session: &mut Session, user: &str) -> Result
     match session.say(cx, &["CLIENT", "KILL", "USER", user, "SKIPME", "yes"]).await.map_err(unknown)? {
         Reply::Number(_) => Ok(()),
         reply => {
-            let detail = format!("the password is taken away, and its sessions are still open: the server answers {}", reply.code().unwrap_or("nothing"));
+            let detail = format!(
+                "the password is taken away, and its sessions are still open: the server answers {}",
+                reply.code().unwrap_or("nothing")
+            );
             Err(unknown(Why::Other { detail }))
         }
     }
@@ -365,7 +382,14 @@ mod tests {
     #[test]
     fn fields_of_a_user_are_read_by_name() {
         let text = |text: &str| Reply::Text(text.to_owned());
-        let user = [text("flags"), Reply::List(vec![text("on")]), text("passwords"), Reply::List(vec![text(&digest("abc"))]), text("keys"), text("~*")];
+        let user = [
+            text("flags"),
+            Reply::List(vec![text("on")]),
+            text("passwords"),
+            Reply::List(vec![text(&digest("abc"))]),
+            text("keys"),
+            text("~*"),
+        ];
         assert_eq!(field(&user, "flags"), ["on"]);
         assert_eq!(field(&user, "passwords"), ["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"]);
         assert_eq!(field(&user, "keys"), ["~*"]);

@@ -158,9 +158,20 @@ mod tests {
     fn values_of_the_protocol_are_read_and_others_refused() {
         let text = |text: &str| Reply::Text(text.to_owned());
         assert_eq!(parse("+PONG\r\n"), Ok(text("PONG")));
-        assert_eq!(parse("*3\r\n$2\r\non\r\n:-7\r\n*1\r\n$-1\r\n"), Ok(Reply::List(vec![text("on"), Reply::Number(-7), Reply::List(vec![Reply::Nothing])])));
+        assert_eq!(
+            parse("*3\r\n$2\r\non\r\n:-7\r\n*1\r\n$-1\r\n"),
+            Ok(Reply::List(vec![text("on"), Reply::Number(-7), Reply::List(vec![Reply::Nothing])]))
+        );
         assert_eq!(parse("-WRONGPASS invalid\r\n").as_ref().map(Reply::code), Ok(Some("WRONGPASS")));
-        for hostile in ["", "HTTP/1.1 400 Bad Request\r\n", "+PONG", "$9999999999\r\n", "*999999\r\n", "$5\r\nab", &"*1\r\n".repeat(20)] {
+        for hostile in [
+            "",
+            "HTTP/1.1 400 Bad Request\r\n",
+            "+PONG",
+            "$9999999999\r\n",
+            "*999999\r\n",
+            "$5\r\nab",
+            &"*1\r\n".repeat(20),
+        ] {
             assert!(parse(hostile).is_err(), "{hostile}");
         }
     }
