@@ -44,8 +44,9 @@ pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{
     Commits, HistoryOptions, RangeOptions, RangeOutcome, Ref, Since, SourceError, SourceErrorKind, Staged,
-    StagedOptions, StateOptions, StdinOptions, TreeOptions, Vault, file_at, is_repository, scan_bytes, scan_history,
-    scan_range, scan_range_trees, scan_reader, scan_staged, scan_tree, staged_paths, uses_reftable, worktree_top,
+    StagedOptions, StateOptions, StdinOptions, TreeOptions, Vault, file_at, is_repository, object_at, scan_bytes,
+    scan_history, scan_range, scan_range_trees, scan_reader, scan_staged, scan_tree, staged_paths, uses_reftable,
+    worktree_top,
 };
 pub use weigh::{ContentVerdict, confidence, threshold};
 

@@ -15,7 +15,7 @@ use crate::scan::{Control, Outcome};
 use crate::source::blobs::{Blobs, Purpose, note};
 use crate::source::changes::{Changes, Folder, compare};
 use crate::source::known::only_new;
-use crate::source::repository::{Opened, is_nothing};
+use crate::source::repository::{Opened, is_nothing, read};
 use crate::source::{SourceError, SourceErrorKind};
 
 /// What of the staged changes is scanned.
@@ -109,6 +109,18 @@ pub fn file_at(repo: &Path, revision: &str, file: &str) -> Result<Option<Vec<u8>
     let Some(entry) = tree.lookup_entry_by_path(file).map_err(corrupt)? else { return Ok(None) };
     let blob = entry.object().map_err(corrupt)?;
     Ok(Some(blob.data.clone()))
+}
+
+/// The content of an object by its id; `None` if the repository has no such object, or the text is no id.
+///
+/// # Errors
+/// If `repo` is in no repository, or the object cannot be read or is too large to be held in memory.
+pub fn object_at(repo: &Path, id: &str) -> Result<Option<Vec<u8>>, SourceError> {
+    let Ok(id) = gix::ObjectId::from_hex(id.as_bytes()) else { return Ok(None) };
+    let opened = Opened::at(repo)?;
+    let Ok(header) = opened.local.find_header(id) else { return Ok(None) };
+    let failed = |(_, detail): crate::source::file::Closed| SourceError::new(SourceErrorKind::Corrupt, detail);
+    read(&opened.local, &id, header.kind()).map(Some).map_err(failed)
 }
 
 fn bare(path: &Path) -> SourceError {

@@ -1,0 +1,154 @@
+//! Which rule of ours a secret belongs to that another tool found.
+
+use std::borrow::Cow;
+
+use stanch_model::{
+    Category, Companion, Confidence, Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Severity,
+    Source, Verification,
+};
+use stanch_rules::normalise;
+use stanch_scanner::{Control, Scratch, scan_bytes};
+use zeroize::Zeroizing;
+
+use super::format::Foreign;
+use super::names;
+
+/// The rule of a secret that nobody knows.
+const UNKNOWN: &str = "unknown";
+/// The longest secret that is looked at, in bytes: a key file with its certificates.
+const LONGEST: usize = 1 << 20;
+
+/// The engine, asked about single secrets.
+pub(super) struct Recogniser<'a> {
+    control: &'a Control<'a>,
+    scratch: Scratch,
+}
+
+impl<'a> Recogniser<'a> {
+    pub(super) fn new(control: &'a Control<'a>) -> Self {
+        Self { control, scratch: Scratch::default() }
+    }
+
+    /// Scans a text.
+    pub(super) fn scan(&mut self, path: &str, bytes: &[u8]) -> Vec<Finding> {
+        scan_bytes(self.control, path, bytes, Source::File, None, &mut self.scratch)
+    }
+
+    /// The finding of a secret, and after it those of what belongs to it.
+    pub(super) fn findings(&mut self, foreign: &Foreign<'_>) -> Result<Vec<Finding>, String> {
+        let mut main = self.finding(foreign.kind, foreign.secret, foreign.context, foreign)?;
+        let mut rest = Vec::new();
+        for (name, value) in &foreign.more {
+            // The name of the part says more than that of the whole.
+            let kind = format!("{} {name}", foreign.kind);
+            let kind = if names::rule(name).is_some() { name } else { kind.as_str() };
+            let Ok(mut other) = self.finding(kind, value, None, foreign) else { continue };
+            other.evidence.companions.push(companion(&main));
+            main.evidence.companions.push(companion(&other));
+            rest.push(other);
+        }
+        rest.insert(0, main);
+        Ok(rest)
+    }
+
+    fn finding(
+        &mut self,
+        kind: &str,
+        secret: &str,
+        context: Option<&str>,
+        foreign: &Foreign<'_>,
+    ) -> Result<Finding, String> {
+        let secret = secret.trim();
+        if secret.is_empty() || secret.len() > LONGEST {
+            return Err("the secret is empty, or longer than any".to_owned());
+        }
+        let found = self.recognise(kind, secret, context).unwrap_or_else(|| self.made(kind, secret));
+        let location = Location { line: foreign.line, column: 1, end_line: foreign.line, end_column: 1 };
+        let locator = Locator { source: Source::File, root: None, blob: None, start: 0, end: 0, decode: Vec::new() };
+        // Companions of the line that was made up are none.
+        let evidence = Evidence { companions: Vec::new(), ..found.evidence };
+        Ok(Finding { path: foreign.path.to_owned(), location, locator, evidence, ..found })
+    }
+
+    /// The most specific rule whose match is the whole secret: alone, in the text that the tool shows, or after a name.
+    fn recognise(&mut self, kind: &str, secret: &str, context: Option<&str>) -> Option<Finding> {
+        let name = |kind: &str| {
+            let word: String = kind.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            Zeroizing::new(format!("{word} = \"{secret}\"\n"))
+        };
+        let one_line = !secret.contains('\n');
+        let table = names::rule(kind).filter(|_| one_line).map(name);
+        let named = Some(kind).filter(|kind| one_line && !kind.is_empty()).map(name);
+        let texts = [Some(Cow::Borrowed(secret)), context.map(Cow::Borrowed)];
+        let texts = texts.into_iter().flatten().map(|text| Zeroizing::new(text.into_owned()));
+        let texts: Vec<Zeroizing<String>> = texts.chain(table).chain(named).collect();
+        let mut best: Option<Finding> = None;
+        for text in texts {
+            let found = self.scan("", text.as_bytes()).into_iter().filter(|finding| is(&finding.secret, secret));
+            let found = found.max_by_key(|finding| self.rank(finding));
+            let better = |finding: &Finding| self.rank(finding) > best.as_ref().map_or(0, |best| self.rank(best));
+            best = found.filter(better).or(best);
+            // A provider's own form leaves nothing to be asked of the context.
+            if best.as_ref().is_some_and(|best| self.rank(best) >= OWN_FORM) {
+                break;
+            }
+        }
+        best.filter(|best| best.category != Category::Generic || names::rule(kind).is_none())
+    }
+
+    fn rank(&self, finding: &Finding) -> u32 {
+        let rule = self.control.engine.rules().get(finding.rule.as_str());
+        rule.map_or(0, |rule| rule.specificity().saturating_add(1))
+    }
+
+    /// A finding by the tool's word alone.
+    pub(super) fn made(&self, kind: &str, secret: &str) -> Finding {
+        let id = names::rule(kind).unwrap_or(UNKNOWN);
+        self.made_of(id, secret)
+    }
+
+    /// A finding of a rule; of an unknown one if there is none.
+    pub(super) fn made_of(&self, id: &str, secret: &str) -> Finding {
+        let rule = self.control.engine.rules().get(id);
+        let bytes = secret.as_bytes();
+        let normal = normalise(bytes);
+        let secret = Secret::new(bytes.to_vec());
+        let title = rule.map_or_else(|| "Credential of an unknown kind".to_owned(), |rule| rule.title.to_string());
+        Finding {
+            rule: RuleId::new(rule.map_or(UNKNOWN, |_| id).to_owned()),
+            title: title.into(),
+            provider: rule.map_or_else(String::new, |rule| rule.provider.to_string()).into(),
+            category: rule.map_or(Category::Generic, |rule| rule.category),
+            sensitivity: rule.map_or(Sensitivity::Secret, |rule| rule.sensitivity),
+            severity: rule.map_or(Severity::High, |rule| rule.severity),
+            confidence: Confidence::Low,
+            fingerprint: self.control.key.fingerprint(&normal),
+            preview: secret.preview(rule.map_or(0, |rule| rule.public_prefix(bytes).len())),
+            secret,
+            path: String::new(),
+            location: Location { line: 0, column: 1, end_line: 0, end_column: 1 },
+            locator: Locator { source: Source::File, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
+            git: None,
+            ignored: false,
+            in_head: None,
+            permalink: None,
+            evidence: Evidence::default(),
+            verification: Verification::NotAttempted,
+            suppression: None,
+            line_hash: String::new(),
+        }
+    }
+}
+
+/// The rank from which on a match goes by a provider's own form, and not by a name or a general form.
+const OWN_FORM: u32 = 1500;
+
+fn companion(finding: &Finding) -> Companion {
+    Companion { rule: finding.rule.clone(), fingerprint: finding.fingerprint, line: finding.location.line }
+}
+
+/// Whether a secret that was found is this text, whole.
+#[expect(clippy::disallowed_methods, reason = "two secrets of the user are compared")]
+pub(super) fn is(found: &Secret, text: &str) -> bool {
+    found.expose() == text.as_bytes() || found.expose().trim_ascii() == text.as_bytes()
+}
