@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use stanch_model::{FingerprintKey, Source};
 use stanch_rules::{RuleSet, mint};
 use stanch_scanner::{Control, Engine, StdinOptions, scan_reader};
+use stanch_testkit::Sandbox;
 
 use super::{Subject, Taken};
 
@@ -211,6 +212,32 @@ fn our_own_findings_are_read_again_where_they_stand() {
         *secret = json!(token);
     }
     is(&taken(&revealed), &[(PAT, &token)]);
+}
+
+#[test]
+fn what_is_only_in_history_is_read_by_its_id() {
+    let sandbox = Sandbox::repository("unused");
+    let token = github(14);
+    let text = format!("x\nTOKEN={token}\n");
+    let path = sandbox.write("a.env", &text);
+    sandbox.git(&["add", "."]);
+    sandbox.commit("one");
+    let blob = sandbox.git(&["rev-parse", "HEAD:a.env"]).trim().to_owned();
+    std::fs::remove_file(path).unwrap_or_else(|error| panic!("{error}"));
+    let fingerprint = with(|control| {
+        let outcome = scan_reader(control, &mut text.as_bytes(), &StdinOptions { name: "a.env".to_owned() });
+        outcome.ok().and_then(|outcome| outcome.findings.first().map(|finding| finding.fingerprint.to_string()))
+    });
+    let fingerprint = fingerprint.unwrap_or_default();
+    let of = |blob: &str| {
+        let locator = json!({ "source": "object", "root": ".", "blob": blob, "start": 8, "end": 48, "decode": [] });
+        take(&sandbox.path(), record(PAT, &fingerprint, "a.env", &locator).to_string().as_bytes())
+    };
+    is(&of(&blob), &[(PAT, &token)]);
+    for gone in ["0".repeat(40).as_str(), "no id"] {
+        let outcome = of(gone);
+        assert!(outcome.subjects.is_empty() && outcome.troubles.len() == 1, "{:?}", outcome.troubles);
+    }
 }
 
 #[test]
