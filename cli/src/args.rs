@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Make a credential dead at the provider that issued it
     Revoke(RevokeArgs),
+    /// Replace a credential by a new one, and make the old one dead
+    Rotate(RotateArgs),
     /// Show which kinds of credentials can be verified and revoked, and which hosts are called for it
     Providers(ProvidersArgs),
     /// Test the configured credentials that may revoke others
@@ -246,6 +248,26 @@ pub(crate) struct RevokeArgs {
     /// Act though nothing proves that it is alive
     #[arg(long)]
     pub(crate) unproven: bool,
+    /// How to answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) response: ResponseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RotateArgs {
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    /// Where the new secret is handed over (can be repeated), as in `env-file:.env#API_KEY`
+    #[arg(long, value_name = "STORE", required = true)]
+    pub(crate) to: Vec<String>,
+    /// Do it; without this the plan is shown and nothing is changed
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// It is ours, though no provider says so
+    #[arg(long)]
+    pub(crate) assume_ours: bool,
     /// How to answer
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: AnswerFormat,

@@ -60,6 +60,7 @@ fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
         Command::Hook(hook) => commands::hook::run(&hook, shell),
         Command::Verify(verify) => commands::verify::run(&verify, shell),
         Command::Revoke(revoke) => commands::revoke::run(&revoke, shell),
+        Command::Rotate(rotate) => commands::rotate::run(&rotate, shell),
         Command::Providers(providers) => commands::providers::run(&providers, shell),
         Command::Responders(responders) => commands::responders::run(&responders, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),

@@ -7,6 +7,7 @@ pub(crate) mod ignore;
 pub(crate) mod providers;
 pub(crate) mod responders;
 pub(crate) mod revoke;
+pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod verify;

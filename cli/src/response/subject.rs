@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stanch_model::{Finding, Fingerprint, Secret};
+use stanch_model::{Finding, Fingerprint, RuleId, Secret};
 use stanch_revokers::Credential;
 
 /// A credential, and what is said of it to people.
@@ -22,8 +22,6 @@ pub(crate) struct Subject {
 
 /// The credentials of findings, each once, in the order in which they were found, with their companions, which stand among `all`.
 pub(crate) fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, all: &[Finding]) -> Vec<Subject> {
-    let secrets: BTreeMap<Fingerprint, &Secret> =
-        all.iter().map(|finding| (finding.fingerprint, &finding.secret)).collect();
     let mut subjects: Vec<Subject> = Vec::new();
     let mut at: BTreeMap<(Fingerprint, String), usize> = BTreeMap::new();
     for finding in findings {
@@ -34,14 +32,30 @@ pub(crate) fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, a
         });
         let Some(subject) = subjects.get_mut(index) else { continue };
         subject.places.push(format!("{}:{}", finding.path, finding.location.line));
-        for companion in &finding.evidence.companions {
-            let known = subject.credential.companions.iter().any(|(rule, _)| *rule == companion.rule);
-            if let (Some(secret), false) = (secrets.get(&companion.fingerprint), known) {
-                subject.credential.companions.push((companion.rule.clone(), (*secret).clone()));
+        for (rule, secret) in belongings(finding, all) {
+            if !subject.credential.companions.iter().any(|(known, _)| known == rule) {
+                subject.credential.companions.push((rule.clone(), secret.clone()));
             }
         }
     }
     subjects
+}
+
+/// The companions of a finding, and theirs: a session token belongs to a secret, which belongs to a key id.
+fn belongings<'a>(finding: &'a Finding, all: &'a [Finding]) -> Vec<(&'a RuleId, &'a Secret)> {
+    let mut found: Vec<(&RuleId, &Secret)> = Vec::new();
+    let mut open = vec![finding];
+    while let Some(one) = open.pop() {
+        for companion in &one.evidence.companions {
+            let same = |other: &&Finding| other.fingerprint == companion.fingerprint && other.rule == companion.rule;
+            let Some(other) = all.iter().find(same) else { continue };
+            if other.fingerprint != finding.fingerprint && !found.iter().any(|(rule, _)| **rule == other.rule) {
+                found.push((&other.rule, &other.secret));
+                open.push(other);
+            }
+        }
+    }
+    found
 }
 
 fn subject(finding: &Finding) -> Subject {
