@@ -94,6 +94,15 @@ impl Scalar {
         }
     }
 
+    /// Whether a JSON value is of the same type.
+    fn is_like(&self, value: &Value) -> bool {
+        match self {
+            Self::Bool(_) => value.is_boolean(),
+            Self::Int(_) => value.is_number(),
+            Self::Text(_) => value.is_string(),
+        }
+    }
+
     /// Whether a JSON value is this, of the same type.
     fn is(&self, value: &Value) -> bool {
         match (self, value) {
@@ -162,7 +171,26 @@ pub(crate) fn holds_of(conditions: &BTreeMap<String, Condition>, item: &Value) -
         .all(|(place, condition)| condition.holds(&pointer::find(item, place).into_iter().cloned().collect::<Vec<_>>()))
 }
 
+/// Whether a JSON value has, in the documented form, what the conditions look at: only then their failing says something.
+pub(crate) fn tells(conditions: &BTreeMap<String, Condition>, item: &Value) -> bool {
+    conditions.iter().all(|(place, condition)| {
+        let found: Vec<&Value> = pointer::find(item, place).into_iter().filter(|value| !value.is_null()).collect();
+        condition.is_told_by(&found)
+    })
+}
+
 impl Condition {
+    fn is_told_by(&self, found: &[&Value]) -> bool {
+        let same = |scalar: &Scalar| found.iter().any(|value| scalar.is_like(value));
+        match self {
+            Self::Equal(scalars) => scalars.as_slice().iter().any(same),
+            Self::Test(Test::Not(scalar)) => same(scalar),
+            Self::Test(Test::Contains(_)) => found.iter().any(|value| value.is_string() || value.is_array()),
+            Self::Test(Test::Starts(_)) => found.iter().any(|value| value.is_string()),
+            Self::Test(Test::Exists(_)) => !found.iter().any(|value| value.is_array() || value.is_object()),
+        }
+    }
+
     fn holds(&self, found: &[Value]) -> bool {
         let found: Vec<&Value> = found.iter().filter(|value| !value.is_null()).collect();
         match self {
@@ -205,6 +233,24 @@ mod tests {
             answers: Vec<Line>,
         }
         toml::from_str::<Lines>(text).map_or_else(|error| panic!("{error}"), |lines| lines.answers)
+    }
+
+    #[test]
+    fn a_field_of_another_type_tells_nothing() {
+        let of = |text: &str, item: &str| {
+            let conditions: BTreeMap<String, Condition> = toml::from_str(text).unwrap_or_default();
+            let item = serde_json::from_str(item).unwrap_or_default();
+            (tells(&conditions, &item), holds_of(&conditions, &item))
+        };
+        assert_eq!(of("'/revoked' = false", r#"{"revoked": false}"#), (true, true));
+        assert_eq!(of("'/revoked' = false", r#"{"revoked": true}"#), (true, false));
+        assert_eq!(of("'/revoked' = false", r#"{"revoked": {}}"#), (false, false));
+        assert_eq!(of("'/revoked' = false", "{}"), (false, false));
+        assert_eq!(of("'/status' = ['on', 'idle']", r#"{"status": "off"}"#), (true, false));
+        assert_eq!(of("'/status' = ['on', 'idle']", r#"{"status": 7}"#), (false, false));
+        assert_eq!(of("'/ended' = { exists = false }", r#"{"ended": "today"}"#), (true, false));
+        assert_eq!(of("'/ended' = { exists = false }", r#"{"ended": null}"#), (true, true));
+        assert_eq!(of("'/ended' = { exists = false }", r#"{"ended": []}"#), (false, false));
     }
 
     #[test]

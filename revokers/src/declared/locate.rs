@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::list::{Read, pages};
 use super::{Declared, Filled, Unbound, bind};
-use crate::answer::holds_of;
+use crate::answer::{holds_of, tells};
 use crate::kind::{LocateSpec, Matching};
 use crate::native::signer::Signer;
 use crate::template::Escape;
@@ -202,8 +202,8 @@ fn only(mut paths: Vec<Path>) -> Result<Path, Outcome> {
     }
 }
 
-/// Whether the list shows the item as alive.
+/// Whether the list shows the item as alive; `None` if it does not say, or says it in another form than is documented.
 fn alive(declared: Declared, item: &Value) -> Option<bool> {
     let found = &declared.kind.probe.as_ref()?.found;
-    (!found.is_empty()).then(|| holds_of(found, item))
+    (!found.is_empty() && tells(found, item)).then(|| holds_of(found, item))
 }

@@ -107,8 +107,12 @@ pub(crate) fn mutate(secret: &str) -> Secret {
 /// Asks the lists of the responder's account.
 async fn claim(declared: Declared, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
     let seen = Probe::of(Liveness::Unknown { why: Why::NotListed });
+    let spec = declared.kind.probe.as_ref();
     match locate::locate(declared, cx, credential, &seen).await {
         Ok(target) if target.alive == Some(false) => Ok(Probe::of(Liveness::Inactive)),
+        Ok(target) if target.alive.is_none() && spec.is_some_and(|spec| !spec.found.is_empty()) => {
+            Err(Why::Other { detail: "the list does not say whether it is alive".to_owned() })
+        }
         Ok(target) => {
             let mut probe = Probe::active(Identity::default());
             probe.bound = target.bound;

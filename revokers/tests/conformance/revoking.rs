@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stanch_revokers::act::{Consent, Goal, Ownership, Plan, Refusal, Report};
 use stanch_revokers::kind::{Authority, LocateSpec, Proof};
 use stanch_revokers::{Credential, Liveness, Outcome, StepKind};
-use stanch_testkit::double::{Effect, Fault, Life, Role, Trigger};
+use stanch_testkit::double::{Done, Effect, Fault, Life, Role, Trigger};
 
 use crate::scene::{Scene, Set};
 use crate::suite::{Verdict, failed};
@@ -47,11 +47,14 @@ pub(crate) fn revoke(scene: &Scene<'_>) -> Played {
 /// Whether every step had its one effect on the leaked key, and nothing else had any.
 fn hit_once(scene: &Scene<'_>, plan: &Plan) -> Result<(), Verdict> {
     let effects = scene.stage.effects();
-    if let Some(stray) = effects.iter().find(|effect| effect.role != Role::Leaked) {
+    let is_meant = |done: &Done| done.role == Role::Leaked || done.effect == Effect::Mint;
+    if let Some(stray) = effects.iter().find(|done| !is_meant(done)) {
         return failed(format!("{:?} was hit by `{}`", stray.role, stray.route));
     }
-    if effects.len() != plan.steps.len() {
-        let routes: Vec<&String> = effects.iter().map(|effect| &effect.route).collect();
+    let routes: Vec<&String> = effects.iter().map(|effect| &effect.route).collect();
+    let is_repeated =
+        routes.iter().enumerate().any(|(at, route)| routes.iter().skip(at + 1).any(|other| other == route));
+    if effects.is_empty() || effects.len() > plan.steps.len() || is_repeated {
         return failed(format!("{} steps had {} effects: {routes:?}", plan.steps.len(), effects.len()));
     }
     if scene.stage.alive(Role::Leaked) {
@@ -155,7 +158,14 @@ fn untouched(scene: &Scene<'_>) -> Played {
 pub(crate) fn stranger(scene: &Scene<'_>) -> Played {
     revocable(scene)?;
     let Some(key) = scene.stage.stranger() else { return Ok(Verdict::DoesNotApply) };
-    let (cx, credential) = (scene.context(), scene.credential(key));
+    let by_name = Set {
+        config: Some(|config, scene| {
+            let owner = scene.stage.owner().into_iter().map(|(_, value)| value).collect();
+            config.owners.insert(scene.entry.file.provider.clone(), owner);
+        }),
+        ..Set::default()
+    };
+    let (cx, credential) = (scene.context_with(&by_name), scene.credential(key));
     if let Ok(plan) = scene.plan(&cx, &credential, strict(scene)) {
         return failed(format!("it is called ours: {}", plan.ownership));
     }
@@ -187,6 +197,8 @@ pub(crate) fn twin(scene: &Scene<'_>) -> Played {
     let plan = scene.plan(&cx, &credential, trusting(scene));
     match plan {
         Err(Refusal::Target(Outcome::Ambiguous { candidates: 2 })) => untouched(scene),
+        // Where only lists tell of it, they do not even tell that it lives.
+        Err(Refusal::NotProven(why)) if why.to_string().starts_with("ambiguous: 2") => untouched(scene),
         Err(other) => failed(format!("refused for another reason: {other}")),
         Ok(plan) if locate.iter().any(by_mask) && is_guess(scene, &plan) => failed("one of two was taken by chance"),
         Ok(plan) => {
@@ -272,6 +284,10 @@ pub(crate) fn in_trouble(scene: &Scene<'_>) -> Played {
     sent_once(scene, &plan)?;
     if report.outcome.is_dead() && scene.stage.alive(Role::Leaked) {
         return failed(format!("it lives, and is called {:?}", report.outcome));
+    }
+    if trouble.served && plan.steps.len() > report.done.len() && matches!(report.outcome, Outcome::Unknown { .. }) {
+        // A step that kills nothing by itself: nobody knows whether it took place, so that the next is not taken.
+        return Ok(Verdict::Unknowable("whether its first step took place, where the answer was lost".to_owned()));
     }
     if trouble.served {
         hit_once(scene, &plan)?;

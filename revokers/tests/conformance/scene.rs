@@ -17,7 +17,7 @@ use stanch_revokers::kind::{Kind, Part};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
 use stanch_revokers::{Context, Credential, Origin, Probe};
-use stanch_testkit::double::{Double, Key, Request, Role, Stage};
+use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
 
 use crate::cases::{Case, SLOWNESS, Trouble};
 use crate::secrets::Secrets;
@@ -118,7 +118,8 @@ impl<'a> Scene<'a> {
     pub(crate) fn ours(&self) -> Vec<String> {
         let (owner, fixed) = (self.stage.owner(), self.stage.fixed());
         let named = owner.into_iter().chain(fixed).map(|(_, value)| value);
-        named.chain(self.stage.leaked().parts.values().cloned()).collect()
+        let key = self.stage.leaked();
+        named.chain(key.parts.values().cloned()).chain([key.id.clone()]).collect()
     }
 
     /// Configures the double's responder, each value changed.
@@ -165,10 +166,7 @@ impl<'a> Scene<'a> {
         let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
         for (name, part) in &self.kind().parts {
             let derived = !part.ask && (part.secret.is_some() || part.json.is_some() || part.digest.is_some());
-            let beside = key.parts.get(name).or_else(|| {
-                let own = if name.ends_with("name") { &key.name } else { &key.id };
-                (part.ask && !fixed.contains_key(name)).then_some(own)
-            });
+            let beside = key.parts.get(name).or_else(|| (part.ask && !fixed.contains_key(name)).then_some(&key.id));
             if let (Some(fact), Some(value)) = (&part.fact, beside.or(fixed.get(name))) {
                 credential.facts.insert(fact.clone(), value.clone());
             } else if let (Some(value), false) = (beside, derived) {
@@ -236,13 +234,13 @@ impl<'a> Scene<'a> {
     }
 
     /// The double's trouble, as it strikes.
-    pub(crate) fn fault(&self) -> Option<stanch_testkit::double::Fault> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         self.trouble.map(|trouble| (trouble.fault)(&self.trap.origin()))
     }
 
     /// Whether answers come too late.
     pub(crate) fn is_slow(&self) -> bool {
-        self.fault() == Some(stanch_testkit::double::Fault::Slow(SLOWNESS))
+        self.fault() == Some(Fault::Slow(SLOWNESS))
     }
 
     /// Keeps what was said.
@@ -269,7 +267,9 @@ impl<'a> Scene<'a> {
     /// What is wrong whatever the case is about.
     pub(crate) fn wrong(&self) -> Option<String> {
         // Another owner's accounts and projects are in none of the double's addresses.
-        let strays = if self.stage.stranger().is_none() { self.stage.strays() } else { Vec::new() };
+        // Nor are ids of other types than the documents say.
+        let is_odd = self.stage.stranger().is_some() || self.fault() == Some(Fault::WrongType);
+        let strays = if is_odd { Vec::new() } else { self.stage.strays() };
         if let Some(stray) = strays.first() {
             return Some(format!("a request that the documents do not know: {}", stray.why));
         }

@@ -23,9 +23,13 @@ impl Secrets {
         }
         if let Some(admin) = stage.admin().get("secret") {
             let alike = leaked.value.bytes().zip(admin.bytes()).take_while(|(a, b)| a == b).count();
-            secrets.add("the responder's secret", admin, alike);
+            let id =
+                stage.fixed().into_iter().filter(|(_, value)| admin.starts_with(value)).map(|(_, value)| value.len());
+            secrets.add("the responder's secret", admin, alike.max(id.max().unwrap_or(0)));
         }
-        let within = |text: &&String| text.len() < leaked.value.len() && leaked.value.contains(text.as_str());
+        let main = stage.admin().get("secret");
+        let part_of = |whole: &str, text: &str| text.len() < whole.len() && whole.contains(text);
+        let within = |text: &&String| part_of(&leaked.value, text) || main.is_some_and(|secret| part_of(secret, text));
         let fixed: Vec<String> = stage.fixed().into_iter().map(|(_, value)| value).collect();
         let named = std::iter::once(&leaked.id).chain(leaked.parts.values()).chain(&fixed);
         secrets.public.extend(named.filter(within).cloned());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stanch_revokers::act::Consent;
 use stanch_revokers::kind::Kind;
-use stanch_revokers::{Identity, Liveness, Origin, Probe, Why};
+use stanch_revokers::{Identity, Liveness, Origin, Probe, Request, Why};
 use stanch_testkit::double::{Effect, Fault, Life, Role, Trigger};
 
 use crate::scene::{EVIL, Scene, Set, secret};
@@ -29,7 +29,7 @@ pub(crate) fn alive(scene: &Scene<'_>) -> Played {
     let owner = scene.ours();
     let told: Vec<&String> = Identity::OWNERS.iter().flat_map(|field| probe.identity.of(field)).collect();
     if told.is_empty() {
-        return failed("no owner is told, though the file says where it stands");
+        return Ok(Verdict::Unknowable("whose it is, unless its scopes let it see".to_owned()));
     }
     let ours = told.iter().any(|one| owner.contains(one));
     Ok(Verdict::of((!ours).then(|| format!("the owner is told as {told:?}, and is {owner:?}"))))
@@ -44,9 +44,10 @@ fn names_owner(kind: &Kind) -> bool {
     fields.into_iter().any(|field| Identity::OWNERS.contains(&field.as_str()))
 }
 
-/// Whether only lists tell of it.
+/// Whether only our responder is told of it.
 fn lists(kind: &Kind) -> bool {
-    kind.probe.as_ref().is_some_and(|probe| probe.request.is_none())
+    let ours = |request: &Request| request.names().iter().any(|name| name.starts_with("responder"));
+    kind.probe.as_ref().is_some_and(|probe| probe.request.as_ref().is_none_or(ours))
 }
 
 pub(crate) fn dead(scene: &Scene<'_>) -> Played {
@@ -114,7 +115,8 @@ pub(crate) fn proves_nothing(scene: &Scene<'_>) -> Played {
     if scene.stage.requests().is_empty() {
         return failed("nothing was asked");
     }
-    if scene.trouble.is_some_and(|trouble| trouble.needs_body) && !scene.stage.requests().iter().any(has_body) {
+    if scene.trouble.is_some_and(|trouble| trouble.needs_body) && !scene.stage.requests().first().is_some_and(has_body)
+    {
         return Ok(Verdict::DoesNotApply);
     }
     if let Some(wrong) = sent_too_often(scene, &fault) {
