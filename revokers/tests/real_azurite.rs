@@ -67,7 +67,7 @@ fn start(port: u16, keys: &[String; 2]) -> Child {
     let child = child.unwrap_or_else(|error| panic!("azurite does not start: {error}"));
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "azurite does not listen");
+        assert!(begun.elapsed() < Duration::from_mins(1), "azurite does not listen");
         thread::sleep(Duration::from_millis(100));
     }
     child

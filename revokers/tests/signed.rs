@@ -37,7 +37,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn sha256(text: &str) -> String {
@@ -293,7 +293,7 @@ fn alibaba(ask: &Ask, secrets: &[(&str, String)], state: &Alive) -> Reply {
     }
     let names = after(header, "SignedHeaders=", ',');
     assert_eq!(names, "host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version");
-    let lines: String = names.split(';').map(|name| format!("{name}:{}\n", ask.header(name))).collect();
+    let lines = names.split(';').map(|name| format!("{name}:{}\n", ask.header(name))).collect::<Vec<_>>().concat();
     let mut query: Vec<&str> = ask.query().split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
     let request = format!("POST\n/\n{}\n{lines}\n{names}\n{}", query.join("&"), sha256(&ask.body));
@@ -467,7 +467,7 @@ fn an_akamai_credential_switches_itself_off() {
     assert!(!is_alive(&state, "akab-leaked") && is_alive(&state, "akab-other"));
 }
 
-/// OVHcloud as documented, with a clock of its own.
+/// OVH as documented, with a clock of its own.
 fn ovh(ask: &Ask, keys: &[&str], state: &Alive) -> Reply {
     const CLOCK: &str = "1700000000";
     if ask.path() == "/1.0/auth/time" {

@@ -51,7 +51,7 @@ fn sign(call: &mut Call, id: &str, secret: &str, now: Timestamp, nonce: &str) ->
     headers.extend(signed.filter_map(|name| Some((name, call.header_value(name)?.trim()))));
     headers.sort_unstable();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
     let (method, path, query) = (call.method(), call.url().path(), canonical_query(call.url()));
     let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{}", sha256_hex(call.body_bytes()));
     let text = format!("{ALGORITHM}\n{}", sha256_hex(request.as_bytes()));

@@ -1,4 +1,4 @@
-//! OVHcloud: requests signed by a SHA-1 digest of all that is secret and sent
+//! OVH: requests signed by a SHA-1 digest of all that is secret and sent
 //! (<https://help.ovhcloud.com/csm/en-api-getting-started-ovhcloud-api>).
 
 use reqwest::{Method, Url};

@@ -121,15 +121,16 @@ fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Ask> {
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let mut words = line.split_whitespace();
-    ask.method = words.next().unwrap_or_default().to_owned();
-    ask.target = words.next().unwrap_or_default().to_owned();
+    words.next().unwrap_or_default().clone_into(&mut ask.method);
+    words.next().unwrap_or_default().clone_into(&mut ask.target);
     loop {
         line.clear();
         reader.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         ask.headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    ask.host = ask.header("host").to_owned();
+    let host = ask.header("host").to_owned();
+    ask.host = host;
     let mut body = vec![0; ask.header("content-length").parse().unwrap_or(0)];
     reader.read_exact(&mut body)?;
     ask.body = String::from_utf8_lossy(&body).into_owned();
