@@ -21,7 +21,8 @@ use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
 use stanch_revokers::{
-    Context, Credential, Doing, Identity, Outcome, Probe, Revoker, Step, StepKind, Successor, Target, Liveness, successor,
+    Context, Credential, Doing, Identity, Liveness, Outcome, Probe, Revoker, Step, StepKind, Successor, Target,
+    successor,
 };
 
 /// The new secret of every test: text that no quoting leaves as it is by chance.
@@ -130,7 +131,7 @@ fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<()> {
 
 fn context(hosts: &[&str], server: Option<&Server>) -> Context {
     let origin = server.map_or("", |server| &server.origin);
-    let endpoints: String = hosts.iter().map(|host| format!("'{host}' = '{origin}'\n")).collect();
+    let endpoints = hosts.iter().map(|host| format!("'{host}' = '{origin}'")).collect::<Vec<_>>().join("\n");
     let config = format!(
         "[endpoints]\n{endpoints}\n[http]\nattempts = 1\nbackoff_ms = 1\npatience = 0.0\n\
          [responders.vault]\nhost = {{ value = 'vault.example.com' }}\nsecret = {{ value = '{TOKEN}' }}\n\
@@ -209,7 +210,11 @@ fn vault_keeps_other_fields_and_what_others_write_meanwhile() {
     for (before, meddle, after) in [
         ((0, Value::Null), 0, json!({ "token": NEW })),
         ((7, Value::Null), 0, json!({ "token": NEW })),
-        ((3, json!({ "token": "old", "n": 1, "deep": { "a": [null] } })), 0, json!({ "token": NEW, "n": 1, "deep": { "a": [null] } })),
+        (
+            (3, json!({ "token": "old", "n": 1, "deep": { "a": [null] } })),
+            0,
+            json!({ "token": NEW, "n": 1, "deep": { "a": [null] } }),
+        ),
         ((3, json!({ "token": "old", "n": 1 })), 2, json!({ "token": NEW, "other": "theirs" })),
     ] {
         let (state, inside) = shared(before);
@@ -292,7 +297,9 @@ fn only_the_repository_can_open_what_github_gets() {
                 state.1 = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
                 (204, Value::Null)
             }
-            ("GET", "/repos/acme/app/actions/secrets/DEPLOY") => (200, json!({ "name": "DEPLOY", "updated_at": state.1 })),
+            ("GET", "/repos/acme/app/actions/secrets/DEPLOY") => {
+                (200, json!({ "name": "DEPLOY", "updated_at": state.1 }))
+            }
             other => panic!("{other:?}"),
         })
     });
@@ -300,7 +307,8 @@ fn only_the_repository_can_open_what_github_gets() {
     // A second time within the same second, the time that GitHub shows does not change.
     assert_eq!(hand_over(&cx, "github-actions:acme/app/DEPLOY"), Ok(()));
     assert_eq!(hand_over(&cx, "github-actions:acme/app/DEPLOY"), Ok(()));
-    let sealed = with(&state, |state| state.0.clone()).and_then(|sealed| STANDARD.decode(sealed).ok()).unwrap_or_default();
+    let sealed =
+        with(&state, |state| state.0.clone()).and_then(|sealed| STANDARD.decode(sealed).ok()).unwrap_or_default();
     assert_eq!(secret.unseal(&sealed).ok().as_deref(), Some(NEW.as_bytes()));
 }
 
@@ -319,7 +327,8 @@ fn a_secret_that_github_did_not_write_fails_the_check() {
 #[test]
 fn gitlab_changes_a_variable_or_makes_a_masked_one() {
     for exists in [true, false] {
-        let (state, inside) = shared(exists.then(|| json!({ "key": "TOKEN", "value": "old", "protected": true, "hidden": false })));
+        let (state, inside) =
+            shared(exists.then(|| json!({ "key": "TOKEN", "value": "old", "protected": true, "hidden": false })));
         let server = Server::start(move |asked| {
             assert_eq!(asked.headers.get("private-token").map(String::as_str), Some(TOKEN));
             with(&inside, |state| match (asked.method.as_str(), asked.target.as_str()) {
@@ -384,7 +393,10 @@ fn kubernetes_gets_one_key_patched() {
 fn aws_gets_a_signed_request() {
     let (state, inside) = shared(String::new());
     let server = Server::start(move |asked| {
-        assert!(asked.is("POST", "/") && asked.headers.get("content-type").map(String::as_str) == Some("application/x-amz-json-1.1"));
+        assert!(
+            asked.is("POST", "/")
+                && asked.headers.get("content-type").map(String::as_str) == Some("application/x-amz-json-1.1")
+        );
         let signed = asked.headers.get("authorization").cloned().unwrap_or_default();
         assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=the-id/"), "{signed}");
         assert!(signed.contains("/eu-west-1/secretsmanager/aws4_request, "), "{signed}");
@@ -418,7 +430,9 @@ fn what_a_store_repeats_is_told_to_nobody_and_fails() {
     ];
     for (store, host) in STORES {
         for status in [400, 401, 403, 409, 422, 429, 500, 503] {
-            let server = Server::start(move |asked| (status, json!({ "message": format!("bad request: {} {:?}", asked.body, asked.headers) })));
+            let server = Server::start(move |asked| {
+                (status, json!({ "message": format!("bad request: {} {:?}", asked.body, asked.headers) }))
+            });
             // `hand_over` asserts that neither secret stands in what is said.
             let failed = hand_over(&context(&[host], Some(&server)), store);
             assert!(failed.is_err(), "{store} {status}");
@@ -437,7 +451,7 @@ mod files {
     use super::*;
 
     fn mode(path: &Path) -> u32 {
-        fs::metadata(path).map(|meta| meta.mode() & 0o777).unwrap_or(0)
+        fs::metadata(path).map_or(0, |meta| meta.mode() & 0o777)
     }
 
     #[test]
@@ -456,7 +470,7 @@ mod files {
         assert_eq!(block_on(deliver(&cx, &format!("key_id={}", to("KEY_ID")))), Ok(()));
         assert!(fs::read_to_string(&path).is_ok_and(|text| text.ends_with("B=2\r\nKEY_ID=the-new-id\r\n")));
         // Nothing else was left in the folder.
-        assert_eq!(fs::read_dir(dir.path()).map(Iterator::count).unwrap_or(0), 1);
+        assert_eq!(fs::read_dir(dir.path()).map_or(0, Iterator::count), 1);
         // The shell reads the same.
         let script = format!(". '{}' && printf %s \"$TOKEN\"", path.display());
         fs::write(&path, text.replace('\r', "")).unwrap_or_default();
@@ -548,7 +562,13 @@ impl Revoker for Fake {
         ready(Ok(vec![Step { index: 0, name, kind: StepKind::Final, target, request, settle: 0 }]))
     }
 
-    fn perform<'a>(&'a self, _: &'a Context, credential: &'a Credential, _: &'a Target, _: &'a Step) -> Doing<'a, Outcome> {
+    fn perform<'a>(
+        &'a self,
+        _: &'a Context,
+        credential: &'a Credential,
+        _: &'a Target,
+        _: &'a Step,
+    ) -> Doing<'a, Outcome> {
         with(&self.0, |world| credential.text().is_ok_and(|text| world.alive.remove(text)));
         ready(Outcome::Accepted)
     }
@@ -581,7 +601,13 @@ impl Revoker for Fake {
         ready(Ok(None))
     }
 
-    fn remove_successor<'a>(&'a self, _: &'a Context, _: &'a Credential, _: &'a Target, id: &'a str) -> Doing<'a, Outcome> {
+    fn remove_successor<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Credential,
+        _: &'a Target,
+        id: &'a str,
+    ) -> Doing<'a, Outcome> {
         assert_eq!(id, "id-2");
         with(&self.0, |world| world.alive.remove(NEW));
         ready(Outcome::Accepted)
@@ -613,7 +639,9 @@ fn rotate(cx: &Context, to: &str) -> (Rotation, bool, bool) {
     let rotation = block_on(async {
         let plan = act::plan(cx, &entry, &credential, Consent { ours: true, ..Consent::default() }).await;
         let plan = plan.unwrap_or_else(|refusal| panic!("{refusal}"));
-        act::rotate(cx, &entry, &credential, &plan, "stanch-1", &sinks, &lines).await.unwrap_or_else(|error| panic!("{error}"))
+        act::rotate(cx, &entry, &credential, &plan, "stanch-1", &sinks, &lines)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"))
     });
     let written = with(&lines.0, |lines| lines.join("\n")) + &format!("{rotation:?}");
     assert!(written.contains("minted") && !written.contains(NEW) && !written.contains(OLD), "{written}");

@@ -92,7 +92,8 @@ pub(super) fn part<'r>(responder: &'r Responder, id: &str, name: &str) -> Result
 fn origin(host: &str) -> Result<Url, Failure> {
     let wrong = || Failure::not("the host of the store is none: it is written without https:// and without a path");
     let url = Url::parse(&format!("https://{host}/")).map_err(|_| wrong())?;
-    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !host.contains(['@', '/', '\\']);
+    let plain =
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !host.contains(['@', '/', '\\']);
     if plain && url.host_str().is_some_and(|name| !name.is_empty()) { Ok(url) } else { Err(wrong()) }
 }
 

@@ -63,7 +63,9 @@ impl Store for Command {
                 drop(input);
                 let status = child.wait().await.map_err(|error| Failure::Unknown(error.to_string()))?;
                 match written {
-                    _ if !status.success() => Err(Failure::Not(format!("it failed ({status}); what it says is not shown"))),
+                    _ if !status.success() => {
+                        Err(Failure::Not(format!("it failed ({status}); what it says is not shown")))
+                    }
                     Err(_) => Err(Failure::not("it did not read its standard input")),
                     Ok(()) => Ok(()),
                 }

@@ -149,10 +149,8 @@ fn key(text: &[u8], from: usize, to: usize) -> Option<(Range<usize>, usize)> {
     let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let skip = |from: usize| Some(from + text.get(from..to)?.iter().take_while(|b| blank(b)).count());
     let mut start = skip(from)?;
-    if let Some(rest) = text.get(start..to)?.strip_prefix(b"export") {
-        if rest.first().is_some_and(|b| blank(b)) {
-            start = skip(start + b"export".len())?;
-        }
+    if text.get(start..to)?.strip_prefix(b"export").is_some_and(|rest| rest.first().is_some_and(blank)) {
+        start = skip(start + b"export".len())?;
     }
     let length = text.get(start..to)?.iter().take_while(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)).count();
     let key = start..start + length;
@@ -164,10 +162,10 @@ fn key(text: &[u8], from: usize, to: usize) -> Option<(Range<usize>, usize)> {
 
 /// The bytes of a value.
 fn value(text: &[u8], start: usize, line_end: usize) -> Range<usize> {
-    if let Some(mark @ (b'"' | b'\'' | b'`')) = text.get(start).filter(|_| start < line_end) {
-        if let Some(end) = closing(text, start + 1, *mark) {
-            return start..end + 1;
-        }
+    if let Some(mark @ (b'"' | b'\'' | b'`')) = text.get(start).filter(|_| start < line_end)
+        && let Some(end) = closing(text, start + 1, *mark)
+    {
+        return start..end + 1;
     }
     // Without quotation marks it ends at a comment, which a blank stands before, or with its line.
     let line = text.get(start..line_end).unwrap_or_default();
@@ -199,24 +197,20 @@ fn changed(text: &[u8], name: &str, value: &str) -> Result<Zeroizing<Vec<u8>>, &
     };
     let mark = old.as_ref().and_then(|old| text.get(old.start)).copied().filter(|b| b"'\"".contains(b));
     let quoted = quote(value, mark)?;
-    let mut new = Zeroizing::new(Vec::with_capacity(text.len() + name.len() + quoted.len() + 4));
-    match old {
-        Some(old) => {
-            new.extend_from_slice(text.get(..old.start).unwrap_or_default());
-            new.extend_from_slice(quoted.as_bytes());
-            new.extend_from_slice(text.get(old.end..).unwrap_or_default());
-        }
-        None => {
-            let line: &[u8] = if text.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
-            new.extend_from_slice(text);
-            if !text.is_empty() && !text.ends_with(b"\n") {
-                new.extend_from_slice(line);
-            }
-            new.extend_from_slice(name.as_bytes());
-            new.push(b'=');
-            new.extend_from_slice(quoted.as_bytes());
-            new.extend_from_slice(line);
-        }
+    let mut new = Zeroizing::new(Vec::with_capacity(text.len() + name.len() + quoted.len() + 8));
+    if let Some(old) = old {
+        new.extend_from_slice(text.get(..old.start).unwrap_or_default());
+        new.extend_from_slice(quoted.as_bytes());
+        new.extend_from_slice(text.get(old.end..).unwrap_or_default());
+        return Ok(new);
+    }
+    let line: &[u8] = if text.windows(2).any(|pair| pair == b"\r\n") { b"\r\n" } else { b"\n" };
+    new.extend_from_slice(text);
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        new.extend_from_slice(line);
+    }
+    for piece in [name.as_bytes(), b"=", quoted.as_bytes(), line] {
+        new.extend_from_slice(piece);
     }
     Ok(new)
 }
@@ -265,7 +259,10 @@ mod tests {
             ("\texport  KEY = old  # mine\r\nB=2\r\n", "\texport  KEY = new  # mine\r\nB=2\r\n"),
             ("KEY=\"old # x\" # note\n", "KEY=\"new\" # note\n"),
             ("KEY='a\nKEY=b\n' \nC=3\n", "KEY='new' \nC=3\n"),
-            ("# KEY=old\nMYKEY=1\nKEY2=2\nexportKEY=3\nKEY: 4\n", "# KEY=old\nMYKEY=1\nKEY2=2\nexportKEY=3\nKEY: 4\nKEY=new\n"),
+            (
+                "# KEY=old\nMYKEY=1\nKEY2=2\nexportKEY=3\nKEY: 4\n",
+                "# KEY=old\nMYKEY=1\nKEY2=2\nexportKEY=3\nKEY: 4\nKEY=new\n",
+            ),
             ("PEM=\"a\nKEY=inside\n\"\nKEY=old\n", "PEM=\"a\nKEY=inside\n\"\nKEY=new\n"),
             ("A='it is open\nKEY=old\n", "A='it is open\nKEY=new\n"),
             ("KEY=\"a\\\"b\"\n", "KEY=\"new\"\n"),

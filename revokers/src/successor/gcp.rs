@@ -38,7 +38,11 @@ impl SecretManager {
         let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
         match <[String; 4]>::try_from(parts) {
             Ok([projects, project, secrets, secret])
-                if projects == "projects" && secrets == "secrets" && plain(&project) && plain(&secret) && !secret.contains(':') =>
+                if projects == "projects"
+                    && secrets == "secrets"
+                    && plain(&project)
+                    && plain(&secret)
+                    && !secret.contains(':') =>
             {
                 Ok(Self { project, secret })
             }
@@ -50,7 +54,9 @@ impl SecretManager {
         let responder = responder(cx, "gcp", std::slice::from_ref(&self.project)).await?;
         let payer = Payer { provider: "google".to_owned(), ..Payer::default() };
         let secret = part(&responder, "gcp", "secret")?;
-        let token = crate::native::google::responder_token(cx, &payer, secret).await.map_err(|why| Failure::Not(why.to_string()))?;
+        let token = crate::native::google::responder_token(cx, &payer, secret)
+            .await
+            .map_err(|why| Failure::Not(why.to_string()))?;
         let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
         Ok(Asker::new(cx, &responder, "google", HOST)?.with("authorization", bearer.as_str()))
     }

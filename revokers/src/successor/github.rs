@@ -110,7 +110,8 @@ impl Store for Actions {
             let sealed = seal(public, value).ok_or_else(|| Failure::not("the store's public key is none"))?;
             let sealed = Sealed { encrypted_value: &sealed, key_id: id };
             self.remember(Written { before, at: None });
-            let answer = asker.0.send(Method::PUT, self.at(&asker, &self.name)?, "application/json", &sealed, 0).await?;
+            let answer =
+                asker.0.send(Method::PUT, self.at(&asker, &self.name)?, "application/json", &sealed, 0).await?;
             self.remember(Written { before, at: date(&answer) });
             if matches!(answer.status, 201 | 204) { Ok(()) } else { Err(unexpected(&answer)) }
         })

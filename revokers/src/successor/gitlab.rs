@@ -38,7 +38,8 @@ struct New<'a> {
 
 impl Variable {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let (place, scope) = text.split_once('#').map_or((text, None), |(place, scope)| (place, Some(scope.to_owned())));
+        let (place, scope) =
+            text.split_once('#').map_or((text, None), |(place, scope)| (place, Some(scope.to_owned())));
         let mut parts = segments(place).filter(|parts| parts.len() > 2).ok_or("host, project and name are needed")?;
         let host = parts.remove(0);
         let name = parts.pop().filter(|name| is_name(name)).ok_or("the name is letters, digits and underscores")?;
@@ -107,7 +108,8 @@ impl Store for Variable {
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             let asker = self.asker(cx).await?;
-            let answer = asker.send(Method::PUT, self.at(&asker)?, "application/json", &Value { value }, value.len()).await?;
+            let answer =
+                asker.send(Method::PUT, self.at(&asker)?, "application/json", &Value { value }, value.len()).await?;
             match answer.status {
                 // Of a project that the token does not see, GitLab says the same; then the next request fails as well.
                 404 if answer.proves_nothing().is_none() => self.create(&asker, value).await,

@@ -14,7 +14,7 @@ use crate::{Context, Doing};
 
 /// A key of a Secret.
 #[derive(Debug)]
-pub(super) struct Key {
+pub(super) struct Entry {
     namespace: String,
     secret: String,
     key: String,
@@ -25,7 +25,7 @@ struct Patch<'a> {
     data: BTreeMap<&'a str, &'a str>,
 }
 
-impl Key {
+impl Entry {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (place, key) = fragment(text, "key")?;
         let parts = segments(place).and_then(|parts| <[String; 2]>::try_from(parts).ok());
@@ -53,7 +53,7 @@ impl Key {
     }
 }
 
-impl Store for Key {
+impl Store for Entry {
     fn name(&self) -> String {
         format!("Kubernetes Secret {}/{}, key {}", self.namespace, self.secret, self.key)
     }

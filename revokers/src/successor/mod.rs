@@ -31,7 +31,10 @@ pub const FORMS: [(&str, &str); 8] = [
     ("aws-secrets:REGION/NAME", "a secret of AWS Secrets Manager"),
     ("gcp-secret:projects/PROJECT/secrets/NAME", "a new version of a secret of Google Secret Manager"),
     ("github-actions:OWNER/REPO/NAME", "an Actions secret of a repository"),
-    ("gitlab-ci:HOST/PROJECT/NAME[#SCOPE]", "a CI/CD variable of a project, where several scopes have it with its scope"),
+    (
+        "gitlab-ci:HOST/PROJECT/NAME[#SCOPE]",
+        "a CI/CD variable of a project, where several scopes have it with its scope",
+    ),
     ("kubernetes:NAMESPACE/NAME#KEY", "a key of a Secret that exists"),
     ("env-file:PATH#NAME", "a line of a .env file"),
     ("command:PROGRAM ARGUMENT…", "the standard input of a command"),
@@ -72,7 +75,7 @@ pub fn parse(text: &str) -> Result<Box<dyn Sink>, ParseError> {
         "gcp-secret" => gcp::SecretManager::parse(rest).map(boxed),
         "github-actions" => github::Actions::parse(rest).map(boxed),
         "gitlab-ci" => gitlab::Variable::parse(rest).map(boxed),
-        "kubernetes" => kubernetes::Key::parse(rest).map(boxed),
+        "kubernetes" => kubernetes::Entry::parse(rest).map(boxed),
         "env-file" => env_file::EnvFile::parse(rest).map(boxed),
         _ => command::Command::parse(rest).map(boxed),
     };
@@ -127,7 +130,8 @@ impl Handover {
             "id" => successor.id.as_ref(),
             part => successor.parts.get(part),
         };
-        let known = || ["id"].into_iter().chain(successor.parts.keys().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        let known =
+            || ["id"].into_iter().chain(successor.parts.keys().map(String::as_str)).collect::<Vec<_>>().join(", ");
         value
             .map(|value| Zeroizing::new(value.clone()))
             .ok_or_else(|| SinkError(format!("the successor has no part `{part}`; it has {}", known())))
@@ -150,7 +154,9 @@ impl Sink for Handover {
                 Err(Failure::Unknown(detail)) => match self.store.holds(cx, &value).await {
                     Ok(()) => Ok(()),
                     Err(Failure::Not(_)) => Err(SinkError(format!("{detail}; it does not hold the new value"))),
-                    Err(Failure::Unknown(_)) => Err(SinkError(format!("{detail}; whether it holds the new value is not known"))),
+                    Err(Failure::Unknown(_)) => {
+                        Err(SinkError(format!("{detail}; whether it holds the new value is not known")))
+                    }
                 },
             }
         })
@@ -243,6 +249,9 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let error = parse("vault:kv/app").map(|_| ()).map_err(|error| error.to_string());
-        assert_eq!(error, Err("the field after `#` is missing: the store is written vault:MOUNT/PATH#FIELD".to_owned()));
+        assert_eq!(
+            error,
+            Err("the field after `#` is missing: the store is written vault:MOUNT/PATH#FIELD".to_owned())
+        );
     }
 }

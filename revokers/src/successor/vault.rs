@@ -1,4 +1,4 @@
-//! HashiCorp Vault and OpenBao, the key-value engine of version 2
+//! Vault of `HashiCorp`, and `OpenBao`: the key-value engine of version 2
 //! (<https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2>).
 
 use reqwest::Method;

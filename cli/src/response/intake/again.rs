@@ -68,7 +68,7 @@ impl<'a> Again<'a> {
         let alone = recogniser.scan(ours.path, ours.shown.as_bytes());
         let same = |finding: &Finding| finding.fingerprint == fingerprint && finding.rule.as_str() == ours.rule;
         let mut found = alone.into_iter().find(same).unwrap_or_else(|| recogniser.made_of(ours.rule, ours.shown));
-        found.path = ours.path.to_owned();
+        ours.path.clone_into(&mut found.path);
         found.location.line = ours.line;
         Some(found)
     }

@@ -118,7 +118,7 @@ impl<'a> Taken<'a> {
             return troubles;
         }
         match serde_json::from_slice(bytes) {
-            Ok(document) => self.document(Document(document), None, &mut troubles),
+            Ok(document) => self.document(&Document(document), None, &mut troubles),
             Err(error) => self.lines(bytes, &error, &mut troubles),
         }
         troubles
@@ -134,7 +134,7 @@ impl<'a> Taken<'a> {
             match serde_json::from_slice(line) {
                 Ok(document) => {
                     any = true;
-                    self.document(Document(document), Some(number), troubles);
+                    self.document(&Document(document), Some(number), troubles);
                 }
                 Err(_) => bad.push(format!("line {number} is no JSON")),
             }
@@ -147,7 +147,7 @@ impl<'a> Taken<'a> {
         }
     }
 
-    fn document(&mut self, document: Document, line: Option<u64>, troubles: &mut Vec<String>) {
+    fn document(&mut self, document: &Document, line: Option<u64>, troubles: &mut Vec<String>) {
         let mut at = 0_usize;
         format::items(&document.0, &mut |item| {
             at += 1;
