@@ -233,7 +233,7 @@ impl Sink for Board {
     fn store<'a>(&'a self, _: &'a Context, successor: &'a Successor) -> Doing<'a, Result<(), SinkError>> {
         Box::pin(async move {
             let id = successor.parts.get("key_id").cloned().unwrap_or_default();
-            let mut place = self.0.0.lock().map_err(|_| SinkError("poisoned".to_owned()))?;
+            let mut place = self.0.0.lock().map_err(|_| SinkError::not("poisoned".to_owned()))?;
             *place = Some((id, successor.secret.clone()));
             Ok(())
         })

@@ -31,8 +31,25 @@ pub trait Sink: Send + Sync + fmt::Debug {
 
 /// A successor was not handed over. The text holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SinkError(pub String);
+#[error("{detail}")]
+pub struct SinkError {
+    /// What went wrong.
+    pub detail: String,
+    /// Whether the store may hold the new secret all the same.
+    pub may_be_stored: bool,
+}
+
+impl SinkError {
+    /// It is certainly not stored.
+    pub fn not(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), may_be_stored: false }
+    }
+
+    /// It may be stored.
+    pub fn maybe(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), may_be_stored: true }
+    }
+}
 
 /// What came of a rotation.
 #[derive(Debug, Serialize)]
@@ -81,8 +98,10 @@ pub async fn rotate(
     };
     rotation.successor.clone_from(&successor.id);
     record(Moment::Minted { id: successor.id.clone() })?;
+    let mut in_use = false;
     for sink in sinks {
         let outcome = deliver(cx, sink.as_ref(), &successor).await;
+        in_use |= outcome.as_ref().map_or_else(|error| error.may_be_stored, |()| true);
         let error = outcome.as_ref().err().map(ToString::to_string);
         record(Moment::Delivered { to: sink.name(), error: error.clone() })?;
         if let Some(error) = error {
@@ -101,8 +120,8 @@ pub async fn rotate(
         } else {
             revoke(cx, entry, credential, plan, Goal::Dead, journal).await?
         });
-    } else if let (Some(id), false, true) = (&successor.id, successor.killed_old, rotation.delivered.is_empty()) {
-        // What was handed over may be in use already, so it stays and a person decides.
+    } else if let (Some(id), false, true) = (&successor.id, successor.killed_old, !in_use) {
+        // What may stand in a store may be in use already: it stays, and a person decides.
         record(Moment::Remove { id: id.clone() })?;
         rotation.removed = Some(entry.revoker.remove_successor(cx, credential, &plan.target, id).await);
     }

@@ -124,7 +124,7 @@ struct Handover {
 impl Handover {
     fn value(&self, successor: &Successor) -> Result<Zeroizing<String>, SinkError> {
         let Some(part) = &self.part else {
-            return text(&successor.secret).ok_or_else(|| SinkError("the new secret is no text".to_owned()));
+            return text(&successor.secret).ok_or_else(|| SinkError::not("the new secret is no text"));
         };
         let value = match part.as_str() {
             "id" => successor.id.as_ref(),
@@ -134,7 +134,7 @@ impl Handover {
             || ["id"].into_iter().chain(successor.parts.keys().map(String::as_str)).collect::<Vec<_>>().join(", ");
         value
             .map(|value| Zeroizing::new(value.clone()))
-            .ok_or_else(|| SinkError(format!("the successor has no part `{part}`; it has {}", known())))
+            .ok_or_else(|| SinkError::not(format!("the successor has no part `{part}`; it has {}", known())))
     }
 }
 
@@ -149,13 +149,13 @@ impl Sink for Handover {
             let value = self.value(successor)?;
             match self.store.put(cx, &value).await {
                 Ok(()) => Ok(()),
-                Err(Failure::Not(detail)) => Err(SinkError(detail)),
+                Err(Failure::Not(detail)) => Err(SinkError::not(detail)),
                 // The answer was lost, and perhaps nothing else.
                 Err(Failure::Unknown(detail)) => match self.store.holds(cx, &value).await {
                     Ok(()) => Ok(()),
-                    Err(Failure::Not(_)) => Err(SinkError(format!("{detail}; it does not hold the new value"))),
+                    Err(Failure::Not(_)) => Err(SinkError::not(format!("{detail}; it does not hold the new value"))),
                     Err(Failure::Unknown(_)) => {
-                        Err(SinkError(format!("{detail}; whether it holds the new value is not known")))
+                        Err(SinkError::maybe(format!("{detail}; whether it holds the new value is not known")))
                     }
                 },
             }
@@ -166,8 +166,8 @@ impl Sink for Handover {
         Box::pin(async move {
             let value = self.value(successor)?;
             self.store.holds(cx, &value).await.map_err(|failure| match failure {
-                Failure::Not(detail) => SinkError(detail),
-                Failure::Unknown(detail) => SinkError(format!("whether it holds the new value is not known: {detail}")),
+                Failure::Not(detail) => SinkError::not(detail),
+                Failure::Unknown(detail) => SinkError::maybe(format!("whether it holds the new value is not known: {detail}")),
             })
         })
     }

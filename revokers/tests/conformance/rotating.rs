@@ -33,7 +33,7 @@ impl Sink for Shelf {
     fn store<'a>(&'a self, _: &'a Context, successor: &'a Successor) -> Doing<'a, Result<(), SinkError>> {
         Box::pin(async move {
             if !self.works {
-                return Err(SinkError("the shelf is full".to_owned()));
+                return Err(SinkError::not("the shelf is full".to_owned()));
             }
             *self.kept.lock().unwrap_or_else(|error| panic!("{error}")) = successor.secret.expose().to_vec();
             Ok(())
