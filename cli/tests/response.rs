@@ -35,14 +35,19 @@ impl Scene {
         let stage = Stage::start(double.unwrap_or_else(|| panic!("{KIND} is played")), cast);
         let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_stanch"));
         let admin = stage.admin().get("secret").cloned().unwrap_or_default();
-        let mut config = format!("[owners]\nopenai = [{owner:?}]\n[http]\npatience = 0.05\nbackoff_ms = 1\n[endpoints]\n");
+        let mut config =
+            format!("[owners]\nopenai = [{owner:?}]\n[http]\npatience = 0.05\nbackoff_ms = 1\n[endpoints]\n");
         for host in stage.hosts() {
             let _ = writeln!(config, "{host:?} = {:?}", stage.origin());
         }
         // The credential command notes what reaches it: its arguments and its environment.
         let command = sandbox.path().join("responder.sh");
         let noted = sandbox.home().join("noted");
-        let script = format!("#!/bin/sh\n(echo \"$0 $*\"; env) > {}\ncat {}\n", noted.display(), sandbox.path().join("admin").display());
+        let script = format!(
+            "#!/bin/sh\n(echo \"$0 $*\"; env) > {}\ncat {}\n",
+            noted.display(),
+            sandbox.path().join("admin").display()
+        );
         fs::write(&command, script).unwrap_or_else(|error| panic!("{error}"));
         fs::set_permissions(&command, fs::Permissions::from_mode(0o700)).unwrap_or_else(|error| panic!("{error}"));
         fs::write(sandbox.path().join("admin"), &admin).unwrap_or_else(|error| panic!("{error}"));
@@ -81,7 +86,11 @@ fn a_plan_changes_nothing_and_yes_does_exactly_it() {
     let scene = Scene::new(Cast::default());
     let plan = scene.revoke(&[]);
     assert_eq!(plan.code, Some(0), "{}{}", plan.stdout, plan.stderr);
-    assert!(plan.stdout.contains(&scene.stage.leaked().id) && plan.stdout.contains("Nothing was changed"), "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains(&scene.stage.leaked().id) && plan.stdout.contains("Nothing was changed"),
+        "{}",
+        plan.stdout
+    );
     assert_eq!((scene.effects(), scene.journal().len()), (0, 0));
 
     let done = scene.revoke(&["--yes"]);
@@ -132,7 +141,8 @@ fn offline_calls_nobody() {
 #[test]
 fn without_a_journal_nothing_is_revoked() {
     let scene = Scene::new(Cast::default());
-    fs::write(scene.sandbox.home().join("state"), "a file where the folder should be").unwrap_or_else(|error| panic!("{error}"));
+    fs::write(scene.sandbox.home().join("state"), "a file where the folder should be")
+        .unwrap_or_else(|error| panic!("{error}"));
     let run = scene.revoke(&["--yes"]);
     assert_eq!(run.code, Some(2), "{}{}", run.stdout, run.stderr);
     assert!(run.stderr.contains("no journal can be kept"), "{}", run.stderr);
@@ -160,7 +170,11 @@ fn a_scan_tells_what_is_alive_and_the_exit_code_with_it() {
 fn the_secrets_reach_nothing_that_is_written_or_started() {
     for level in LEVELS {
         let scene = Scene::new(Cast::default());
-        for words in [&["verify", "--rule", KIND][..], &["revoke", "--rule", KIND], &["revoke", "--rule", KIND, "--yes", "--format", "json"]] {
+        for words in [
+            &["verify", "--rule", KIND][..],
+            &["revoke", "--rule", KIND],
+            &["revoke", "--rule", KIND, "--yes", "--format", "json"],
+        ] {
             scene.run(&[words, *level].concat());
         }
         assert!(!scene.stage.alive(Role::Leaked));

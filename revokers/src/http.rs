@@ -220,7 +220,8 @@ impl Answer {
         let body = self.body.trim_ascii_start();
         // Some frameworks call even nothing a page, where all that counts is that it went well.
         let nothing = body.is_empty() && (200..300).contains(&self.status);
-        (html && !nothing) || STARTS.iter().any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
+        (html && !nothing)
+            || STARTS.iter().any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
     }
 
     #[cfg(test)]

@@ -92,12 +92,11 @@ pub fn knows_rule(rule: &str) -> bool {
 
 /// A kind with what carries it out; `None` if it names code that is not there.
 pub fn entry(file: &'static File, kind: &'static Kind) -> Option<Entry> {
-    let revoker = match &kind.native {
-        Some(name) => native::find(name, file, kind)?,
-        None => {
-            let signer = kind.sign.as_deref().map(native::signer);
-            Box::new(Declared { file, kind, signer: if let Some(signer) = signer { Some(signer?) } else { None } })
-        }
+    let revoker = if let Some(name) = &kind.native {
+        native::find(name, file, kind)?
+    } else {
+        let signer = kind.sign.as_deref().map(native::signer);
+        Box::new(Declared { file, kind, signer: if let Some(signer) = signer { Some(signer?) } else { None } })
     };
     Some(Entry { file, kind, revoker })
 }

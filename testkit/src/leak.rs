@@ -1,5 +1,6 @@
 //! The leak check: whether anything that was written shows a secret, in any of the ways it may be written.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -13,6 +14,8 @@ pub struct Canary {
     secret: String,
     /// Each way to write it, with the number of bytes in a row that give it away.
     forms: Vec<(&'static str, String, usize)>,
+    /// How any part of a form that gives it away begins: a text without one of these is quickly done.
+    starts: HashSet<[u8; TELLING]>,
 }
 
 impl Canary {
@@ -40,7 +43,9 @@ impl Canary {
             let inner = text.get(4..text.len() - 4).unwrap_or_default();
             forms.push(("in base64", inner.to_owned(), 2 * TELLING));
         }
-        Self { secret: secret.to_owned(), forms }
+        let parts = forms.iter().flat_map(|(_, form, telling)| form.as_bytes().windows((*telling).min(form.len())));
+        let starts = parts.filter_map(|part| part.first_chunk::<TELLING>().copied()).collect();
+        Self { secret: secret.to_owned(), forms, starts }
     }
 
     /// The secret, to be planted.
@@ -50,6 +55,10 @@ impl Canary {
 
     /// How a text gives the secret away, if it does.
     pub fn seen_in(&self, text: &[u8]) -> Option<&'static str> {
+        let is_start = |part: &[u8]| part.first_chunk::<TELLING>().is_some_and(|start| self.starts.contains(start));
+        if !text.windows(TELLING).any(is_start) {
+            return None;
+        }
         self.forms.iter().find(|(_, form, telling)| shows(text, form.as_bytes(), *telling)).map(|(name, ..)| *name)
     }
 

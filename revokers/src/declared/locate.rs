@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::list::{Read, pages};
 use super::{Declared, Filled, Unbound, bind};
-use crate::answer::{holds_of, tells};
+use crate::answer::{OneOrMany, holds_of, tells};
 use crate::kind::{LocateSpec, Matching};
 use crate::native::signer::Signer;
 use crate::template::Escape;
@@ -177,8 +177,7 @@ fn fits(matching: &Matching, filled: &Filled, item: &Value) -> Result<bool, Outc
 /// Whether what fits of an item tells the key from every other of the world.
 fn names(matching: &Matching, item: &Value) -> bool {
     let text = |place: &String| pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
-    let mask =
-        matching.mask.iter().flat_map(|places| places.as_slice()).filter_map(text).any(|shown| mask::names(&shown));
+    let mask = matching.mask.iter().flat_map(OneOrMany::as_slice).filter_map(text).any(|shown| mask::names(&shown));
     let ends = [matching.head.as_ref(), matching.tail.as_ref()].map(|end| end.and_then(text).unwrap_or_default());
     !matching.equals.is_empty() || mask || mask::names(&format!("{}…{}", ends[0], ends[1]))
 }

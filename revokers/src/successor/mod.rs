@@ -167,7 +167,9 @@ impl Sink for Handover {
             let value = self.value(successor)?;
             self.store.holds(cx, &value).await.map_err(|failure| match failure {
                 Failure::Not(detail) => SinkError::not(detail),
-                Failure::Unknown(detail) => SinkError::maybe(format!("whether it holds the new value is not known: {detail}")),
+                Failure::Unknown(detail) => {
+                    SinkError::maybe(format!("whether it holds the new value is not known: {detail}"))
+                }
             })
         })
     }

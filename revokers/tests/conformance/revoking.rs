@@ -1,6 +1,7 @@
 //! What is meant dies, once, and nothing else does; and nothing is called dead that lives.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use stanch_revokers::act::{Consent, Goal, Ownership, Plan, Refusal, Report};
 use stanch_revokers::kind::{Authority, LocateSpec, Proof};
@@ -11,6 +12,9 @@ use crate::scene::{Scene, Set};
 use crate::suite::{Verdict, failed};
 
 type Played = Result<Verdict, Verdict>;
+
+/// How long a slow answer is waited for. Whoever sends and looks again must be done by then on a busy machine, too.
+const HASTE: Duration = Duration::from_millis(600);
 
 const UNPROVEN: &str = "whether a revocation took effect";
 
@@ -274,7 +278,11 @@ pub(crate) fn in_trouble(scene: &Scene<'_>) -> Played {
     let plan = scene.plan_of_ours(&scene.context(), &credential)?;
     let when = if trouble.served { Trigger::writes().nth(1) } else { Trigger::writes() };
     scene.stage.fault(when, fault.clone());
-    let cx = scene.context_with(&Set { hasty: scene.is_slow(), impatient: !trouble.served, ..Set::default() });
+    let cx = scene.context_with(&Set {
+        haste: scene.is_slow().then_some(HASTE),
+        impatient: !trouble.served,
+        ..Set::default()
+    });
     let report = scene.revoke(&cx, &credential, &plan, Goal::Dead);
     let writes = scene.writes();
     let Some(first) = writes.first() else { return failed("nothing was sent") };

@@ -49,8 +49,8 @@ pub(crate) struct Set {
     /// Changes the configuration.
     pub(crate) config: Option<fn(&mut Config, &Scene<'_>)>,
     pub(crate) offline: bool,
-    /// Nobody waits for an answer.
-    pub(crate) hasty: bool,
+    /// How long an answer is waited for, if not for long.
+    pub(crate) haste: Option<Duration>,
     /// Nobody waits for an effect.
     pub(crate) impatient: bool,
 }
@@ -107,8 +107,8 @@ impl<'a> Scene<'a> {
         config.settings.insert(provider, self.settings());
         self.respond(&mut config, &|value| value.to_owned());
         let http = &mut config.http;
-        http.timeout_ms = if set.hasty { 150 } else { 10_000 };
-        (http.attempts, http.backoff_ms, http.longest_wait_s) = (if set.hasty { 1 } else { 2 }, 1, 0);
+        http.timeout_ms = set.haste.map_or(10_000, |haste| haste.as_millis() as u64);
+        (http.attempts, http.backoff_ms, http.longest_wait_s) = (if set.haste.is_some() { 1 } else { 2 }, 1, 0);
         http.per_minute = Some(1_000_000);
         http.patience = if set.impatient { 0.0 } else { self.patience() };
         config

@@ -42,7 +42,7 @@ impl Pebble {
         command.env("PEBBLE_WFE_NONCEREJECT", "20");
         let mut running = Running::start(&mut command, &dir.path().join("log"));
         running.listens(port);
-        Self { running: running, dir, port, tls }
+        Self { running, dir, port, tls }
     }
 
     fn directory(&self) -> String {

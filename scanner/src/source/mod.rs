@@ -35,5 +35,7 @@ pub use git::{
 pub use memory::scan_bytes;
 pub use range::{Commits, RangeOptions, RangeOutcome, Since, scan_range};
 pub use reader::{StdinOptions, scan_reader};
-pub use staged::{Staged, StagedOptions, file_at, object_at, scan_range_trees, scan_staged, staged_paths, worktree_top};
+pub use staged::{
+    Staged, StagedOptions, file_at, object_at, scan_range_trees, scan_staged, staged_paths, worktree_top,
+};
 pub use tree::{TreeOptions, scan_tree};

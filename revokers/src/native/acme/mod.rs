@@ -61,7 +61,7 @@ struct Leaked {
     certificate: Certificate,
     key: Key,
     directory: Url,
-    host_is_leaked: bool,
+    foreign_host: bool,
 }
 
 /// The addresses of an authority that are needed.
@@ -116,8 +116,8 @@ impl Acme {
         let named = values.get("directory");
         let directory = named.or(known).ok_or_else(|| missing("directory of the authority"))?;
         let directory = Url::parse(directory).map_err(|_| malformed("directory"))?;
-        let host_is_leaked = named.is_some() && values.is_leaked_host("directory");
-        Ok(Leaked { der, certificate, key, directory, host_is_leaked })
+        let foreign_host = named.is_some() && values.is_leaked_host("directory");
+        Ok(Leaked { der, certificate, key, directory, foreign_host })
     }
 
     fn payer(self, leaked: &Leaked) -> Payer {
@@ -127,7 +127,7 @@ impl Acme {
 
     async fn get(self, cx: &Context, leaked: &Leaked, method: Method, url: Url) -> Result<Answer, Why> {
         let mut call = Call::new(method, url);
-        call.leaked_host = leaked.host_is_leaked;
+        call.leaked_host = leaked.foreign_host;
         cx.http.send(&call, &self.payer(leaked), Repeat::Safe).await
     }
 
@@ -188,7 +188,7 @@ impl Acme {
         let mut nonce = nonce_of(&self.get(cx, leaked, Method::HEAD, directory.nonce.clone()).await?)?;
         for _ in 0..NONCES {
             let mut call = Call::new(Method::POST, directory.revoke.clone());
-            call.leaked_host = leaked.host_is_leaked;
+            call.leaked_host = leaked.foreign_host;
             call.body("application/jose+json", message(leaked, &directory.revoke, &nonce)?)?;
             let answer = cx.http.send(&call, &self.payer(leaked), Repeat::Never).await?;
             match meaning(&answer)? {
