@@ -143,20 +143,20 @@ pub(crate) fn wrong_owner(scene: &Scene<'_>) -> Played {
         Ok(plan) if plan.ownership == Ownership::Listed => return Ok(Verdict::DoesNotApply),
         Ok(plan) => return failed(format!("it is called ours: {}", plan.ownership)),
         Err(Refusal::NotOurs(_)) => {}
-        Err(Refusal::OwnerUnknown) => return untouched(scene),
+        Err(Refusal::OwnerUnknown) => return Ok(untouched(scene)),
         Err(other) => return failed(format!("refused for another reason: {other}")),
     }
     // That a person calls it ours does not outweigh what the provider says.
     if let Ok(plan) = scene.plan(&cx, &credential, trusting(scene)) {
         return failed(format!("a person's word outweighs the provider's: {}", plan.ownership));
     }
-    untouched(scene)
+    Ok(untouched(scene))
 }
 
 /// Passes if nothing was done.
-fn untouched(scene: &Scene<'_>) -> Played {
+fn untouched(scene: &Scene<'_>) -> Verdict {
     let touched = scene.stage.effects();
-    Ok(Verdict::of(touched.first().map(|effect| format!("`{}` was done to {:?}", effect.route, effect.role))))
+    Verdict::of(touched.first().map(|effect| format!("`{}` was done to {:?}", effect.route, effect.role)))
 }
 
 pub(crate) fn stranger(scene: &Scene<'_>) -> Played {
@@ -173,7 +173,7 @@ pub(crate) fn stranger(scene: &Scene<'_>) -> Played {
     if let Ok(plan) = scene.plan(&cx, &credential, strict(scene)) {
         return failed(format!("it is called ours: {}", plan.ownership));
     }
-    untouched(scene)
+    Ok(untouched(scene))
 }
 
 /// Whether a list shows no more of the key than its ends.
@@ -200,9 +200,9 @@ pub(crate) fn twin(scene: &Scene<'_>) -> Played {
     let (cx, credential) = (scene.context(), scene.leaked());
     let plan = scene.plan(&cx, &credential, trusting(scene));
     match plan {
-        Err(Refusal::Target(Outcome::Ambiguous { candidates: 2 })) => untouched(scene),
+        Err(Refusal::Target(Outcome::Ambiguous { candidates: 2 })) => Ok(untouched(scene)),
         // Where only lists tell of it, they do not even tell that it lives.
-        Err(Refusal::NotProven(why)) if why.to_string().starts_with("ambiguous: 2") => untouched(scene),
+        Err(Refusal::NotProven(why)) if why.to_string().starts_with("ambiguous: 2") => Ok(untouched(scene)),
         Err(other) => failed(format!("refused for another reason: {other}")),
         Ok(plan) if locate.iter().any(by_mask) && is_guess(scene, &plan) => failed("one of two was taken by chance"),
         Ok(plan) => {
@@ -223,7 +223,7 @@ pub(crate) fn no_responder(scene: &Scene<'_>) -> Played {
     if scene.plan(&cx, &scene.leaked(), trusting(scene)).is_ok() {
         return failed("it is planned without a responder");
     }
-    untouched(scene)
+    Ok(untouched(scene))
 }
 
 pub(crate) fn wrong_responder(scene: &Scene<'_>) -> Played {
@@ -244,7 +244,7 @@ pub(crate) fn wrong_responder(scene: &Scene<'_>) -> Played {
             return failed(format!("who may not is told {:?}", report.outcome));
         }
     }
-    untouched(scene)
+    Ok(untouched(scene))
 }
 
 pub(crate) fn foreign(scene: &Scene<'_>) -> Played {
@@ -264,7 +264,7 @@ pub(crate) fn foreign(scene: &Scene<'_>) -> Played {
         ..Set::default()
     };
     match scene.plan(&scene.context_with(&by_policy), &scene.leaked(), strict(scene)) {
-        Ok(plan) if plan.ownership == Ownership::Foreign => untouched(scene),
+        Ok(plan) if plan.ownership == Ownership::Foreign => Ok(untouched(scene)),
         Ok(plan) => failed(format!("it is not called foreign: {}", plan.ownership)),
         Err(refusal) => failed(format!("the policy does not let it: {refusal}")),
     }
@@ -304,7 +304,7 @@ pub(crate) fn in_trouble(scene: &Scene<'_>) -> Played {
     if report.outcome == Outcome::Accepted && fault != Fault::Accepted202NoEffect {
         return failed("what proves nothing is called accepted");
     }
-    untouched(scene)
+    Ok(untouched(scene))
 }
 
 /// Whether nothing was sent twice that may have changed something.

@@ -158,11 +158,10 @@ fn judge(kind: &Kind, fault: &Fault, probe: &Probe) -> Verdict {
     let expected = match (&probe.liveness, fault) {
         (Liveness::Unknown { why: Why::Throttled { after } }, Fault::Status(429, wanted)) => after == wanted,
         (Liveness::Unknown { .. }, Fault::Status(429, _)) => kind.probe.as_ref().is_none_or(|probe| probe.claims),
-        (Liveness::Unknown { .. }, _) => true,
         // The provider documents the status as the refusal of the key, whatever the body says.
         (Liveness::Inactive, Fault::Status(401, _)) => refuses_by_status(kind),
         // What the file looks at may be there all the same.
-        (Liveness::Active, Fault::WrongType) => true,
+        (Liveness::Unknown { .. }, _) | (Liveness::Active, Fault::WrongType) => true,
         _ => false,
     };
     Verdict::of((!expected).then(|| format!("it is called {:?}", probe.liveness)))
