@@ -58,8 +58,8 @@ fn store(text: &str) -> Result<Box<dyn Sink>, CliError> {
 
 /// A unique name, by which a successor is found if the answer that gave it is lost.
 fn name() -> String {
-    let tail: String = random().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("stanch-{tail}")
+    let digits = random().into_iter().take(12).filter_map(|byte| char::from_digit(u32::from(byte) % 16, 16));
+    format!("stanch-{}", digits.collect::<String>())
 }
 
 /// All that is told of a rotation.

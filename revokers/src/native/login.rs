@@ -262,22 +262,17 @@ mod tests {
         tls: &["sslmode"],
     };
 
-    fn read(text: &str) -> Option<(String, String, String, String, Tls, String)> {
+    type Read = (String, String, String, String, Tls, String);
+
+    fn read(text: &str) -> Option<Read> {
         let login = Address::parse(text)?.login(&DIALECT, &Values::default()).ok()?;
         let with = login.with("NEW").to_string();
         Some((login.place.to_string(), login.user, login.password.to_string(), login.database, login.tls, with))
     }
 
-    fn is(
-        place: &str,
-        user: &str,
-        word: &str,
-        database: &str,
-        tls: Tls,
-        with: &str,
-    ) -> Option<(String, String, String, String, Tls, String)> {
-        let own = str::to_owned;
-        Some((own(place), own(user), own(word), own(database), tls, own(with)))
+    fn is(place: &str, user: &str, word: &str, database: &str, tls: Tls, with: &str) -> Option<Read> {
+        let own = |text: &str| text.to_owned();
+        [(own(place), own(user), own(word), own(database), tls, own(with))].into_iter().next()
     }
 
     #[test]

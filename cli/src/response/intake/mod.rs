@@ -1,6 +1,6 @@
 //! What was found before, by stanch or by another scanner, as the credentials that it is about.
 //!
-//! A format is recognised by what a document says, never by a file's name ([`format`]). Where a report holds the secret, [`recognise`] finds
+//! A format is recognised by what a document says, never by a file's name ([`mod@format`]). Where a report holds the secret, [`recognise`] finds
 //! out which rule of ours it belongs to. Reports of stanch hold none: [`again`] reads it where it stands, and the fingerprint says whether
 //! it is still the same. What cannot be read is told and counted.
 
