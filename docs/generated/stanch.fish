@@ -35,6 +35,11 @@ complete -c stanch -n "__fish_stanch_needs_command" -f -a "scan" -d 'Find leaked
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "hook" -d 'Run as a hook of another program'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "verify" -d 'Ask providers which credentials are alive, and whose they are'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "revoke" -d 'Make a credential dead at the provider that issued it'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "rotate" -d 'Replace a credential by a new one, and make the old one dead'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "providers" -d 'Show which kinds of credentials can be verified and revoked, and which hosts are called for it'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "responders" -d 'Test the configured credentials that may revoke others'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "rules" -d 'Show and check what is looked for'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "generate" -d 'Write completions or the manual page to standard output'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -61,10 +66,13 @@ medium\t''
 high\t''"
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l fail-on -d 'Which findings make the exit code 1' -r -f -a "any\t'Every finding that is not suppressed'
 high\t'Those of high confidence'
+verified\t'Those that a provider calls alive; needs --verify'
 new\t'Those that the baseline does not know'"
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l baseline -d 'Credentials that this baseline knows do not count' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l write-baseline -d 'Write a baseline of what is found' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l cleanup -d 'Write what `git filter-repo` needs to take the secrets out of the history; FILE holds them in clear' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exit-codes -d 'Exit as another scanner does' -r -f -a "gitleaks\t'1 for findings and for errors'
 trufflehog\t'183 for findings, 1 for errors'
 kingfisher\t'200 for findings, 1 for errors'"
@@ -75,6 +83,8 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -l staged -d 'What i
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l no-history -d 'The files of a repository only, without what git holds'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l history-only -d 'What git holds only, without the files of the working tree'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l strict -d 'Fail also if something was left out by design'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l verify -d 'Ask the providers which findings are alive'
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l offline -d 'Call nobody'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l reveal -d 'Show the secrets in clear in the reports'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s q -l quiet -d 'Say less: no progress, no warnings'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
@@ -147,6 +157,132 @@ complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subc
 complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from run" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run as a hook'
 complete -c stanch -n "__fish_stanch_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l rule -d 'The rule that finds it, or its kind of `stanch providers list`; the secret comes from standard input' -r
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l part -d 'What is needed beside the secret, such as the host of an instance (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l root -d 'The folder that paths in the findings start at' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l rule -d 'The rule that finds it, or its kind of `stanch providers list`; the secret comes from standard input' -r
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l part -d 'What is needed beside the secret, such as the host of an instance (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l yes -d 'Do it; without this the plan is shown and nothing is changed'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l contain -d 'Go no further than what can be undone'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l assume-ours -d 'It is ours, though no provider says so'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l unproven -d 'Act though nothing proves that it is alive'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l rule -d 'The rule that finds it, or its kind of `stanch providers list`; the secret comes from standard input' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l part -d 'What is needed beside the secret, such as the host of an instance (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l to -d 'Where the new secret is handed over (can be repeated), as in `env-file:.env#API_KEY`' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l yes -d 'Do it; without this the plan is shown and nothing is changed'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l assume-ours -d 'It is ours, though no provider says so'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -f -a "list" -d 'List the kinds of credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -f -a "show" -d 'Show all that is known of one kind'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -f -a "check" -d 'Check the built-in provider files'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -l format -d 'How to list them' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -l hosts -d 'List every host that can be called, and for what'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the kinds of credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is known of one kind'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the built-in provider files'
+complete -c stanch -n "__fish_stanch_using_subcommand providers; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -f -a "list" -d 'List what each responder needs, and which are configured'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -f -a "check" -d 'Ask each provider whether the configured responder is accepted; nothing is changed'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what each responder needs, and which are configured'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from help" -f -a "check" -d 'Ask each provider whether the configured responder is accepted; nothing is changed'
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -233,14 +369,24 @@ complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Completions for a shell'
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'The manual page'
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "scan" -d 'Find leaked credentials'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "hook" -d 'Run as a hook of another program'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "rules" -d 'Show and check what is looked for'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "generate" -d 'Write completions or the manual page to standard output'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook rules generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "scan" -d 'Find leaked credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "hook" -d 'Run as a hook of another program'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "verify" -d 'Ask providers which credentials are alive, and whose they are'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "revoke" -d 'Make a credential dead at the provider that issued it'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "rotate" -d 'Replace a credential by a new one, and make the old one dead'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "providers" -d 'Show which kinds of credentials can be verified and revoked, and which hosts are called for it'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "responders" -d 'Test the configured credentials that may revoke others'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "rules" -d 'Show and check what is looked for'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "generate" -d 'Write completions or the manual page to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Run as a hook'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "list" -d 'List the kinds of credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "show" -d 'Show all that is known of one kind'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "check" -d 'Check the built-in provider files'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from responders" -f -a "list" -d 'List what each responder needs, and which are configured'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from responders" -f -a "check" -d 'Ask each provider whether the configured responder is accepted; nothing is changed'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "list" -d 'List the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "show" -d 'Show one rule in full'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
