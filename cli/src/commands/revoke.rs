@@ -6,13 +6,11 @@ use serde::Serialize;
 use stanch_model::Finding;
 use stanch_revokers::act::{self, Consent, Goal, Plan, Refusal, Report};
 use stanch_revokers::registry::Entry;
-use stanch_rules::RuleSet;
-use stanch_scanner::Engine;
 
 use crate::args::{AnswerFormat, RevokeArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, Subject, block_on, one};
+use crate::response::{Facts, JournalFile, Session, Subject, block_on, one, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
@@ -57,7 +55,7 @@ struct Document<'a> {
 }
 
 fn tell(told: &Told<'_>, finding: &[Finding], format: AnswerFormat, shell: &Shell) -> Result<(), CliError> {
-    let engine = Engine::new(RuleSet::builtin());
+    let engine = redaction();
     let redactor = Redactor::new(&engine, finding);
     let mut out = shell.stdout();
     if format == AnswerFormat::Human {

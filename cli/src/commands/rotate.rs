@@ -6,14 +6,12 @@ use serde::Serialize;
 use stanch_revokers::act::{self, Consent, Plan, Refusal, Rotation, Sink};
 use stanch_revokers::registry::Entry;
 use stanch_revokers::successor;
-use stanch_rules::RuleSet;
-use stanch_scanner::Engine;
 
 use crate::args::{AnswerFormat, RotateArgs};
 use crate::exit::{CliError, Exit};
 use crate::key::random;
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, block_on, one};
+use crate::response::{Facts, JournalFile, Session, block_on, one, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
@@ -37,7 +35,7 @@ pub(crate) fn run(args: &RotateArgs, shell: &mut Shell) -> Result<Exit, CliError
         }
         _ => None,
     };
-    let engine = Engine::new(RuleSet::builtin());
+    let engine = redaction();
     let redactor = Redactor::new(&engine, &findings);
     let told = Told {
         entry: &entry,

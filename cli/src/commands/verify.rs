@@ -4,13 +4,11 @@ use std::io::Write;
 
 use serde::Serialize;
 use stanch_revokers::{Liveness, Probe, Why};
-use stanch_rules::RuleSet;
-use stanch_scanner::Engine;
 
 use crate::args::{AnswerFormat, VerifyArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, Session, Subject, block_on, liveness, one};
+use crate::response::{Facts, Session, Subject, block_on, liveness, one, redaction};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &VerifyArgs, shell: &mut Shell) -> Result<Exit, CliError> {
@@ -23,7 +21,7 @@ pub(crate) fn run(args: &VerifyArgs, shell: &mut Shell) -> Result<Exit, CliError
     };
     let probes = block_on(session.verify_all(&subjects))?;
     session.keep();
-    let engine = Engine::new(RuleSet::builtin());
+    let engine = redaction();
     let redactor = Redactor::new(&engine, &findings);
     let answers: Vec<Answer<'_>> =
         subjects.iter().zip(probes).map(|(subject, probe)| Answer::new(subject, probe)).collect();

@@ -17,5 +17,5 @@ pub(crate) use intake::intake;
 pub(crate) use journal::File as JournalFile;
 pub(crate) use one::one;
 pub(crate) use session::{Session, block_on};
-pub(crate) use show::{Facts, liveness, plan, report, why_not};
+pub(crate) use show::{Facts, liveness, plan, redaction, report, why_not};
 pub(crate) use subject::{Subject, of_findings};

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use stanch_model::{Evidence, Finding, Location, Locator, RuleId, Secret, Source, Verification};
+use stanch_model::{Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Source, Verification};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
@@ -35,7 +35,10 @@ pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), C
     parts_of(&mut credential, entry.kind, &args.part)?;
     let mut findings = vec![finding(&entry, &credential)];
     for (name, value) in typed.parts {
-        findings.push(Finding { secret: value.clone(), ..finding(&entry, &credential) });
+        if is_secret(&entry, &name) {
+            let preview = value.preview(0);
+            findings.push(Finding { secret: value.clone(), preview, ..finding(&entry, &credential) });
+        }
         credential.give(name, Origin::User, value);
     }
     credential.facts = facts(&scanner, &credential.secret);
@@ -44,6 +47,18 @@ pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), C
     let rule = if registry::knows_rule(id) { id.to_owned() } else { rule };
     let subject = Subject { rule, title: entry.kind.title.clone(), preview, places: Vec::new(), credential };
     Ok((entry, subject, findings))
+}
+
+/// Whether a part is secret: ids and hosts are what a plan has to name.
+fn is_secret(entry: &Entry, name: &str) -> bool {
+    const WORDS: [&str; 3] = ["secret", "password", "token"];
+    let rules = entry.kind.parts.get(name).map_or(&[][..], |part| &part.rules);
+    let builtin = RuleSet::builtin();
+    let mut found = rules.iter().filter_map(|id| builtin.get(id)).peekable();
+    match found.peek() {
+        Some(_) => found.any(|rule| rule.sensitivity == Sensitivity::Secret),
+        None => WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_id") && !name.ends_with("_name"),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "one credential, one name: the bytes are normalised and hashed")]
@@ -70,7 +85,7 @@ fn prefix(entry: &Entry, secret: &Secret) -> usize {
 
 /// A finding that the redactor knows the secret by.
 fn finding(entry: &Entry, credential: &Credential) -> Finding {
-    use stanch_model::{Category, Confidence, Sensitivity, Severity};
+    use stanch_model::{Category, Confidence, Severity};
     Finding {
         rule: RuleId::new(entry.kind.id.clone()),
         title: entry.kind.title.clone().into(),

@@ -3,9 +3,12 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use stanch_model::Sensitivity;
 use stanch_revokers::act::{Plan, Refusal, Report};
 use stanch_revokers::registry::Entry;
 use stanch_revokers::{Identity, Liveness, Outcome, Probe};
+use stanch_rules::RuleSet;
+use stanch_scanner::Engine;
 
 use crate::report::Redactor;
 
@@ -14,6 +17,11 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const NAME: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// The engine by which a response is redacted: of all rules that find secrets. Ids that are no secret alone are what a plan has to name.
+pub(crate) fn redaction() -> Engine {
+    Engine::new(RuleSet::builtin().filtered(|rule| rule.sensitivity == Sensitivity::Secret))
+}
 
 /// Named facts, one a line, aligned.
 pub(crate) struct Facts<'a> {
@@ -31,13 +39,13 @@ impl Facts<'_> {
     /// One fact.
     pub(crate) fn fact(&mut self, name: &str, value: &str) -> io::Result<()> {
         let value = self.redactor.redact(value);
-        writeln!(self.out, "  {DIM}{name:<10}{DIM:#} {value}")
+        writeln!(self.out, "  {DIM}{name:<12}{DIM:#} {value}")
     }
 
     /// One fact in a colour.
     fn marked(&mut self, name: &str, style: Style, word: &str, rest: &str) -> io::Result<()> {
         let rest = self.redactor.redact(rest);
-        writeln!(self.out, "  {DIM}{name:<10}{DIM:#} {style}{word}{style:#}{rest}")
+        writeln!(self.out, "  {DIM}{name:<12}{DIM:#} {style}{word}{style:#}{rest}")
     }
 }
 
