@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::http::Client;
 use crate::responder::Responders;
-use crate::{Credential, Outcome, Probe};
+use crate::{Credential, Outcome, Probe, Why};
 
 /// What a verb returns: it runs when it is awaited.
 pub type Doing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -112,8 +112,12 @@ impl fmt::Debug for Successor {
     }
 }
 
-/// What knows one kind of credential. Probing, locating and listing steps change nothing; performing, undoing, minting and removing do.
+/// What knows one kind of credential. Probing, locating and listing steps change nothing; performing, undoing, minting and removing do. What a
+/// provider has no call for need not be written: it says so.
 pub trait Revoker: Send + Sync + fmt::Debug {
+    /// What people call the provider.
+    fn issuer(&self) -> &str;
+
     /// Whether it is alive, and whose it is.
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe>;
 
@@ -152,11 +156,13 @@ pub trait Revoker: Send + Sync + fmt::Debug {
     /// Undoes a reversible step, once.
     fn undo<'a>(
         &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        step: &'a Step,
-    ) -> Doing<'a, Outcome>;
+        _cx: &'a Context,
+        _credential: &'a Credential,
+        _target: &'a Target,
+        _step: &'a Step,
+    ) -> Doing<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::Unknown { why: Why::NoWay { provider: self.issuer().to_owned() } }))
+    }
 
     /// Gets a successor under a unique name. Never repeated without a look.
     ///
@@ -164,11 +170,13 @@ pub trait Revoker: Send + Sync + fmt::Debug {
     /// If there is none; [`Outcome::Unknown`] if one may have been made.
     fn mint<'a>(
         &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        name: &'a str,
-    ) -> Doing<'a, Result<Successor, Outcome>>;
+        _cx: &'a Context,
+        _credential: &'a Credential,
+        _target: &'a Target,
+        _name: &'a str,
+    ) -> Doing<'a, Result<Successor, Outcome>> {
+        Box::pin(std::future::ready(Err(Outcome::Unknown { why: Why::NoWay { provider: self.issuer().to_owned() } })))
+    }
 
     /// The id of a successor of this name that was made though its answer was lost; `None` if there is none.
     ///
@@ -176,18 +184,22 @@ pub trait Revoker: Send + Sync + fmt::Debug {
     /// If that cannot be told.
     fn find_successor<'a>(
         &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        name: &'a str,
-    ) -> Doing<'a, Result<Option<String>, Outcome>>;
+        _cx: &'a Context,
+        _credential: &'a Credential,
+        _target: &'a Target,
+        _name: &'a str,
+    ) -> Doing<'a, Result<Option<String>, Outcome>> {
+        Box::pin(std::future::ready(Err(Outcome::Unknown { why: Why::NoWay { provider: self.issuer().to_owned() } })))
+    }
 
     /// Removes a successor that nobody will use.
     fn remove_successor<'a>(
         &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        id: &'a str,
-    ) -> Doing<'a, Outcome>;
+        _cx: &'a Context,
+        _credential: &'a Credential,
+        _target: &'a Target,
+        _id: &'a str,
+    ) -> Doing<'a, Outcome> {
+        Box::pin(std::future::ready(Outcome::Unknown { why: Why::NoWay { provider: self.issuer().to_owned() } }))
+    }
 }

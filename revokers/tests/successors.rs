@@ -548,6 +548,10 @@ fn ready<'a, T: Send + 'a>(value: T) -> Doing<'a, T> {
 }
 
 impl Revoker for Fake {
+    fn issuer(&self) -> &'static str {
+        "Fake"
+    }
+
     fn probe<'a>(&'a self, _: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         let alive = credential.text().is_ok_and(|text| with(&self.0, |world| world.alive.contains(text)));
         ready(if alive { Probe::active(Identity::default()) } else { Probe::of(Liveness::Inactive) })

@@ -40,6 +40,10 @@ pub struct Declared {
 }
 
 impl Revoker for Declared {
+    fn issuer(&self) -> &str {
+        &self.file.name
+    }
+
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         Box::pin(probe::probe(*self, cx, credential))
     }

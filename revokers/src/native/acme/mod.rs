@@ -26,8 +26,7 @@ use crate::http::{Answer, Call, Payer, Repeat};
 use crate::interface::StepKind;
 use crate::kind::Kind;
 use crate::{
-    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Successor, Target, Why,
-    pointer,
+    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Target, Why, pointer,
 };
 
 /// Directories of public authorities, by the organisation in the certificates that they issue
@@ -265,6 +264,10 @@ fn meaning(answer: &Answer) -> Result<Option<Outcome>, Why> {
 }
 
 impl Revoker for Acme {
+    fn issuer(&self) -> &str {
+        &self.file.name
+    }
+
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
     }
@@ -295,46 +298,5 @@ impl Revoker for Acme {
         _step: &'a Step,
     ) -> Doing<'a, Outcome> {
         Box::pin(async move { self.act(cx, credential).await.unwrap_or_else(unknown) })
-    }
-
-    fn undo<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(std::future::ready(unknown(Why::NoWay { provider: self.file.name.clone() })))
-    }
-
-    fn mint<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Successor, Outcome>> {
-        // A new certificate is ordered by whoever answers for its names.
-        Box::pin(std::future::ready(Err(unknown(Why::NoWay { provider: self.file.name.clone() }))))
-    }
-
-    fn find_successor<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Option<String>, Outcome>> {
-        Box::pin(std::future::ready(Err(unknown(Why::NoWay { provider: self.file.name.clone() }))))
-    }
-
-    fn remove_successor<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _id: &'a str,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(std::future::ready(unknown(Why::NoWay { provider: self.file.name.clone() })))
     }
 }

@@ -71,6 +71,10 @@ struct Aws {
 }
 
 impl Revoker for Aws {
+    fn issuer(&self) -> &str {
+        &self.file.name
+    }
+
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         Box::pin(async move {
             let probe = match self.way {

@@ -268,6 +268,10 @@ fn told(result: Result<(), Outcome>) -> Outcome {
 }
 
 impl Revoker for MySql {
+    fn issuer(&self) -> &str {
+        &self.file.name
+    }
+
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
     }
@@ -318,26 +322,5 @@ impl Revoker for MySql {
         _name: &'a str,
     ) -> Doing<'a, Result<Successor, Outcome>> {
         Box::pin(self.successor(cx, credential, target))
-    }
-
-    fn find_successor<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Option<String>, Outcome>> {
-        // An account has one password, so a successor has no name of its own.
-        Box::pin(std::future::ready(Err(unknown(Why::NoWay { provider: self.file.name.clone() }))))
-    }
-
-    fn remove_successor<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _id: &'a str,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(std::future::ready(unknown(Why::NoWay { provider: self.file.name.clone() })))
     }
 }

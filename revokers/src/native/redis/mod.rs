@@ -301,6 +301,10 @@ fn told(result: Result<(), Outcome>) -> Outcome {
 }
 
 impl Revoker for Redis {
+    fn issuer(&self) -> &str {
+        &self.file.name
+    }
+
     fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
         Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
     }
@@ -351,17 +355,6 @@ impl Revoker for Redis {
         _name: &'a str,
     ) -> Doing<'a, Result<Successor, Outcome>> {
         Box::pin(self.successor(cx, credential))
-    }
-
-    fn find_successor<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        _target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Option<String>, Outcome>> {
-        // A password has no name.
-        Box::pin(std::future::ready(Err(unknown(Why::NoWay { provider: self.file.name.clone() }))))
     }
 
     fn remove_successor<'a>(
