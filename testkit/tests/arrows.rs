@@ -15,7 +15,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stanch-scanner", &["stanch-model", "stanch-rules"]),
     // Scanner and revokers never see each other: they meet as findings.
     ("stanch-revokers", &["stanch-model"]),
-    ("stanch", &["stanch-model", "stanch-revokers", "stanch-rules", "stanch-scanner"]),
+    ("stanch-pipeline", &["stanch-model", "stanch-revokers"]),
+    ("stanch-server", &["stanch-model", "stanch-pipeline", "stanch-revokers", "stanch-rules", "stanch-scanner"]),
+    (
+        "stanch",
+        &["stanch-model", "stanch-pipeline", "stanch-revokers", "stanch-rules", "stanch-scanner", "stanch-server"],
+    ),
     // Never part of the product.
     ("stanch-testkit", &["stanch-model", "stanch-rules", "stanch-scanner"]),
     ("stanch-benches", &["stanch-model", "stanch-rules", "stanch-scanner", "stanch-testkit"]),

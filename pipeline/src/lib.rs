@@ -1,0 +1,11 @@
+//! From exposure to dead: incidents, policy, sagas, the store and the audit log. `docs/design/0007-pipeline.md` says why it is cut as it is.
+
+#![forbid(unsafe_code)]
+
+mod decision;
+pub mod event;
+pub mod incident;
+
+pub use decision::{Decision, Means, Verdict};
+pub use event::{Approval, Detected, Event};
+pub use incident::{Ending, Exposure, Incident, IncidentId, Occurrence, Owner, State, Times};

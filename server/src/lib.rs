@@ -1,0 +1,3 @@
+//! What `stanch serve` answers: the interface for programs, webhooks, the console.
+
+#![forbid(unsafe_code)]
