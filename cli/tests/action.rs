@@ -1,21 +1,16 @@
 //! The GitHub action as a runner runs it: the steps of `action.yml`, in clones as actions/checkout makes them, with payloads as GitHub sends them,
 //! against a repository that is served.
 
-#![cfg(unix)]
-
-#[path = "action/runner.rs"]
 mod runner;
-#[path = "reports/schema.rs"]
-#[expect(dead_code, reason = "the schemas of other formats are for other tests")]
-mod schema;
-#[path = "action/yaml.rs"]
 mod yaml;
 
 use std::fs;
 
-use runner::Runner;
-use schema::Schema;
 use serde_json::{Value, json};
+
+use self::runner::Runner;
+use crate::BINARY;
+use crate::reports::schema::Schema;
 
 const NONE: &str = "0000000000000000000000000000000000000000";
 
@@ -452,7 +447,7 @@ fn without_a_binary_stanch_is_built_from_the_actions_source() {
     let script = format!(
         "#!/bin/sh\necho \"$PWD $*\" >'{record}'\nwhile [ \"$1\" != --root ]; do shift; done\nmkdir -p \"$2/bin\"\n\
          ln -s '{}' \"$2/bin/stanch\"\n",
-        env!("CARGO_BIN_EXE_stanch"),
+        BINARY,
         record = runner.developer.root().join("asked").display(),
     );
     let cargo = runner.program("cargo", &script);

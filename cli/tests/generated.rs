@@ -5,6 +5,8 @@ use std::path::Path;
 
 use stanch_testkit::Sandbox;
 
+use crate::BINARY;
+
 /// What `stanch generate` is asked for, and the file that it is kept in.
 const GENERATED: &[(&[&str], &str)] = &[
     (&["man"], "stanch.1"),
@@ -19,7 +21,7 @@ fn folder() -> &'static Path {
 
 #[test]
 fn every_generated_file_is_fresh() {
-    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_stanch"));
+    let sandbox = Sandbox::new(BINARY);
     for (what, name) in GENERATED {
         let run = sandbox.run([&["generate"][..], what].concat());
         assert_eq!(run.code, Some(0), "{}", run.stderr);

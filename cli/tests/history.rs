@@ -3,16 +3,9 @@
 use std::fs;
 
 use serde_json::Value;
-use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
-
-/// A token that is new for each seed.
-fn token(seed: u64) -> Canary {
-    let minted = mint("{{ghp_{base62:30}|github-crc32}}", seed).unwrap_or_else(|error| panic!("{error}"));
-    Canary::new(&String::from_utf8_lossy(&minted.text), 4)
-}
+use crate::{BINARY, token};
 
 /// A repository in which one token stands in the tree, one in the history only, one in a message, one in no ref's history, and one in a
 /// file that git does not know.

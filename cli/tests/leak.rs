@@ -1,8 +1,6 @@
 //! The leak check: secrets are planted wherever the binary looks, it is run in every way it can be run, and nothing it writes may show
 //! them, in any encoding.
 
-#![cfg(unix)]
-
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -12,7 +10,8 @@ use std::path::Path;
 use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+use crate::BINARY;
+
 const FORMATS: &[&str] = &["human", "json", "jsonl", "sarif"];
 const LEVELS: &[&str] = &["--quiet", "--color=never", "-v", "-vv", "-vvv", "-vvvv"];
 

@@ -1,9 +1,6 @@
 //! Targets that are git URLs: fetched by git, over a loopback server where it has to be one, scanned, and gone afterwards. The credential of a
 //! URL is seen by nobody.
 
-#![cfg(unix)]
-
-#[path = "remote/server.rs"]
 mod server;
 
 use std::fs;
@@ -13,11 +10,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use server::{Reply, Server};
 use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+use self::server::{Reply, Server};
+use crate::BINARY;
 
 /// What a recipe of the minter gives, with the bytes of it that are public.
 fn minted(recipe: &str, seed: u64, public: usize) -> Canary {

@@ -1,15 +1,13 @@
 //! What the binary writes in each format, of real files and with the built-in rules, held against the published schemas.
 
-#[path = "reports/schema.rs"]
-mod schema;
+pub(crate) mod schema;
 
 use serde_json::Value;
 use stanch_rules::{RuleSet, mint_case};
 use stanch_testkit::Sandbox;
 
-use schema::Schema;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+use self::schema::Schema;
+use crate::BINARY;
 
 /// A folder with a file for every case of every built-in rule, and a few things that are not scanned.
 fn catalogue() -> Sandbox {

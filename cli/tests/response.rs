@@ -1,8 +1,6 @@
 //! The verbs that act, run as a user runs them, against a double of OpenAI: what they show, what they do, what they keep, and that the
 //! secret reaches nothing.
 
-#![cfg(unix)]
-
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +9,8 @@ use std::path::Path;
 use serde_json::Value;
 use stanch_testkit::double::{Cast, Double, Role, Stage};
 use stanch_testkit::{Canary, Run, Sandbox};
+
+use crate::BINARY;
 
 const KIND: &str = "openai.project-key";
 const LEVELS: &[&[&str]] = &[&[], &["-v"], &["-vvvv"]];
@@ -33,7 +33,7 @@ impl Scene {
         let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
         let double = doubles.iter().find(|double| double.kind() == KIND);
         let stage = Stage::start(double.unwrap_or_else(|| panic!("{KIND} is played")), cast);
-        let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_stanch"));
+        let sandbox = Sandbox::new(BINARY);
         let admin = stage.admin().get("secret").cloned().unwrap_or_default();
         let mut config =
             format!("[owners]\nopenai = [{owner:?}]\n[http]\npatience = 0.05\nbackoff_ms = 1\n[endpoints]\n");
@@ -192,7 +192,7 @@ fn the_secrets_reach_nothing_that_is_written_or_started() {
 
 #[test]
 fn every_kind_is_listed_with_what_can_be_done() {
-    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_stanch"));
+    let sandbox = Sandbox::new(BINARY);
     let run = sandbox.run(["providers", "list", "--format", "json"]);
     let kinds: Vec<Value> = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stderr));
     let count = |field: &str| kinds.iter().filter(|kind| kind[field] == true).count();

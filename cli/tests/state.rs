@@ -1,7 +1,5 @@
 //! `--state`: what is remembered changes the time that a scan takes, and nothing that it says.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,14 +9,9 @@ use std::time::Duration;
 use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
-const FORMATS: &[&str] = &["human", "json", "jsonl", "sarif"];
+use crate::{BINARY, token};
 
-/// A token that is new for each seed.
-fn token(seed: u64) -> Canary {
-    let minted = mint("{{ghp_{base62:30}|github-crc32}}", seed).unwrap_or_else(|error| panic!("{error}"));
-    Canary::new(&String::from_utf8_lossy(&minted.text), 4)
-}
+const FORMATS: &[&str] = &["human", "json", "jsonl", "sarif"];
 
 /// A repository with tokens wherever a history can have them, and a folder for the state.
 struct Place {

@@ -3,7 +3,7 @@
 use stanch_rules::mint;
 use stanch_testkit::{Sandbox, Snapshot};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+use crate::BINARY;
 
 /// A repository with something of every kind: committed, changed, staged, partly staged, added without content, removed, renamed,
 /// untracked and ignored.

@@ -10,9 +10,9 @@ use serde_json::Value;
 use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
 
-use crate::yaml::Yaml;
+use super::yaml::Yaml;
+use crate::BINARY;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// GitHub's side and the runner's. The sandbox's working folder is a developer's clone.

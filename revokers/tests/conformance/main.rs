@@ -1,10 +1,12 @@
 //! Every kind of credential that has a double is put through the same cases: what is alive, what is dead, what a provider's bad day looks
 //! like, and that nothing is killed but what was meant.
 //!
-//! What came of it is kept in `docs/conformance.tsv`. `bash .ci/conformance` writes it anew.
+//! What came of it is kept in `docs/conformance.tsv`, and what there is in `docs/providers.md`. `bash .ci/conformance` writes both anew.
 
 mod cases;
+mod data;
 mod ledger;
+mod providers;
 mod revoking;
 mod rotating;
 mod scene;

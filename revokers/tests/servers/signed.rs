@@ -1,18 +1,14 @@
 //! Clouds whose requests are signed, against stand-ins that check every signature by other means than ours, and keep what is alive.
 
-#![cfg(unix)]
-
-mod stand_in;
-
 use std::sync::{Arc, Mutex};
 
+use crate::stand_in::{Ask, Reply, Scene, StandIn, is_signed, openssl, rsa_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hmac;
 use serde_json::{Value, json};
 use stanch_revokers::act::{Goal, Ownership};
 use stanch_revokers::{Liveness, Outcome};
-use stand_in::{Ask, Reply, Scene, StandIn, is_signed, openssl, rsa_key};
 
 /// What is alive, by id, shared with the stand-in.
 type Alive = Arc<Mutex<Vec<(String, bool)>>>;

@@ -1,7 +1,5 @@
 //! Trees and single files, as they are met in the world.
 
-mod sources;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
@@ -12,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sources::{control, found, gaps, git, git_command, line, snapshot, write};
+use crate::sources::{control, found, gaps, git, git_command, line, snapshot, write};
 use stanch_model::{Finding, Source};
 use stanch_scanner::{
     Control, Events, Gap, Scratch, SourceErrorKind, StdinOptions, TreeOptions, scan_bytes, scan_reader, scan_tree,

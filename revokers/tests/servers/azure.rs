@@ -1,12 +1,8 @@
 //! Keys of Azure's services against stand-ins of Resource Manager, Graph and the services themselves.
 
-#![cfg(unix)]
-
-#[expect(dead_code, reason = "this test needs a part of it")]
-mod stand_in;
-
 use std::sync::{Arc, Mutex};
 
+use crate::stand_in::{Ask, HEADERS, Reply, Scene, StandIn};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
@@ -14,7 +10,6 @@ use serde_json::{Value, json};
 use stanch_model::Secret;
 use stanch_revokers::act::{self, Consent, Goal, Ownership};
 use stanch_revokers::{Liveness, Origin, Outcome};
-use stand_in::{Ask, HEADERS, Reply, Scene, StandIn};
 
 const ARM: &str = "management.azure.com";
 

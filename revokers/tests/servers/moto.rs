@@ -2,8 +2,6 @@
 //!
 //! Moto's difference from AWS: a key that is inactive goes on signing, and only a deleted one is refused. `bash .ci/test tests` installs it.
 
-#![cfg(unix)]
-
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -57,7 +55,7 @@ fn python() -> PathBuf {
 
 impl Moto {
     fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_moto.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/moto.py");
         let mut child = Command::new(python())
             .arg(script)
             .stdin(Stdio::piped())

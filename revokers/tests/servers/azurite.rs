@@ -1,11 +1,6 @@
 //! Azure Storage as azurite plays it, which checks the signature of every request. Azure Resource Manager, which azurite does not play, is a
 //! stand-in that starts it anew with the regenerated key. `bash .ci/test tests` installs azurite.
 
-#![cfg(unix)]
-
-#[expect(dead_code, reason = "this test needs a part of it")]
-mod stand_in;
-
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::stand_in::{Ask, Reply, Scene, StandIn};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use stanch_revokers::act::{Goal, Ownership};
 use stanch_revokers::{Liveness, Outcome};
-use stand_in::{Ask, Reply, Scene, StandIn};
 
 const ACCOUNT: &str = "contosobackup";
 const BLOB: &str = "contosobackup.blob.core.windows.net";

@@ -1,12 +1,10 @@
 //! Staged changes and ranges, in repositories that git itself makes.
 
-mod sources;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use sources::{control, found, gaps, git, git_command, line, snapshot, write};
+use crate::sources::{control, found, gaps, git, git_command, line, snapshot, write};
 use stanch_model::Source;
 use stanch_scanner::{Outcome, SourceErrorKind, StagedOptions, scan_range_trees, scan_staged};
 use tempfile::TempDir;
@@ -336,7 +334,7 @@ fn hooks_see_what_will_be_committed() {
     git(folder.path(), &["clone", "--quiet", ".", "repository"]);
     let program = std::env::current_exe().expect("we run");
     let hook = top.join(".git/hooks/pre-commit");
-    write(&hook, format!("#!/bin/sh\nexec '{}' --exact hooks_see_what_will_be_committed\n", program.display()));
+    write(&hook, format!("#!/bin/sh\nexec '{}' --exact staged::hooks_see_what_will_be_committed\n", program.display()));
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("a mode");
     let report = folder.path().join("report");
     let commit = |folder: &Path, arguments: &[&str]| {

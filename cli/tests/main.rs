@@ -1,0 +1,29 @@
+//! The binary as people and machines run it: what it reads, says, keeps and does.
+
+#[cfg(unix)]
+mod action;
+mod generated;
+mod history;
+#[cfg(unix)]
+mod leak;
+mod range;
+#[cfg(unix)]
+mod remote;
+mod reports;
+#[cfg(unix)]
+mod response;
+#[cfg(unix)]
+mod state;
+mod unchanged;
+
+use stanch_rules::mint;
+use stanch_testkit::Canary;
+
+/// The binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_stanch");
+
+/// A token that is new for each seed.
+fn token(seed: u64) -> Canary {
+    let minted = mint("{{ghp_{base62:30}|github-crc32}}", seed).unwrap_or_else(|error| panic!("{error}"));
+    Canary::new(&String::from_utf8_lossy(&minted.text), 4)
+}

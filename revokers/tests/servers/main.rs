@@ -1,0 +1,24 @@
+//! Revokers against servers: real ones and emulators, which `.ci/tools` installs and a test starts on a free port and stops, and stand-ins of a
+//! few lines for what nobody plays.
+
+mod aws_services;
+#[cfg(unix)]
+mod azure;
+#[cfg(unix)]
+mod azurite;
+mod bench;
+mod mariadb;
+#[cfg(unix)]
+mod moto;
+mod oauth;
+mod openssh;
+mod pebble;
+mod postgres;
+mod rabbitmq;
+mod redis;
+mod server;
+#[cfg(unix)]
+mod signed;
+#[cfg(unix)]
+mod stand_in;
+mod successors;

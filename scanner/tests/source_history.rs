@@ -1,4 +1,0 @@
-//! Whole histories, of repositories that git itself makes and reads.
-
-mod history;
-mod sources;
