@@ -270,7 +270,6 @@ impl Incident {
     pub fn apply(&mut self, at: Timestamp, event: &Event) {
         self.events += 1;
         match event {
-            Event::Detected { .. } => {}
             Event::Seen { occurrence, exposure } => self.seen(occurrence, *exposure),
             Event::Owned { owner } => self.owner = owner.clone(),
             Event::Probed { probe } => self.probed(at, probe),
@@ -294,7 +293,7 @@ impl Incident {
                 (self.due, self.trouble) = (Some(*due), Some(why.clone()));
                 self.attempts += 1;
             }
-            Event::Told { .. } | Event::Noted { .. } => {}
+            Event::Detected { .. } | Event::Told { .. } | Event::Noted { .. } => {}
             Event::Retried { .. } => self.again(),
             Event::Closed { ending } => {
                 (self.state, self.ending, self.due) = (State::Closed, Some(*ending), None);

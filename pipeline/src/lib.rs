@@ -2,10 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 mod decision;
 pub mod event;
 pub mod incident;
+pub mod store;
 
 pub use decision::{Decision, Means, Verdict};
 pub use event::{Approval, Detected, Event};
 pub use incident::{Ending, Exposure, Incident, IncidentId, Occurrence, Owner, State, Times};
+pub use store::{Store, StoreError};

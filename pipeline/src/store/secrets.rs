@@ -1,0 +1,97 @@
+//! What is needed to act on a credential, sealed, for as long as its incident is open.
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::Store;
+use super::error::{Result, StoreError};
+use super::key::{Place, StoreKey};
+use super::tx::Tx;
+use super::value::values;
+use crate::IncidentId;
+
+/// What is sealed in every store under its key.
+const CHECK: &[u8] = b"stanch";
+
+impl Store {
+    /// Seals a secret of an incident under a name, in place of what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] if the incident is closed: nothing is kept then.
+    pub async fn put_secret(
+        &self,
+        incident: &IncidentId,
+        name: &str,
+        secret: Zeroizing<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (incident, name, key) = (incident.clone(), name.to_owned(), self.key());
+        self.write(move |tx| {
+            let row = tx.first("SELECT is_open FROM incidents WHERE id = $1", values![incident.as_str()])?;
+            match row.ok_or(StoreError::NotFound("incident"))?.int(0)? {
+                0 => Err(StoreError::Closed),
+                _ => put(tx, &key, (incident.as_str(), &name), &secret, (true, now)),
+            }
+        })
+        .await
+    }
+
+    /// What was sealed for an incident under a name; `None` if nothing was, or if the incident was closed since.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it was changed or moved.
+    pub async fn secret(&self, incident: &IncidentId, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let (incident, name, key) = (incident.clone(), name.to_owned(), self.key());
+        self.read(move |reading| {
+            let sql = "SELECT sealed FROM secrets WHERE incident = $1 AND name = $2";
+            let row = reading.first(sql, values![incident.as_str(), &name])?;
+            let place = Place::Secret { incident: incident.as_str(), name: &name };
+            row.map(|row| key.open(&place, row.bytes(0)?)).transpose()
+        })
+        .await
+    }
+
+    /// Deletes what was sealed for an incident under a name.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn forget_secret(&self, incident: &IncidentId, name: &str) -> Result<()> {
+        let (incident, name) = (incident.clone(), name.to_owned());
+        self.write(move |tx| {
+            let sql = "DELETE FROM secrets WHERE incident = $1 AND name = $2";
+            tx.execute(sql, values![incident.as_str(), &name]).map(drop)
+        })
+        .await
+    }
+}
+
+/// Seals a secret for an incident, in place of what is there only if it should.
+pub(super) fn put(
+    tx: &mut Tx<'_>,
+    key: &StoreKey,
+    (incident, name): (&str, &str),
+    secret: &[u8],
+    (replace, now): (bool, Timestamp),
+) -> Result<()> {
+    let sealed = key.seal(&Place::Secret { incident, name }, secret)?;
+    let conflict = if replace {
+        "(incident, name) DO UPDATE SET sealed = excluded.sealed, at = excluded.at"
+    } else {
+        "DO NOTHING"
+    };
+    let sql =
+        format!("INSERT INTO secrets (incident, name, sealed, at) VALUES ($1, $2, $3, $4) ON CONFLICT {conflict}");
+    tx.execute(&sql, values![incident, name, sealed, now]).map(drop)
+}
+
+/// Whether the store was made with this key. A new store is made with it now.
+pub(super) fn check_key(tx: &mut Tx<'_>, key: &StoreKey) -> Result<()> {
+    let Some(row) = tx.first("SELECT value FROM meta WHERE name = 'check'", &[])? else {
+        let sealed = key.seal(&Place::Check, CHECK)?;
+        return tx.execute("INSERT INTO meta (name, value) VALUES ('check', $1)", values![sealed]).map(drop);
+    };
+    match key.open(&Place::Check, row.bytes(0)?) {
+        Ok(content) if content.as_slice() == CHECK => Ok(()),
+        _ => Err(StoreError::WrongKey),
+    }
+}

@@ -1,0 +1,96 @@
+//! What a test does with a store, in few words.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stanch_model::{Confidence, Severity};
+use stanch_pipeline::audit::SigningKey;
+use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey};
+use stanch_pipeline::{Detected, Event, Exposure, Occurrence, Owner};
+use zeroize::Zeroizing;
+
+/// How long a lease lasts in tests.
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
+
+/// Unwraps what a test cannot go on without.
+pub(crate) fn must<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A moment of the tests' own time, in seconds from its beginning.
+pub(crate) fn at(second: i64) -> Timestamp {
+    must(Timestamp::from_second(1_800_000_000 + second))
+}
+
+/// Runs a test to its end.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    must(tokio::runtime::Builder::new_current_thread().enable_all().build()).block_on(test)
+}
+
+/// The key of the tests' stores.
+pub(crate) fn key(byte: u8) -> StoreKey {
+    StoreKey::from_bytes(Zeroizing::new([byte; 32]))
+}
+
+/// The key that signs heads.
+pub(crate) fn signing(byte: u8) -> SigningKey {
+    must(SigningKey::from_seed(&Zeroizing::new([byte; 32])))
+}
+
+/// The usual options of a place.
+pub(crate) fn options(place: Place) -> Options {
+    Options::new(place, key(1), signing(1))
+}
+
+/// A file of SQLite in a folder.
+pub(crate) fn file(dir: &Path) -> Place {
+    Place::Sqlite(dir.join("stanch.db"))
+}
+
+/// A process of a host.
+pub(crate) fn actor(pid: u32) -> Actor {
+    Actor { host: "here".to_owned(), pid, started: 7 }
+}
+
+/// A credential that was found.
+pub(crate) fn detected(fingerprint: &str) -> Detected {
+    Detected {
+        fingerprint: fingerprint.to_owned(),
+        rule: "acme.token".to_owned(),
+        kind: Some("acme.token".to_owned()),
+        provider: "acme".to_owned(),
+        title: "Acme token".to_owned(),
+        preview: "acme_…".to_owned(),
+        confidence: Confidence::High,
+        severity: Severity::High,
+        exposure: Exposure::Internal,
+        labels: BTreeMap::new(),
+        owner: Owner { name: "team-a".to_owned(), found_by: "fallback".to_owned() },
+    }
+}
+
+/// A place where it stands.
+pub(crate) fn occurrence(line: u32) -> Occurrence {
+    Occurrence {
+        source: "https://git.example/repo".to_owned(),
+        place: format!("src/Main.rs:{line}"),
+        commit: None,
+        author: None,
+        url: None,
+        agent: None,
+        since: None,
+    }
+}
+
+/// A remark.
+pub(crate) fn noted(text: &str) -> Event {
+    Event::Noted { text: text.to_owned() }
+}
+
+/// A store in a place.
+pub(crate) async fn open(place: &Place) -> Store {
+    must(Store::open(options(place.clone())).await)
+}
