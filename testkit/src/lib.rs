@@ -1,5 +1,6 @@
 //! What the tests of several rooms share. Nothing of it is part of the product.
 //!
+//! * [`Browser`]: a real browser that a test drives.
 //! * [`chaff`]: rules of frequent words, to compare two ways of scanning by a great many hits.
 //! * [`double`]: servers that stand in for providers.
 //! * [`naive`]: the oracle, every rule tried at every byte.
@@ -9,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod browser;
 pub mod chaff;
 pub mod double;
 mod leak;
@@ -16,6 +18,7 @@ pub mod naive;
 mod sandbox;
 mod snapshot;
 
+pub use browser::Browser;
 pub use leak::Canary;
 pub use sandbox::{Run, Sandbox};
 pub use snapshot::Snapshot;
