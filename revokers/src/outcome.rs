@@ -118,6 +118,31 @@ pub enum Why {
     },
 }
 
+impl Why {
+    /// Whether it may be known if one asks again later, without anybody changing anything.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Transport { .. }
+                | Self::Throttled { .. }
+                | Self::Answer { .. }
+                | Self::Page { .. }
+                | Self::Redirect
+                | Self::TooLarge { .. }
+                | Self::Incomplete
+                | Self::Other { .. }
+        )
+    }
+
+    /// Seconds for which the provider asked us to wait.
+    pub const fn wait(&self) -> Option<u64> {
+        match self {
+            Self::Throttled { after } => *after,
+            _ => None,
+        }
+    }
+}
+
 fn wait(after: Option<u64>) -> String {
     after.map_or_else(String::new, |seconds| format!("; wait {seconds} s"))
 }

@@ -3,6 +3,7 @@
 //! * [`Browser`]: a real browser that a test drives.
 //! * [`chaff`]: rules of frequent words, to compare two ways of scanning by a great many hits.
 //! * [`double`]: servers that stand in for providers.
+//! * `played` (a feature): what a revoker needs to act on a double.
 //! * [`naive`]: the oracle, every rule tried at every byte.
 //! * [`Sandbox`]: a folder and a home in which a test runs the real binary, and git.
 //! * [`Canary`]: whether anything written shows a secret, however it is encoded.
@@ -15,6 +16,8 @@ pub mod chaff;
 pub mod double;
 mod leak;
 pub mod naive;
+#[cfg(feature = "played")]
+pub mod played;
 mod sandbox;
 mod snapshot;
 

@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["stanch-model", "stanch-pipeline", "stanch-revokers", "stanch-rules", "stanch-scanner", "stanch-server"],
     ),
     // Never part of the product.
-    ("stanch-testkit", &["stanch-model", "stanch-rules", "stanch-scanner"]),
+    ("stanch-testkit", &["stanch-model", "stanch-revokers", "stanch-rules", "stanch-scanner"]),
     ("stanch-benches", &["stanch-model", "stanch-rules", "stanch-scanner", "stanch-testkit"]),
 ];
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use stanch_revokers::Doing;
 use stanch_revokers::act::{Journal, Line};
 
 use crate::env;
@@ -34,7 +35,13 @@ impl File {
 }
 
 impl Journal for File {
-    fn record(&self, line: &Line) -> io::Result<()> {
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(std::future::ready(self.append(line)))
+    }
+}
+
+impl File {
+    fn append(&self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);

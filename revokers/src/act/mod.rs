@@ -3,6 +3,7 @@
 
 mod journal;
 mod owner;
+mod past;
 mod plan;
 mod prove;
 mod revoke;
@@ -10,7 +11,7 @@ mod rotate;
 
 pub use journal::{Journal, Line, Moment};
 pub use owner::Ownership;
-pub use plan::{Consent, Plan, Refusal, plan};
+pub use plan::{Consent, Looked, Plan, Refusal, look, plan};
 pub use revoke::{Done, Goal, Report, revoke};
 pub use rotate::{Rotation, Sink, SinkError, rotate};
 

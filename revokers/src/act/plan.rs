@@ -64,16 +64,41 @@ pub enum Refusal {
     Target(Outcome),
 }
 
+/// What the provider said, and what follows from it.
+#[derive(Debug)]
+pub struct Looked {
+    /// What the provider said; `None` for a decoy, which nobody asks about.
+    pub probe: Option<Probe>,
+    /// What would be done, or why nothing.
+    pub plan: Result<Plan, Refusal>,
+}
+
 /// Looks at everything and changes nothing.
+pub async fn look(cx: &Context, entry: &Entry, credential: &Credential, consent: Consent) -> Looked {
+    if canary::is_canary(&cx.config.policy, credential) {
+        return Looked { probe: None, plan: Err(Refusal::Canary) };
+    }
+    let probe = verify(cx, entry, credential).await;
+    let plan = planned(cx, entry, credential, &probe, consent).await;
+    Looked { probe: Some(probe), plan }
+}
+
+/// What [`look`] says must be done.
 ///
 /// # Errors
 /// If one of the conditions for acting does not hold.
 pub async fn plan(cx: &Context, entry: &Entry, credential: &Credential, consent: Consent) -> Result<Plan, Refusal> {
-    if canary::is_canary(&cx.config.policy, credential) {
-        return Err(Refusal::Canary);
-    }
+    look(cx, entry, credential, consent).await.plan
+}
+
+async fn planned(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    probe: &Probe,
+    consent: Consent,
+) -> Result<Plan, Refusal> {
     let kind = entry.kind;
-    let probe = verify(cx, entry, credential).await;
     match &probe.liveness {
         Liveness::Inactive => return Err(Refusal::Dead),
         Liveness::Unknown { why } if kind.revokes() && !consent.unproven => {
@@ -84,7 +109,7 @@ pub async fn plan(cx: &Context, entry: &Entry, credential: &Credential, consent:
     if !kind.revokes() {
         return Err(Refusal::Person { url: kind.manual.url.clone(), runbook: kind.manual.runbook.clone() });
     }
-    let target = entry.revoker.locate(cx, credential, &probe).await.map_err(|outcome| match outcome {
+    let target = entry.revoker.locate(cx, credential, probe).await.map_err(|outcome| match outcome {
         Outcome::AlreadyDead => Refusal::Dead,
         outcome => Refusal::Target(outcome),
     })?;
@@ -92,11 +117,11 @@ pub async fn plan(cx: &Context, entry: &Entry, credential: &Credential, consent:
         return Err(Refusal::Dead);
     }
     let ownership =
-        judge(&cx.config, &entry.file.provider, kind, &probe, &target, consent).map_err(|who| match who {
+        judge(&cx.config, &entry.file.provider, kind, probe, &target, consent).map_err(|who| match who {
             Stranger::Other(owners) => Refusal::NotOurs(owners),
             Stranger::Unproven => Refusal::OwnerUnknown,
         })?;
     let steps = entry.revoker.steps(cx, credential, &target).await.map_err(Refusal::Target)?;
     let fingerprint = credential.fingerprint.to_string();
-    Ok(Plan { fingerprint, kind: kind.id.clone(), probe, ownership, target, steps })
+    Ok(Plan { fingerprint, kind: kind.id.clone(), probe: probe.clone(), ownership, target, steps })
 }

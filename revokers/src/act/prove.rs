@@ -50,3 +50,21 @@ async fn absent(cx: &Context, entry: &Entry, credential: &Credential, target: &T
         Err(other) => Liveness::Unknown { why: Why::Other { detail: other.to_string() } },
     }
 }
+
+/// Whether a credential that is off already is still listed, so that the step which removes it is still to be done.
+pub(super) async fn still_listed(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    target: &Target,
+) -> Result<bool, Why> {
+    let mut seen = Probe::of(Liveness::Active);
+    seen.bound.clone_from(&target.bound);
+    match entry.revoker.locate(cx, credential, &seen).await {
+        // A list that shows it as dead shows it.
+        Ok(_) | Err(Outcome::AlreadyDead) => Ok(true),
+        Err(Outcome::Unknown { why: Why::NotListed }) => Ok(false),
+        Err(Outcome::Unknown { why }) => Err(why),
+        Err(other) => Err(Why::Other { detail: other.to_string() }),
+    }
+}

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::prove::prove;
-use super::{Journal, Line, Moment, Plan};
+use super::journal::Scribe;
+use super::past::{Left, Past, effective};
+use super::prove::{prove, still_listed};
+use super::{Journal, Moment, Plan};
 use crate::interface::StepKind;
 use crate::kind::settle;
 use crate::registry::Entry;
@@ -46,7 +47,8 @@ pub struct Report {
     pub took_seconds: Option<f64>,
 }
 
-/// Carries out a plan.
+/// Carries out a plan, or goes on with it: the journal's past says what was done before, and nothing of which the answer is not known is
+/// repeated without a look.
 ///
 /// # Errors
 /// If a line of the journal cannot be kept: then nothing further is done.
@@ -59,19 +61,21 @@ pub async fn revoke(
     journal: &dyn Journal,
 ) -> io::Result<Report> {
     let started = Instant::now();
+    let past = Past::of(&journal.past());
     let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = wanted(&plan.steps, goal);
-    if died_since(cx, entry, credential, plan, steps).await {
+    if !past.began() && died_since(cx, entry, credential, plan, steps).await {
         return Ok(Report { outcome: Outcome::AlreadyDead, complete: true, ..report });
     }
+    let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
+    let work = Work { cx, entry, credential, plan, past, scribe };
     for step in steps {
-        let done = take(cx, entry, credential, plan, step, journal).await?;
+        let done = work.go(step).await?;
         if done.liveness == Liveness::Inactive && report.took_seconds.is_none() {
             report.took_seconds = Some(started.elapsed().as_secs_f64());
         }
-        let stuck =
-            done.liveness != Liveness::Inactive && !matches!(done.outcome, Outcome::Accepted | Outcome::AlreadyDead);
+        let stuck = done.liveness != Liveness::Inactive && !effective(&done.outcome);
         report.done.push(done);
         if stuck {
             break;
@@ -115,32 +119,80 @@ fn wanted(steps: &[Step], goal: Goal) -> &[Step] {
     }
 }
 
-async fn take(
-    cx: &Context,
-    entry: &Entry,
-    credential: &Credential,
-    plan: &Plan,
-    step: &Step,
-    journal: &dyn Journal,
-) -> io::Result<Done> {
-    let record = |moment| {
-        let (fingerprint, kind) = (plan.fingerprint.clone(), plan.kind.clone());
-        journal.record(&Line { at: Timestamp::now(), fingerprint, kind, moment })
-    };
-    let (ownership, found_by) = (plan.ownership.clone(), plan.target.found_by.clone());
-    record(Moment::Intent { step: step.clone(), ownership, found_by })?;
-    let outcome = entry.revoker.perform(cx, credential, &plan.target, step).await;
-    record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() })?;
-    // A refusal changed nothing, so that one look is enough; a lost answer may have changed everything.
-    let settle =
-        if matches!(outcome, Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. }) { 0 } else { step.settle };
-    let liveness = prove(cx, entry, credential, &plan.target, settle).await;
-    record(Moment::Proof { liveness: liveness.clone() })?;
-    Ok(Done { step: step.clone(), outcome, liveness })
+/// What every step of a plan needs.
+struct Work<'a> {
+    cx: &'a Context,
+    entry: &'a Entry,
+    credential: &'a Credential,
+    plan: &'a Plan,
+    past: Past,
+    scribe: Scribe<'a>,
 }
 
-const fn effective(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Accepted | Outcome::AlreadyDead | Outcome::Revoked)
+impl Work<'_> {
+    /// Takes a step, or what is left of it.
+    async fn go(&self, step: &Step) -> io::Result<Done> {
+        let Some(taken) = self.past.of_step(step) else { return self.take(step).await };
+        match (taken.left(), &taken.outcome) {
+            (Left::Nothing, outcome) => {
+                let outcome = outcome.clone().filter(effective).unwrap_or(Outcome::AlreadyDead);
+                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Inactive })
+            }
+            (Left::Proof, Some(outcome)) => {
+                let done = self.proven(step, outcome.clone()).await?;
+                let again = done.liveness == Liveness::Active && step.kind == StepKind::Until;
+                if again { self.take(step).await } else { Ok(done) }
+            }
+            (Left::Look | Left::Proof, _) => self.look(step).await,
+            (Left::All, _) => self.take(step).await,
+        }
+    }
+
+    /// The whole of it: the line before, the step, the line after, the proof.
+    async fn take(&self, step: &Step) -> io::Result<Done> {
+        let (ownership, found_by) = (self.plan.ownership.clone(), self.plan.target.found_by.clone());
+        self.scribe.record(Moment::Intent { step: step.clone(), ownership, found_by }).await?;
+        let outcome = self.entry.revoker.perform(self.cx, self.credential, &self.plan.target, step).await;
+        self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
+        self.proven(step, outcome).await
+    }
+
+    async fn proven(&self, step: &Step, outcome: Outcome) -> io::Result<Done> {
+        // A refusal changed nothing, so that one look is enough; a lost answer may have changed everything.
+        let settle =
+            if matches!(outcome, Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. }) { 0 } else { step.settle };
+        let liveness = prove(self.cx, self.entry, self.credential, &self.plan.target, settle).await;
+        self.scribe.record(Moment::Proof { liveness: liveness.clone() }).await?;
+        Ok(Done { step: step.clone(), outcome, liveness })
+    }
+
+    /// The step may have been taken. Only if the provider shows that it was not, it is taken again.
+    async fn look(&self, step: &Step) -> io::Result<Done> {
+        let target = &self.plan.target;
+        let liveness = if self.past.off_before(step) {
+            // It was off before the step, so that only the provider's list can tell.
+            match still_listed(self.cx, self.entry, self.credential, target).await {
+                Ok(true) => Liveness::Active,
+                Ok(false) => Liveness::Inactive,
+                Err(why) => Liveness::Unknown { why },
+            }
+        } else {
+            prove(self.cx, self.entry, self.credential, target, step.settle).await
+        };
+        match liveness {
+            Liveness::Active => self.take(step).await,
+            Liveness::Inactive => {
+                let outcome = Outcome::AlreadyDead;
+                self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
+                self.scribe.record(Moment::Proof { liveness: Liveness::Inactive }).await?;
+                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Inactive })
+            }
+            Liveness::Unknown { why } => {
+                let outcome = Outcome::Unknown { why: why.clone() };
+                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Unknown { why } })
+            }
+        }
+    }
 }
 
 /// What the steps come to: dead if the last look said so, whatever was said before; else what the last step said.

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
+use super::journal::Scribe;
+use super::past::{Minting, Past, effective, may_have_happened};
 use super::revoke::confirm;
-use super::{Consent, Goal, Journal, Line, Moment, Plan, Report, revoke, verify};
+use super::{Consent, Goal, Journal, Moment, Plan, Report, revoke, verify};
 use crate::registry::Entry;
 use crate::{Context, Credential, Doing, Liveness, Origin, Outcome, Successor};
 
@@ -66,7 +67,8 @@ pub struct Rotation {
     pub removed: Option<Outcome>,
 }
 
-/// Mints a successor, hands it to every sink, checks it, and only then kills the old one.
+/// Mints a successor, hands it to every sink, checks it, and only then kills the old one; or goes on with that, as the journal's past says.
+/// `name` must be unique: by it a successor is found whose answer was lost.
 ///
 /// # Errors
 /// If a line of the journal cannot be kept.
@@ -79,53 +81,169 @@ pub async fn rotate(
     sinks: &[Box<dyn Sink>],
     journal: &dyn Journal,
 ) -> io::Result<Rotation> {
-    let record = |moment| {
-        let (fingerprint, kind) = (plan.fingerprint.clone(), plan.kind.clone());
-        journal.record(&Line { at: Timestamp::now(), fingerprint, kind, moment })
+    let past = Past::of(&journal.past());
+    let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
+    let rotation = Rotation { successor: None, delivered: Vec::new(), old: None, failed: None, removed: None };
+    let mut work = Work { cx, entry, credential, plan, scribe, rotation };
+    let (successor, began) = match work.successor(&past, name).await? {
+        Some(found) => found,
+        None => return Ok(work.rotation),
     };
-    let mut rotation = Rotation { successor: None, delivered: Vec::new(), old: None, failed: None, removed: None };
-    record(Moment::Mint { name: name.to_owned() })?;
-    let minted = entry.revoker.mint(cx, credential, &plan.target, name).await;
-    let successor = match minted {
-        Ok(successor) => successor,
-        Err(outcome) => {
-            rotation.failed = Some(format!("no successor: {outcome}"));
-            if matches!(outcome, Outcome::Unknown { .. }) {
-                orphan(cx, entry, credential, plan, name, &mut rotation, &record).await?;
-            }
-            return Ok(rotation);
-        }
-    };
-    rotation.successor.clone_from(&successor.id);
-    record(Moment::Minted { id: successor.id.clone() })?;
-    let mut in_use = false;
-    for sink in sinks {
-        let outcome = deliver(cx, sink.as_ref(), &successor).await;
-        in_use |= outcome.as_ref().map_or_else(|error| error.may_be_stored, |()| true);
-        let error = outcome.as_ref().err().map(ToString::to_string);
-        record(Moment::Delivered { to: sink.name(), error: error.clone() })?;
-        if let Some(error) = error {
-            rotation.failed = Some(format!("{}: {error}", sink.name()));
-            break;
-        }
-        rotation.delivered.push(sink.name());
+    work.rotation.successor.clone_from(&successor.id);
+    let known = if began { &past.delivered[..] } else { &[] };
+    let in_use = work.hand_over(&successor, sinks, known).await? || (began && !past.delivering.is_empty());
+    if work.rotation.failed.is_none() {
+        work.rotation.failed = works(cx, entry, credential, &successor).await;
     }
-    if rotation.failed.is_none() {
-        rotation.failed = works(cx, entry, credential, &successor).await;
-    }
-    if rotation.failed.is_none() {
+    if work.rotation.failed.is_none() {
         // A call that gave the successor and killed the old one is not followed by steps that would hit the successor.
-        rotation.old = Some(if successor.killed_old {
+        work.rotation.old = Some(if successor.killed_old {
             confirm(cx, entry, credential, plan).await
         } else {
             revoke(cx, entry, credential, plan, Goal::Dead, journal).await?
         });
-    } else if let (Some(id), false, true) = (&successor.id, successor.killed_old, !in_use) {
+    } else if let (Some(id), false, false) = (&successor.id, successor.killed_old, in_use) {
         // What may stand in a store may be in use already: it stays, and a person decides.
-        record(Moment::Remove { id: id.clone() })?;
-        rotation.removed = Some(entry.revoker.remove_successor(cx, credential, &plan.target, id).await);
+        work.remove(id).await?;
     }
-    Ok(rotation)
+    Ok(work.rotation)
+}
+
+/// What every part of a rotation needs.
+struct Work<'a> {
+    cx: &'a Context,
+    entry: &'a Entry,
+    credential: &'a Credential,
+    plan: &'a Plan,
+    scribe: Scribe<'a>,
+    rotation: Rotation,
+}
+
+impl Work<'_> {
+    /// The successor, and whether it is one of an earlier attempt; `None` if there is none, and then it is said why.
+    async fn successor(&mut self, past: &Past, name: &str) -> io::Result<Option<(Successor, bool)>> {
+        match &past.minting {
+            Minting::Not => {}
+            Minting::Minted { id, killed_old } => match (self.scribe.journal.kept().await?, id) {
+                (Some(successor), _) => return Ok(Some((successor, true))),
+                (None, Some(id)) if past.delivering.is_empty() && !killed_old => {
+                    if !self.remove(id).await? {
+                        self.rotation.failed = Some("a successor that nobody has was not removed".to_owned());
+                        return Ok(None);
+                    }
+                }
+                (None, _) => {
+                    self.rotation.successor.clone_from(id);
+                    self.rotation.failed = Some("the successor's secret was lost: a person has to set it".to_owned());
+                    return Ok(None);
+                }
+            },
+            Minting::Removing(id) => {
+                if !self.remove(id).await? {
+                    self.rotation.failed = Some("a successor that nobody has was not removed".to_owned());
+                    return Ok(None);
+                }
+            }
+            Minting::Asked(asked) => {
+                if !self.cleared(asked).await? {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(self.mint(name).await?.map(|successor| (successor, false)))
+    }
+
+    async fn mint(&mut self, name: &str) -> io::Result<Option<Successor>> {
+        self.scribe.record(Moment::Mint { name: name.to_owned() }).await?;
+        match self.entry.revoker.mint(self.cx, self.credential, &self.plan.target, name).await {
+            Ok(successor) => {
+                let moment = Moment::Minted { id: successor.id.clone(), killed_old: successor.killed_old };
+                self.scribe.keep(moment, &successor).await?;
+                Ok(Some(successor))
+            }
+            Err(outcome) => {
+                self.scribe.record(Moment::NotMinted { outcome: outcome.clone() }).await?;
+                self.rotation.failed = Some(format!("no successor: {outcome}"));
+                if may_have_happened(&outcome) {
+                    self.cleared(name).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// A successor may have been made though its answer was lost: it is looked for by its unique name, and removed, as nobody knows its
+    /// secret. Whether certainly none is left, so that another may be asked for.
+    async fn cleared(&mut self, name: &str) -> io::Result<bool> {
+        match self.entry.revoker.find_successor(self.cx, self.credential, &self.plan.target, name).await {
+            Ok(Some(id)) => {
+                self.rotation.successor = Some(id.clone());
+                self.remove(&id).await
+            }
+            Ok(None) => {
+                self.scribe.record(Moment::Removed { outcome: Outcome::AlreadyDead }).await?;
+                Ok(true)
+            }
+            Err(outcome) => self.told_by_the_old_one(outcome).await,
+        }
+    }
+
+    /// Where successors have no names, the old one tells: if its death comes with the minting, it died, or nothing happened.
+    async fn told_by_the_old_one(&mut self, outcome: Outcome) -> io::Result<bool> {
+        let kills = self.entry.kind.rotate.as_ref().is_some_and(|spec| spec.kills);
+        if !kills {
+            self.rotation.failed = Some(format!("a successor may have been made, and cannot be found: {outcome}"));
+            self.rotation.removed = Some(outcome);
+            return Ok(false);
+        }
+        let report = confirm(self.cx, self.entry, self.credential, self.plan).await;
+        if report.complete {
+            self.rotation.failed = Some(
+                "the old one was replaced, and the answer with the successor was lost: a person has to set it"
+                    .to_owned(),
+            );
+            self.rotation.old = Some(report);
+            return Ok(false);
+        }
+        let alive = verify(self.cx, self.entry, self.credential).await.liveness == Liveness::Active;
+        if alive {
+            self.scribe.record(Moment::Removed { outcome: Outcome::AlreadyDead }).await?;
+        } else {
+            self.rotation.failed = Some("nobody knows whether a successor was made".to_owned());
+        }
+        Ok(alive)
+    }
+
+    /// Removes a successor that nobody has. Whether it is gone.
+    async fn remove(&mut self, id: &str) -> io::Result<bool> {
+        self.scribe.record(Moment::Remove { id: id.to_owned() }).await?;
+        let outcome = self.entry.revoker.remove_successor(self.cx, self.credential, &self.plan.target, id).await;
+        self.scribe.record(Moment::Removed { outcome: outcome.clone() }).await?;
+        let gone = effective(&outcome);
+        self.rotation.removed = Some(outcome);
+        Ok(gone)
+    }
+
+    /// Hands it to every store that does not have it. Whether any may have it.
+    async fn hand_over(&mut self, new: &Successor, sinks: &[Box<dyn Sink>], known: &[String]) -> io::Result<bool> {
+        let mut in_use = false;
+        for sink in sinks {
+            let to = sink.name();
+            if !known.contains(&to) {
+                self.scribe.record(Moment::Deliver { to: to.clone() }).await?;
+                let outcome = deliver(self.cx, sink.as_ref(), new).await;
+                in_use |= outcome.as_ref().map_or_else(|error| error.may_be_stored, |()| true);
+                let error = outcome.as_ref().err().map(ToString::to_string);
+                self.scribe.record(Moment::Delivered { to: to.clone(), error: error.clone() }).await?;
+                if let Some(error) = error {
+                    self.rotation.failed = Some(format!("{to}: {error}"));
+                    break;
+                }
+            }
+            self.rotation.delivered.push(to);
+        }
+        Ok(in_use)
+    }
 }
 
 async fn deliver(cx: &Context, sink: &dyn Sink, successor: &Successor) -> Result<(), SinkError> {
@@ -147,28 +265,6 @@ async fn works(cx: &Context, entry: &Entry, old: &Credential, successor: &Succes
         Liveness::Inactive => Some("the provider refuses the successor".to_owned()),
         Liveness::Unknown { why } => Some(format!("nothing proves that the successor works: {why}")),
     }
-}
-
-/// A successor may have been made though its answer was lost: it is looked for by its unique name, and removed, as nobody knows its secret.
-async fn orphan(
-    cx: &Context,
-    entry: &Entry,
-    credential: &Credential,
-    plan: &Plan,
-    name: &str,
-    rotation: &mut Rotation,
-    record: &impl Fn(Moment) -> io::Result<()>,
-) -> io::Result<()> {
-    match entry.revoker.find_successor(cx, credential, &plan.target, name).await {
-        Ok(Some(id)) => {
-            record(Moment::Remove { id: id.clone() })?;
-            rotation.removed = Some(entry.revoker.remove_successor(cx, credential, &plan.target, &id).await);
-            rotation.successor = Some(id);
-        }
-        Ok(None) => {}
-        Err(outcome) => rotation.removed = Some(outcome),
-    }
-    Ok(())
 }
 
 /// Rotation asks for the same conditions as revocation.

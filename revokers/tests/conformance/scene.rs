@@ -16,7 +16,7 @@ use stanch_revokers::http::Client;
 use stanch_revokers::kind::{Kind, Part};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Origin, Probe};
+use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
 use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
 
 use crate::cases::{Case, SLOWNESS, Trouble};
@@ -304,8 +304,10 @@ pub(crate) fn secret(text: &str) -> Secret {
 pub(crate) struct Lines(pub(crate) Mutex<Vec<Line>>);
 
 impl Journal for Lines {
-    fn record(&self, line: &Line) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(|error| panic!("{error}")).push(line.clone());
-        Ok(())
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            self.0.lock().unwrap_or_else(|error| panic!("{error}")).push(line.clone());
+            Ok(())
+        })
     }
 }

@@ -16,7 +16,7 @@ use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Liveness, Origin, Outcome};
+use stanch_revokers::{Context, Credential, Doing, Liveness, Origin, Outcome};
 
 const ACCOUNT: &str = "123456789012";
 
@@ -148,8 +148,8 @@ fn entry(id: &str) -> Entry {
 struct Nowhere;
 
 impl Journal for Nowhere {
-    fn record(&self, _: &Line) -> io::Result<()> {
-        Ok(())
+    fn record<'a>(&'a self, _: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move { Ok(()) })
     }
 }
 

@@ -16,10 +16,12 @@ use stanch_revokers::{Context, Credential, Doing, Liveness, Origin, Probe, Succe
 pub(crate) struct Memory(Mutex<Vec<String>>);
 
 impl Journal for Memory {
-    fn record(&self, line: &Line) -> io::Result<()> {
-        let text = serde_json::to_string(line)?;
-        self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
-        Ok(())
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            let text = serde_json::to_string(line)?;
+            self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
+            Ok(())
+        })
     }
 }
 

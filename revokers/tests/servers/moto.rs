@@ -186,10 +186,12 @@ fn user_key() -> Entry {
 struct Kept(Mutex<Vec<String>>);
 
 impl Journal for Kept {
-    fn record(&self, line: &Line) -> io::Result<()> {
-        let text = serde_json::to_string(line)?;
-        self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
-        Ok(())
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            let text = serde_json::to_string(line)?;
+            self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
+            Ok(())
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Origin, Probe};
+use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
 
 /// A request as it came.
 #[derive(Debug, Clone, Default)]
@@ -171,10 +171,12 @@ pub(crate) fn is_signed(public: &[u8], text: &[u8], signature: &[u8]) -> bool {
 pub(crate) struct Lines(pub(crate) Mutex<Vec<String>>);
 
 impl Journal for Lines {
-    fn record(&self, line: &Line) -> io::Result<()> {
-        let text = serde_json::to_string(line)?;
-        self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
-        Ok(())
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            let text = serde_json::to_string(line)?;
+            self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
+            Ok(())
+        })
     }
 }
 

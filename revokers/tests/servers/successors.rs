@@ -622,10 +622,12 @@ impl Revoker for Fake {
 struct Lines(Mutex<Vec<String>>);
 
 impl Journal for Lines {
-    fn record(&self, line: &Line) -> io::Result<()> {
-        let text = serde_json::to_string(line)?;
-        with(&self.0, |lines| lines.push(text));
-        Ok(())
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            let text = serde_json::to_string(line)?;
+            with(&self.0, |lines| lines.push(text));
+            Ok(())
+        })
     }
 }
 
