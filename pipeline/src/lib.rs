@@ -4,8 +4,11 @@
 
 pub mod audit;
 mod decision;
+pub mod digest;
+pub mod engine;
 pub mod event;
 pub mod incident;
+pub mod notices;
 pub mod store;
 
 pub use decision::{Decision, Means, Verdict};

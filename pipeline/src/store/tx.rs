@@ -14,6 +14,8 @@ pub(crate) struct Tx<'a> {
     signing: &'a SigningKey,
     /// The end of the log, once a line was appended.
     end: Option<End>,
+    /// Where the log ended before.
+    begin: u64,
 }
 
 /// The last line of the log.
@@ -38,7 +40,7 @@ pub(crate) struct NewLine<'a> {
 impl<'a> Tx<'a> {
     /// A transaction on a connection that began one.
     pub(super) fn new(connection: &'a mut dyn Connection, signing: &'a SigningKey) -> Self {
-        Self { connection, signing, end: None }
+        Self { connection, signing, end: None, begin: 0 }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -106,6 +108,7 @@ impl<'a> Tx<'a> {
         let row = self.first("SELECT seq, hash, at FROM head WHERE one = 1", &[])?;
         let row = row.ok_or_else(|| StoreError::Corrupt("the head of the log is gone".to_owned()))?;
         let seq = u64::try_from(row.int(0)?).map_err(StoreError::corrupt)?;
+        self.begin = seq;
         Ok(End { seq, hash: row.array(1)?, at: row.time(2)? })
     }
 
@@ -123,9 +126,9 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Signs the head, if lines were appended.
-    pub(super) fn seal(&mut self) -> Result<()> {
-        let Some(end) = self.end else { return Ok(()) };
+    /// Signs the head, if lines were appended, and tells how many.
+    pub(super) fn seal(&mut self) -> Result<u64> {
+        let Some(end) = self.end else { return Ok(0) };
         let head = Head::sign(self.signing, end.seq, end.hash, end.at);
         self.execute(
             "UPDATE head SET seq = $1, hash = $2, at = $3, key = $4, signature = $5 WHERE one = 1",
@@ -137,6 +140,6 @@ impl<'a> Tx<'a> {
                 head.signature.as_slice()
             ],
         )?;
-        Ok(())
+        Ok(end.seq.saturating_sub(self.begin))
     }
 }

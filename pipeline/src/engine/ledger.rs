@@ -1,0 +1,82 @@
+//! The revokers' journal, kept in the store: each line is an event of the incident.
+
+use std::io;
+use std::time::Duration;
+
+use stanch_revokers::act::{Journal, Line, Moment};
+use stanch_revokers::{Doing, Successor};
+use tokio::sync::Mutex;
+
+use super::{ACTOR, Clock, SUCCESSOR, sealed};
+use crate::Event;
+use crate::store::{Claim, Store, StoreError};
+
+/// A claim through which lines are written. Each line renews the lease, and none is written once somebody else has the incident.
+pub(super) struct Ledger<'a> {
+    store: &'a Store,
+    clock: &'a dyn Clock,
+    lease: Duration,
+    claim: Mutex<&'a mut Claim>,
+    past: Vec<Moment>,
+    /// Lines of this run, in case the past is asked for again.
+    new: std::sync::Mutex<Vec<Moment>>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn new(store: &'a Store, clock: &'a dyn Clock, lease: Duration, claim: &'a mut Claim) -> Self {
+        let past = claim.incident.moments.clone();
+        Self { store, clock, lease, claim: Mutex::new(claim), past, new: std::sync::Mutex::default() }
+    }
+
+    async fn write(&self, moment: Moment) -> io::Result<()> {
+        let mut claim = self.claim.lock().await;
+        let now = self.clock.now();
+        if is_intent(&moment) {
+            // Nobody takes over while the call is under way.
+            let until = now.checked_add(self.lease).map_err(io::Error::other)?;
+            self.store.renew(&claim, until).await.map_err(as_io)?;
+        }
+        let events = [Event::Act { moment: moment.clone() }];
+        claim.incident = self.store.append(&claim, ACTOR, &events, now, &[]).await.map_err(as_io)?;
+        self.new.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(moment);
+        Ok(())
+    }
+}
+
+/// Whether a call follows that changes something.
+const fn is_intent(moment: &Moment) -> bool {
+    matches!(moment, Moment::Intent { .. } | Moment::Mint { .. } | Moment::Deliver { .. } | Moment::Remove { .. })
+}
+
+fn as_io(error: StoreError) -> io::Error {
+    io::Error::other(error)
+}
+
+impl Journal for Ledger<'_> {
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        Box::pin(self.write(line.moment.clone()))
+    }
+
+    fn past(&self) -> Vec<Moment> {
+        let new = self.new.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.past.iter().chain(new.iter()).cloned().collect()
+    }
+
+    /// The successor first: a line that names one which is not there would be worse than one that is there unnamed, which is found and removed.
+    fn keep<'a>(&'a self, line: &'a Line, successor: &'a Successor) -> Doing<'a, io::Result<()>> {
+        Box::pin(async move {
+            let id = self.claim.lock().await.incident.id.clone();
+            let bytes = sealed::of_successor(successor);
+            self.store.put_secret(&id, SUCCESSOR, bytes, self.clock.now()).await.map_err(as_io)?;
+            self.write(line.moment.clone()).await
+        })
+    }
+
+    fn kept(&self) -> Doing<'_, io::Result<Option<Successor>>> {
+        Box::pin(async move {
+            let id = self.claim.lock().await.incident.id.clone();
+            let bytes = self.store.secret(&id, SUCCESSOR).await.map_err(as_io)?;
+            bytes.map(|bytes| sealed::successor(&bytes).map_err(io::Error::other)).transpose()
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! Leads incidents from one state to the next: claim, ask what comes next, do it, write down what came of it.
+//!
+//! Recovery is not a mode of its own: whoever claims an incident reads its events and goes on from there.
+
+mod act;
+mod decide;
+mod host;
+mod later;
+mod ledger;
+mod look;
+mod next;
+mod run;
+pub mod sealed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stanch_revokers::act::Refusal;
+use stanch_revokers::registry::{self, Entry};
+use stanch_revokers::{Context, Credential};
+
+use crate::store::{CREDENTIAL, Claim, NewJob, Store, StoreError};
+use crate::{Decision, Event, Incident};
+use next::{Next, next};
+
+pub use decide::Decider;
+pub use host::{is_gone, this_process};
+pub use run::Work;
+
+/// What time it is. Tests turn their own.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// How the engine works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many incidents are worked on at a time.
+    pub workers: usize,
+    /// How long a claim lasts. It must outlast the longest call.
+    pub lease: Duration,
+    /// How often the store is asked for work when nobody says that there is some.
+    pub poll: Duration,
+    /// After how many attempts in a row a person is asked. With the pauses between them, 60 are about fourteen hours.
+    pub most_attempts: u32,
+    /// Where successors of which kinds go.
+    pub rotations: Vec<Rotation>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            workers: 64,
+            lease: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+            most_attempts: 60,
+            rotations: Vec::new(),
+        }
+    }
+}
+
+/// Where the successors of some credentials go.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// A kind, a provider, or a fingerprint.
+    pub of: String,
+    /// The stores, as `stanch rotate --to` names them.
+    pub to: Vec<String>,
+}
+
+/// What leads incidents on.
+pub struct Engine {
+    store: Store,
+    cx: Arc<Context>,
+    decider: Arc<dyn Decider>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Why an incident was left. None of it loses anything: what was written down is where the next attempt begins.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A line of a step was not kept.
+    #[error("a line could not be kept: {0}")]
+    Journal(std::io::Error),
+}
+
+impl Engine {
+    /// An engine on a store.
+    pub fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>, options: Options) -> Self {
+        Self { store, cx, decider, clock: Arc::new(SystemClock), options }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What calls providers.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.cx
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Leads one incident as far as it goes now, and gives it back.
+    ///
+    /// # Errors
+    /// If the store does not keep what has to be kept, or somebody else took the incident over.
+    pub async fn advance(&self, claim: Claim) -> Result<Incident, EngineError> {
+        /// More moves in one go than any life has; a mistake in `next` ends here and not never.
+        const MOST: usize = 64;
+        let mut turn = Turn { engine: self, claim, fresh: false, refusal: None };
+        for _ in 0..MOST {
+            let coming = next(&turn.claim.incident, turn.fresh, self.now());
+            tracing::debug!(incident = %turn.claim.incident.id, state = turn.claim.incident.state.as_str(), next = ?coming, "turn");
+            if coming == Next::Rest {
+                break;
+            }
+            turn.take(coming).await?;
+        }
+        self.store.release(&turn.claim, None).await?;
+        Ok(turn.claim.incident)
+    }
+}
+
+/// One incident in the hands of this process.
+struct Turn<'a> {
+    engine: &'a Engine,
+    claim: Claim,
+    /// Whether the provider was asked in this turn.
+    fresh: bool,
+    /// Why there is no plan, if there is none.
+    refusal: Option<Refusal>,
+}
+
+impl Turn<'_> {
+    async fn take(&mut self, coming: Next) -> Result<(), EngineError> {
+        match coming {
+            Next::Rest => Ok(()),
+            Next::Look => self.look().await,
+            Next::Decide => self.decide().await,
+            Next::Ask => self.ask().await,
+            Next::Begin => self.begin().await,
+            Next::Contain => self.contain().await,
+            Next::Kill => self.kill().await,
+            Next::Rotate => self.rotate().await,
+            Next::Wait(due) => {
+                self.append(&[Event::Later { due, why: "waits before what cannot be undone".to_owned() }]).await
+            }
+            Next::GiveUp(why) => self.append(&[Event::GaveUp { why }]).await,
+            Next::Close(ending) => self.append(&[Event::Closed { ending }]).await,
+        }
+    }
+
+    /// Writes down what happened, and has told who is to be told.
+    async fn append(&mut self, events: &[Event]) -> Result<(), EngineError> {
+        let engine = self.engine;
+        let now = engine.now();
+        let job = |event| crate::notices::of(&self.claim.incident, event, now);
+        let jobs: Vec<NewJob> = events.iter().filter_map(job).collect();
+        self.claim.incident = engine.store.append(&self.claim, ACTOR, events, now, &jobs).await?;
+        Ok(())
+    }
+
+    /// It cannot go on now: later, or after too many attempts not without a person.
+    async fn later(&mut self, why: String, asked: Option<u64>) -> Result<(), EngineError> {
+        let incident = &self.claim.incident;
+        if incident.attempts >= self.engine.options.most_attempts {
+            return self.append(&[Event::GaveUp { why: format!("after {} attempts: {why}", incident.attempts) }]).await;
+        }
+        let due = later::later(self.engine.now(), incident.attempts, asked, self.claim.fence.unsigned_abs());
+        self.append(&[Event::Later { due, why }]).await
+    }
+
+    fn decision(&self) -> Option<&Decision> {
+        self.claim.incident.decision.as_ref()
+    }
+
+    /// The credential, out of the store, and its kind. `None` if either is gone: the incident is given up then.
+    async fn subject(&mut self) -> Result<Option<(Entry, Credential)>, EngineError> {
+        let sealed = self.engine.store.secret(&self.claim.incident.id, CREDENTIAL).await?;
+        let credential = sealed.as_deref().map(|bytes| sealed::credential(bytes));
+        let Some(Ok(credential)) = credential else {
+            self.append(&[Event::GaveUp { why: "the credential is not in the store any more".to_owned() }]).await?;
+            return Ok(None);
+        };
+        let known = self.claim.incident.kind.as_deref().and_then(registry::by_id);
+        let entry = known.or_else(|| registry::by_rule(&self.claim.incident.rule, &credential));
+        Ok(entry.map(|entry| (entry, credential)))
+    }
+}
+
+/// Who writes the lines of the engine.
+const ACTOR: &str = "stanch";
+/// The name under which a successor is sealed until it is handed over.
+const SUCCESSOR: &str = "successor";
