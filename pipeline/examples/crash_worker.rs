@@ -44,13 +44,14 @@ impl Decider for Always {
     fn decide(&self, _: &Incident, plan: Result<&Plan, &Refusal>, _: Option<&Entry>, _: jiff::Timestamp) -> Decision {
         Decision {
             verdict: if plan.is_ok() { Verdict::Act } else { Verdict::Notify },
-            means: self.0,
+            means: Some(self.0),
             policies: vec!["test".to_owned()],
             approvals: 0,
             approvers: Vec::new(),
             wait: 0,
             approval_lasts: 0,
             why: "a test".to_owned(),
+            errors: Vec::new(),
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct Approval {
     pub digest: String,
     /// Until when it counts.
     pub until: Timestamp,
+    /// The groups that they were of then: an approval of a group's list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
 }
 
 /// Something that happened.

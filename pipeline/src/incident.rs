@@ -365,6 +365,15 @@ impl Incident {
         }
     }
 
+    /// Whether somebody who approved of the plan at hand is called so, or was of this group when they approved.
+    pub fn is_of(&self, person: &str, name: &str, now: Timestamp) -> bool {
+        let Some((digest, _)) = &self.plan else { return false };
+        let counts =
+            |approval: &&Approval| approval.digest == *digest && approval.until > now && approval.person == person;
+        person == name
+            || self.approvals.iter().filter(counts).any(|approval| approval.groups.iter().any(|of| of == name))
+    }
+
     /// The valid approvals of the plan at hand, one a person.
     pub fn approvers(&self, now: Timestamp) -> Vec<&str> {
         let Some((digest, _)) = &self.plan else { return Vec::new() };

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod event;
 pub mod incident;
 pub mod notices;
+pub mod policy;
 pub mod store;
 
 pub use decision::{Decision, Means, Verdict};

@@ -27,9 +27,9 @@ impl Turn<'_> {
         let plan = incident.plan.as_ref().map(|(_, plan)| plan);
         let plan = plan.ok_or_else(|| self.refusal.as_ref().unwrap_or(&unknown));
         let mut decision = self.engine.decider.decide(incident, plan, entry.as_ref(), self.engine.now());
-        if decision.means == Means::Rotate && entry.as_ref().is_none_or(|entry| !entry.kind.rotates()) {
+        if decision.means == Some(Means::Rotate) && entry.as_ref().is_none_or(|entry| !entry.kind.rotates()) {
             decision.verdict = if decision.verdict == Verdict::Act { Verdict::Ask } else { decision.verdict };
-            decision.means = Means::Revoke;
+            decision.means = Some(Means::Revoke);
             decision.why.push_str("; no call gives a successor, so that people are asked");
         }
         self.append(&[Event::Decided { decision }]).await

@@ -61,6 +61,9 @@ fn verified(incident: &Incident, fresh: bool, now: Timestamp) -> Next {
         };
     }
     match decision.verdict {
+        Verdict::Act | Verdict::Ask if decision.means.is_none() => {
+            Next::GiveUp("the policies let no call be made: a person does it".to_owned())
+        }
         Verdict::Ignore => Next::Close(Ending::Ignored),
         Verdict::Notify => Next::GiveUp("the policy has people told, and nothing else done".to_owned()),
         Verdict::Ask if !approved(incident, now) => Next::Ask,
@@ -73,10 +76,12 @@ const fn begin(fresh: bool) -> Next {
     if fresh { Next::Begin } else { Next::Look }
 }
 
-/// Whether enough people approved of the plan at hand.
+/// Whether enough people approved of the plan at hand, and of each list of approvers somebody.
 fn approved(incident: &Incident, now: Timestamp) -> bool {
-    let wanted = incident.decision.as_ref().map_or(1, |decision| decision.approvals.max(1));
-    incident.approvers(now).len() >= usize::try_from(wanted).unwrap_or(usize::MAX)
+    incident.decision.as_ref().is_some_and(|decision| {
+        let people = incident.approvers(now);
+        !people.is_empty() && decision.missing(&people, |person, name| incident.is_of(person, name, now)).is_none()
+    })
 }
 
 /// Whether the provider refused it before we did anything.
@@ -90,7 +95,7 @@ fn waiting(incident: &Incident, fresh: bool, now: Timestamp) -> Next {
 }
 
 fn acting(incident: &Incident) -> Next {
-    match incident.decision.as_ref().map(|decision| decision.means) {
+    match incident.decision.as_ref().and_then(|decision| decision.means) {
         Some(Means::Rotate) => Next::Rotate,
         _ => Next::Contain,
     }
@@ -98,7 +103,7 @@ fn acting(incident: &Incident) -> Next {
 
 fn contained(incident: &Incident, now: Timestamp) -> Next {
     let Some(decision) = &incident.decision else { return Next::GiveUp("nobody decided about it".to_owned()) };
-    if decision.means == Means::Contain {
+    if decision.means == Some(Means::Contain) {
         return Next::GiveUp("it is off, and can be put on again: a person decides whether it dies".to_owned());
     }
     let wait = SignedDuration::from_secs(i64::try_from(decision.wait).unwrap_or(i64::MAX));
