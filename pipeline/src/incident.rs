@@ -155,7 +155,7 @@ pub enum Ending {
 }
 
 /// Who answers for a credential. Each incident has one: the last of all is the fallback of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// A person or team: an address, a handle.
     pub name: String,

@@ -66,6 +66,7 @@ impl Inflater {
     }
 
     #[cfg(not(feature = "libdeflate"))]
+    #[expect(clippy::unused_self, reason = "with libdeflate it is used")]
     fn inflate_fast(&mut self, _input: &[u8], _size: usize, _out: &mut [u8]) -> bool {
         false
     }

@@ -1,0 +1,128 @@
+//! What every handler can reach.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use stanch_model::FingerprintKey;
+use stanch_pipeline::store::Store;
+use stanch_pipeline::{Detected, Occurrence, Owner};
+use stanch_rules::RuleSet;
+
+use crate::auth::Failures;
+use crate::config::ServerConfig;
+use crate::http::Room;
+use crate::metrics::Metrics;
+
+/// What the server is made of. The command line puts it together.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<Store>,
+    /// Tells whoever leads incidents on that there is work.
+    pub wake: Wake,
+    /// The policies that decide, as they are shown.
+    pub policies: Vec<Value>,
+    /// Who answers for a credential that was just found.
+    pub owner: FindOwner,
+    /// How the server behaves.
+    pub config: ServerConfig,
+    /// What time it is.
+    pub clock: Clock,
+    /// The installation's key for names of credentials.
+    pub fingerprints: FingerprintKey,
+}
+
+/// Tells the time. Tests turn their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Tells that there is work.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Finds who answers for a credential, from what is known of it and where it stands.
+pub type FindOwner = Arc<dyn Fn(&Detected, &[Occurrence]) -> Owner + Send + Sync>;
+
+/// The parts, and what comes and goes while the server runs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] holds.
+pub struct Inner {
+    /// What the server is made of.
+    pub parts: Parts,
+    /// What is counted.
+    pub metrics: Metrics,
+    pub(crate) failures: Failures,
+    pub(crate) room: Room,
+    scanner: OnceLock<stanch_scanner::Engine>,
+    /// How many workers were begun, and how many of them have ended.
+    workers: [AtomicUsize; 2],
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl App {
+    /// A server's state, before it takes its first request.
+    pub fn new(parts: Parts) -> Self {
+        let room = Room::new(&parts.config.limits);
+        let (metrics, failures) = (Metrics::default(), Failures::default());
+        let (scanner, workers) = (OnceLock::new(), [AtomicUsize::new(0), AtomicUsize::new(0)]);
+        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, workers }))
+    }
+
+    /// There is work for whoever leads incidents on.
+    pub fn there_is_work(&self) {
+        (self.wake)();
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn failures(&self) -> &Failures {
+        &self.0.failures
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
+    }
+
+    /// What recognises credentials, by all built-in rules. It is made when it is first needed.
+    pub fn scanner(&self) -> &stanch_scanner::Engine {
+        self.0.scanner.get_or_init(|| stanch_scanner::Engine::new(RuleSet::builtin()))
+    }
+
+    /// Whether what works beside the server does: all of it was begun, and none has ended.
+    pub fn is_alive(&self) -> bool {
+        let [begun, ended] = &self.0.workers;
+        ended.load(Ordering::Acquire) == 0 && begun.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn worker_began(&self) {
+        self.0.workers[0].fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn worker_ended(&self) {
+        self.0.workers[1].fetch_add(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,71 @@
+//! Stands before each handler: nobody passes who may not, and the handler finds the whole body.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::body::{self, Taken};
+use crate::{Access, ApiError, App, Route, auth, console};
+
+/// What the guard of one route knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    pub(crate) app: App,
+    pub(crate) access: Access,
+    pub(crate) most: usize,
+    pub(crate) time: Duration,
+}
+
+impl Guard {
+    pub(crate) fn new(app: App, route: &Route) -> Self {
+        Self { app, access: route.access, most: route.most, time: route.time }
+    }
+
+    /// Who asks is known before anything of the body is read.
+    async fn admit(&self, request: &mut Request) -> Result<(), Response> {
+        let (mut parts, body) = std::mem::take(request).into_parts();
+        let person = match self.access {
+            Access::Open | Access::Signed => None,
+            Access::Token(role) => {
+                Some(auth::bearer(&self.app, &parts, role).await.map_err(IntoResponse::into_response)?)
+            }
+            Access::Session(role) => {
+                let person = console::enter(&self.app, &mut parts).await?;
+                person.must_be(role).map_err(IntoResponse::into_response)?;
+                Some(person)
+            }
+        };
+        if let Some(person) = person {
+            parts.extensions.insert(person);
+        }
+        *request = Request::from_parts(parts, body);
+        Ok(())
+    }
+
+    async fn body(&self, request: Request) -> Result<(Request, Vec<super::room::Held>), ApiError> {
+        let (parts, body) = request.into_parts();
+        let within = self.app.config.limits.body();
+        let Taken { body, held } = body::take(&parts.headers, body, self.most, within, self.app.room()).await?;
+        Ok((Request::from_parts(parts, body), held))
+    }
+}
+
+/// Lets a request pass, or answers it.
+pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    if let Err(refusal) = guard.admit(&mut request).await {
+        return refusal;
+    }
+    let (request, _held) = match guard.body(request).await {
+        Ok(request) => request,
+        Err(error) => return error.into_response(),
+    };
+    match tokio::time::timeout(guard.time, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "this took too long")
+            .retry_after(5)
+            .into_response(),
+    }
+}

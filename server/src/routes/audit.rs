@@ -1,0 +1,95 @@
+//! The log: everything that happened, and the proof that it is whole.
+
+use std::fmt::Write as _;
+
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stanch_pipeline::audit::Head;
+use stanch_pipeline::audit::chain::Line;
+
+use super::V1;
+use crate::auth::Role;
+use crate::extract::{Json, Query};
+use crate::{Access, ApiError, App, Routes};
+
+pub(super) fn routes() -> Routes {
+    let viewer = Access::Token(Role::Viewer);
+    Routes::below(V1).get("/audit", viewer, page).get("/audit/head", viewer, head)
+}
+
+/// Which lines are wanted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    after: u64,
+    limit: Option<u32>,
+}
+
+/// A line as it is stored. Whoever knows how a line is hashed can check the chain from these alone.
+#[derive(Debug, Serialize)]
+struct Shown {
+    seq: u64,
+    id: String,
+    at: Timestamp,
+    actor: String,
+    incident: Option<String>,
+    /// What happened, in the text that was hashed.
+    text: String,
+    /// The same, read.
+    event: Value,
+    prev: String,
+    hash: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Page {
+    lines: Vec<Shown>,
+    /// Where the next page begins, if there may be one.
+    next: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct End {
+    seq: u64,
+    hash: String,
+    at: Timestamp,
+    key: String,
+    signature: String,
+}
+
+impl TryFrom<Line> for Shown {
+    type Error = ApiError;
+
+    fn try_from(line: Line) -> Result<Self, ApiError> {
+        let event = serde_json::from_str(&line.event).map_err(ApiError::internal)?;
+        let at = Timestamp::from_millisecond(line.at).map_err(ApiError::internal)?;
+        let (prev, hash) = (hex(&line.prev), hex(&line.hash));
+        let Line { seq, id, actor, incident, event: text, .. } = line;
+        Ok(Self { seq, id, at, actor, incident, text, event, prev, hash })
+    }
+}
+
+async fn page(State(app): State<App>, Query(wanted): Query<Wanted>) -> Result<Json<Page>, ApiError> {
+    let limit = super::limit(wanted.limit, 1000)?;
+    let lines = app.store.lines(wanted.after, limit).await?;
+    let lines = lines.into_iter().map(Shown::try_from).collect::<Result<Vec<_>, _>>()?;
+    let next = lines.last().filter(|_| lines.len() == limit as usize).map(|line| line.seq);
+    Ok(Json(Page { lines, next }))
+}
+
+async fn head(State(app): State<App>) -> Result<Json<End>, ApiError> {
+    let head: Head = app.store.head().await?.ok_or_else(|| ApiError::not_found("head: the log is empty"))?;
+    let at = Timestamp::from_millisecond(head.at).map_err(ApiError::internal)?;
+    let signature = hex(&head.signature);
+    Ok(Json(End { seq: head.seq, hash: hex(&head.hash), at, key: head.key.to_string(), signature }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
