@@ -5,6 +5,7 @@
 //! * [`double`]: servers that stand in for providers.
 //! * `played` (a feature): what a revoker needs to act on a double.
 //! * [`naive`]: the oracle, every rule tried at every byte.
+//! * [`openapi`]: whether a request is as a provider's published description has it.
 //! * [`Sandbox`]: a folder and a home in which a test runs the real binary, and git.
 //! * [`Canary`]: whether anything written shows a secret, however it is encoded.
 //! * [`Snapshot`]: whether anything in a folder was touched.
@@ -16,6 +17,7 @@ pub mod chaff;
 pub mod double;
 mod leak;
 pub mod naive;
+pub mod openapi;
 #[cfg(feature = "played")]
 pub mod played;
 mod sandbox;

@@ -147,6 +147,12 @@ impl Double {
         self.routes.iter().map(|route| route.name.as_str())
     }
 
+    /// What a route is for, as the file writes it: `GET api.acme.example/v1/keys/{id}`.
+    pub fn address(&self, route: &str) -> Option<String> {
+        let route = self.routes.iter().find(|own| own.name == route)?;
+        Some(format!("{} {}{}", route.method.name(), route.host.0, route.path.0))
+    }
+
     /// The names of those that change something, and what.
     pub fn writes(&self) -> impl Iterator<Item = (&str, Effect)> {
         self.routes.iter().filter(|route| route.is_write()).map(|route| (route.name.as_str(), route.effect))

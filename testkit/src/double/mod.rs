@@ -43,6 +43,8 @@ pub use defect::{Defect, Defects};
 pub use fault::{Fault, Trigger};
 pub use file::Double;
 pub use key::{Cast, Key, Life, Role};
+pub(crate) use pattern::Pattern;
+pub(crate) use request::percent_decoded;
 pub use request::{Request, Stray};
 pub use route::Effect;
 pub use stage::Stage;

@@ -30,6 +30,9 @@ const SIZES: &[&str] = &[
 /// The most items of a page, whatever a client asks for.
 const MAX_SIZE: usize = 500;
 
+/// Cursors that must be numbers begin here, so that they are told from numbers that a client counts.
+const FAR: usize = 1_000_000;
+
 /// How a list is paged.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
@@ -129,7 +132,9 @@ impl Pages {
             Mode::Cursor(_) => None,
             // Where addresses lead on, most providers take the number of a page, too.
             Mode::Link(param) | Mode::Address(param) => {
-                let is_number = |(name, value): &(String, String)| name == param && value.parse::<usize>().is_ok();
+                let is_number = |(name, value): &(String, String)| {
+                    name == param && value.parse::<usize>().is_ok_and(|number| number < FAR)
+                };
                 (param.to_lowercase().contains("page") && query.iter().any(is_number)).then_some(size)
             }
         }
@@ -169,6 +174,9 @@ impl Pages {
             Mode::Link(_) | Mode::Address(_) => None,
         };
         let address = match &self.mode {
+            Mode::Link(name) | Mode::Address(name) if is_page(name) => {
+                Some(next_address(request, name, &FAR.saturating_add(to).to_string()))
+            }
             Mode::Link(name) | Mode::Address(name) => Some(next_address(request, name, &cursor(to))),
             _ => None,
         };
@@ -199,8 +207,16 @@ fn cursor(offset: usize) -> String {
     format!("c+{offset}/==")
 }
 
+/// Whether providers want a number there, and so hand one out.
+fn is_page(param: &str) -> bool {
+    let param = param.to_lowercase();
+    param.contains("page") && !param.contains("token")
+}
+
 fn offset(cursor: &str) -> Option<usize> {
-    cursor.strip_prefix("c+")?.strip_suffix("/==")?.parse().ok()
+    let of_page = || cursor.parse::<usize>().ok()?.checked_sub(FAR);
+    let opaque = |text: &str| text.strip_suffix("/==")?.parse().ok();
+    cursor.strip_prefix("c+").map_or_else(of_page, opaque)
 }
 
 /// The path and query of a request with another cursor.

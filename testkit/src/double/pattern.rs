@@ -13,7 +13,7 @@ enum Piece {
 
 /// The segments of a path or the labels of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     segments: Vec<Vec<Piece>>,
     separator: char,
 }
@@ -23,7 +23,7 @@ impl Pattern {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub(super) fn path(text: &str) -> Result<Self, String> {
+    pub(crate) fn path(text: &str) -> Result<Self, String> {
         if !text.starts_with('/') || text.contains(['?', '#', ' ']) {
             return Err(format!("`{text}` is no path"));
         }
@@ -35,7 +35,7 @@ impl Pattern {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub(super) fn host(text: &str) -> Result<Self, String> {
+    pub(crate) fn host(text: &str) -> Result<Self, String> {
         if text.is_empty() || text.contains(['/', ' ', '@', '?']) {
             return Err(format!("`{text}` is no host"));
         }
@@ -43,7 +43,7 @@ impl Pattern {
     }
 
     /// The names of its holes.
-    pub(super) fn holes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn holes(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().flatten().filter_map(|piece| match piece {
             Piece::Hole(name) => Some(name.as_str()),
             Piece::Text(_) => None,
@@ -63,7 +63,7 @@ impl Pattern {
     }
 
     /// What the holes take of a text; `None` if it does not fit. Segments of paths are percent-decoded, each by itself.
-    pub(super) fn fit(&self, text: &str) -> Option<BTreeMap<String, String>> {
+    pub(crate) fn fit(&self, text: &str) -> Option<BTreeMap<String, String>> {
         let mut taken = BTreeMap::new();
         if self.separator == '\0' {
             let [pieces] = self.segments.as_slice() else { return None };

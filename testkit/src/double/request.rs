@@ -134,7 +134,7 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 }
 
 /// Undoes percent-encoding, and in queries and forms `+` for a blank. What is no encoding stays as it is.
-pub(super) fn percent_decoded(text: &str, plus: bool) -> String {
+pub(crate) fn percent_decoded(text: &str, plus: bool) -> String {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
