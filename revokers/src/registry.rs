@@ -78,7 +78,7 @@ pub fn by_rule(rule: &str, credential: &Credential) -> Option<Entry> {
     entry(file, kind)
 }
 
-/// Against what the tests try a kind: `real server`, `emulator`, `double`, or `none`.
+/// Against what the tests try a kind: `real server`, `emulator`, `description-checked double`, `double`, `stand-in`, or `none`.
 pub fn tested_against(kind: &str) -> &'static str {
     const TABLE: &str = include_str!("../tested.tsv");
     let lines = TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));

@@ -19,6 +19,13 @@ pub(crate) struct Case {
     pub(crate) play: fn(&Scene<'_>) -> Result<Verdict, Verdict>,
 }
 
+impl Case {
+    /// Whether what is sent in it is what a provider gets in earnest.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.trouble.is_none() && self.name != HOSTILE_HOST
+    }
+}
+
 /// What goes wrong.
 #[derive(Clone, Copy)]
 pub(crate) struct Trouble {
@@ -90,13 +97,15 @@ const WRONG_TYPE: Trouble = in_body(|_| Fault::WrongType);
 /// Longer than a scene's client waits for an answer where it is slow.
 pub(crate) const SLOWNESS: Duration = Duration::from_secs(30);
 
+const HOSTILE_HOST: &str = "hostile host";
+
 /// Every case.
 pub(crate) const CASES: &[Case] = &[
     case("alive", verifying::alive),
     with(Cast { disabled: true, ..ALONE }, case("dead already: disabled", verifying::dead)),
     with(Cast { deleted: true, ..ALONE }, case("dead already: deleted", verifying::dead)),
     case("offline", verifying::offline),
-    case("hostile host", verifying::hostile_host),
+    case(HOSTILE_HOST, verifying::hostile_host),
     read("read: 401", STATUS_401),
     read("read: 403", STATUS_403),
     read("read: 404", STATUS_404),

@@ -1,10 +1,13 @@
 //! Every kind of credential that has a double is put through the same cases: what is alive, what is dead, what a provider's bad day looks
 //! like, and that nothing is killed but what was meant.
 //!
+//! What is sent in it is held to the providers' published descriptions of their APIs, where a registry has them (`described/`).
+//!
 //! What came of it is kept in `docs/conformance.tsv`, and what there is in `docs/providers.md`. `bash .ci/conformance` writes both anew.
 
 mod cases;
 mod data;
+mod described;
 mod ledger;
 mod providers;
 mod revoking;
@@ -16,8 +19,8 @@ mod verifying;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 
 use stanch_revokers::registry;
@@ -33,15 +36,19 @@ fn doubles() -> Vec<Double> {
     Double::load(&folder).unwrap_or_else(|defects| panic!("{defects}"))
 }
 
-#[test]
-fn every_kind_conforms() {
+/// What came of all cases of all kinds that have a double. The tests share it.
+static TALLIES: LazyLock<BTreeMap<String, Tally>> = LazyLock::new(|| {
     let doubles = doubles();
     let known: Vec<&Double> = doubles.iter().filter(|double| registry::by_id(double.kind()).is_some()).collect();
-    let tallies = run_all(&known);
-    let mut failures: Vec<&String> = tallies.values().flat_map(|tally| &tally.failures).collect();
+    run_all(&known)
+});
+
+#[test]
+fn every_kind_conforms() {
+    let mut failures: Vec<&String> = TALLIES.values().flat_map(|tally| &tally.failures).collect();
     failures.sort();
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), ledger::lines(failures));
-    ledger::compare(&tallies);
+    ledger::compare(&TALLIES);
 }
 
 #[test]

@@ -16,8 +16,9 @@ What can be asked about, revoked and rotated, kind by kind. Generated from `revo
 * **reversible**: whether its first step can be undone.
 * **proof**: what shows that it is dead. `probe`: its provider refuses it; `absent`: its provider lists it no more.
 * **tested against**: a *real server*; an *emulator*, which others wrote; a *double*, written from the provider's documents by other hands than the
-  revoker; a *stand-in*, a few lines that check signatures; or *none*. What came of each double's cases, and what cannot be known of a kind, is
-  in [conformance.tsv](conformance.tsv).
+  revoker; a *description-checked double*, of which, too, every request stands in the provider's published OpenAPI description as it was sent;
+  a *stand-in*, a few lines that check signatures; or *none*. What came of each double's cases, and what cannot be known of a kind, is in
+  [conformance.tsv](conformance.tsv).
 
 ";
 

@@ -4,9 +4,10 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use stanch_testkit::double::Double;
+use stanch_testkit::double::{Double, Request};
 
 use crate::cases::{CASES, Case};
+use crate::described;
 use crate::scene::Scene;
 
 /// What came of a case.
@@ -43,13 +44,15 @@ pub(crate) struct Tally {
     pub(crate) unknowable: BTreeSet<String>,
     /// `kind: case: what`.
     pub(crate) failures: Vec<String>,
+    /// What the double got in the cases in which nothing goes wrong.
+    pub(crate) sent: Vec<Request>,
 }
 
 /// Puts a kind through every case.
 pub(crate) fn run(double: &Double) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally { sent: described::of_responder(double), ..Tally::default() };
     for case in CASES {
-        let verdict = catch_unwind(AssertUnwindSafe(|| play(double, case)));
+        let verdict = catch_unwind(AssertUnwindSafe(|| play(double, case, &mut tally.sent)));
         match verdict.unwrap_or_else(|panic| Verdict::Failed(format!("panicked: {}", message(panic.as_ref())))) {
             Verdict::Passed => tally.passed += 1,
             Verdict::Unknowable(what) => {
@@ -64,9 +67,12 @@ pub(crate) fn run(double: &Double) -> Tally {
 }
 
 /// Plays a case, and looks at what holds for all of them.
-fn play(double: &Double, case: &Case) -> Verdict {
+fn play(double: &Double, case: &Case, sent: &mut Vec<Request>) -> Verdict {
     let scene = Scene::new(double, case);
     let verdict = (case.play)(&scene).unwrap_or_else(|verdict| verdict);
+    if case.is_usual() {
+        sent.extend(scene.stage.requests());
+    }
     if matches!(verdict, Verdict::DoesNotApply | Verdict::Failed(_)) {
         return verdict;
     }
