@@ -1,5 +1,6 @@
 //! The section `[serve]` of the configuration.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,6 +20,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<Network>,
     /// The address under which people reach it, for links and cookies.
     pub public_url: Option<String>,
+    /// Who belongs to which group of approvers: the names of tokens, by group.
+    pub groups: BTreeMap<String, Vec<String>>,
     /// How much it takes on at a time.
     pub limits: Limits,
 }
@@ -30,6 +33,7 @@ impl Default for ServerConfig {
             tls: None,
             trusted_proxies: Vec::new(),
             public_url: None,
+            groups: BTreeMap::new(),
             limits: Limits::default(),
         }
     }
@@ -58,6 +62,12 @@ impl ServerConfig {
             }
             Listen::Tcp(_) | Listen::Unix(_) => Ok(()),
         }
+    }
+
+    /// The groups of a person.
+    pub fn groups_of(&self, person: &str) -> Vec<String> {
+        let of = self.groups.iter().filter(|(_, people)| people.iter().any(|one| one == person));
+        of.map(|(group, _)| group.clone()).collect()
     }
 
     /// Whether a peer may speak to it in clear.

@@ -27,7 +27,12 @@ pub async fn approve(app: &App, person: &Person, id: &IncidentId, digest: &str) 
     if incident.state != State::Waiting {
         return Err(ApiError::conflict("not-waiting", "nobody is asked to approve of it now"));
     }
-    let approval = Approval { person: person.name.clone(), digest: digest.to_owned(), until: until(&incident, now) };
+    let groups = app.config.groups_of(&person.name);
+    if !is_asked(&incident, &person.name, &groups) {
+        return Err(ApiError::forbidden("the policy asks other people to approve"));
+    }
+    let (digest, until) = (digest.to_owned(), until(&incident, now));
+    let approval = Approval { person: person.name.clone(), digest, until, groups };
     say(app, person, id, Event::Approved { approval }).await
 }
 
@@ -55,6 +60,12 @@ pub async fn retry(app: &App, person: &Person, id: &IncidentId) -> Result<Incide
 pub async fn remark(app: &App, person: &Person, id: &IncidentId, text: &str) -> Result<Incident, ApiError> {
     let text = checked(text)?;
     say(app, person, id, Event::Noted { text }).await
+}
+
+/// Whether a person is one of those who may approve.
+fn is_asked(incident: &Incident, person: &str, groups: &[String]) -> bool {
+    let lists = incident.decision.as_ref().map_or(&[][..], |decision| &decision.approvers);
+    lists.is_empty() || lists.iter().flatten().any(|name| name == person || groups.contains(name))
 }
 
 async fn say(app: &App, person: &Person, id: &IncidentId, event: Event) -> Result<Incident, ApiError> {

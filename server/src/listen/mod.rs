@@ -80,11 +80,6 @@ impl Server {
     /// and the workers end what they have begun and give up their leases.
     pub async fn run(self, workers: Vec<Worker>, stop: impl Future<Output = ()>) {
         let router = router(&self.app);
-        self.run_router(router, workers, stop).await;
-    }
-
-    /// The same with other routes, for tests.
-    pub(crate) async fn run_router(self, router: Router, workers: Vec<Worker>, stop: impl Future<Output = ()>) {
         let (tell, told) = watch::channel(false);
         let mut own = JoinSet::new();
         for worker in workers {
