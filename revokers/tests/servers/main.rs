@@ -16,9 +16,11 @@ mod pebble;
 mod postgres;
 mod rabbitmq;
 mod redis;
-mod server;
 #[cfg(unix)]
 mod signed;
 #[cfg(unix)]
 mod stand_in;
 mod successors;
+
+/// The modules say `crate::server`.
+use stanch_testkit::server;

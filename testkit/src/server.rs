@@ -1,4 +1,6 @@
-//! Programs that a test starts and stops.
+//! Programs that a test starts and stops. Whatever goes wrong ends the test.
+
+#![expect(clippy::missing_panics_doc, reason = "each of them ends the test when something is not as it has to be")]
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -14,12 +16,12 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Unwraps what a test cannot go on without.
-pub(crate) fn must<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
+pub fn must<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
     result.unwrap_or_else(|error| panic!("{what}: {error}"))
 }
 
 /// A program of the system: on the path, or where Debian has it.
-pub(crate) fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     let path = std::process::Command::new("sh").args(["-c", "printf %s \"$PATH\""]).output();
     let path = path.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -31,13 +33,13 @@ pub(crate) fn program(name: &str) -> PathBuf {
 }
 
 /// Whether the tests run as the user who may do everything, whom many servers refuse.
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     let id = must(Command::new("id").arg("-u").output(), "id");
     id.stdout.trim_ascii() == b"0"
 }
 
 /// A command that runs as another user where this one is root.
-pub(crate) fn command_as(user: &str, name: &str) -> Command {
+pub fn command_as(user: &str, name: &str) -> Command {
     let program = program(name);
     if !is_root() {
         return Command::new(program);
@@ -48,7 +50,7 @@ pub(crate) fn command_as(user: &str, name: &str) -> Command {
 }
 
 /// A folder for a server, that its user may write to.
-pub(crate) fn folder(user: &str) -> TempDir {
+pub fn folder(user: &str) -> TempDir {
     let dir = must(TempDir::new(), "a folder");
     if is_root() {
         run(Command::new("chown").arg(user).arg(dir.path()));
@@ -57,25 +59,25 @@ pub(crate) fn folder(user: &str) -> TempDir {
 }
 
 /// A port of loopback that is free now.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = must(TcpListener::bind("127.0.0.1:0"), "a port");
     must(listener.local_addr(), "its address").port()
 }
 
 /// Runs a command to its end, and shows what it said if that is a bad one.
-pub(crate) fn run(command: &mut Command) -> String {
+pub fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = must(command.stdin(Stdio::null()).output(), "a command");
     assert!(status.success(), "{command:?}: {status}\n{}", String::from_utf8_lossy(&stderr));
     String::from_utf8_lossy(&stdout).into_owned()
 }
 
 /// Whether a command ends well.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
+pub fn succeeds(command: &mut Command) -> bool {
     must(command.stdin(Stdio::null()).output(), "a command").status.success()
 }
 
 /// Waits until something holds.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < PATIENCE, "not within a minute: {what}");
@@ -85,7 +87,7 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// A running program. It is stopped when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     log: PathBuf,
     signal: &'static str,
@@ -93,7 +95,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts a command; what it says goes to a file.
-    pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
+    pub fn start(command: &mut Command, log: &Path) -> Self {
         let file = must(fs::File::create(log), "a log");
         let again = must(file.try_clone(), "the log");
         let child = must(command.stdin(Stdio::null()).stdout(file).stderr(again).spawn(), "a server");
@@ -101,18 +103,19 @@ impl Running {
     }
 
     /// Stops it by another signal.
-    pub(crate) fn stopped_by(mut self, signal: &'static str) -> Self {
+    #[must_use]
+    pub fn stopped_by(mut self, signal: &'static str) -> Self {
         self.signal = signal;
         self
     }
 
     /// What it said.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
     /// Waits until it listens.
-    pub(crate) fn listens(&mut self, port: u16) {
+    pub fn listens(&mut self, port: u16) {
         let at = SocketAddr::from(([127, 0, 0, 1], port));
         let begun = Instant::now();
         while TcpStream::connect_timeout(&at, Duration::from_secs(1)).is_err() {
@@ -123,7 +126,7 @@ impl Running {
     }
 
     /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+    pub fn ended(&mut self) -> Option<ExitStatus> {
         must(self.child.try_wait(), "a child")
     }
 }
@@ -147,14 +150,18 @@ impl Drop for Running {
 }
 
 /// A certificate for loopback by an authority of its own, in PEM.
-pub(crate) struct Certified {
-    pub(crate) ca: PathBuf,
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+#[derive(Debug)]
+pub struct Certified {
+    /// The authority's certificate.
+    pub ca: PathBuf,
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// Makes a certificate for loopback, readable by a server's user.
-pub(crate) fn certified(dir: &Path, user: &str) -> Certified {
+pub fn certified(dir: &Path, user: &str) -> Certified {
     let at = |name: &str| dir.join(name);
     let openssl = |arguments: &[&str]| {
         run(Command::new(program("openssl")).current_dir(dir).args(arguments));
@@ -176,18 +183,19 @@ pub(crate) fn certified(dir: &Path, user: &str) -> Certified {
 }
 
 /// A connection of another client that stays open, in its own words.
-pub(crate) struct Line(TcpStream);
+#[derive(Debug)]
+pub struct Line(TcpStream);
 
 impl Line {
     /// Connects.
-    pub(crate) fn open(port: u16) -> Self {
+    pub fn open(port: u16) -> Self {
         let stream = must(TcpStream::connect(("127.0.0.1", port)), "a connection");
         must(stream.set_read_timeout(Some(Duration::from_secs(5))), "a time-out");
         Self(stream)
     }
 
     /// Sends words and gives what comes back; `None` if the connection is closed.
-    pub(crate) fn say(&mut self, words: &str) -> Option<String> {
+    pub fn say(&mut self, words: &str) -> Option<String> {
         self.0.write_all(words.as_bytes()).ok()?;
         let mut buffer = [0; 4096];
         match self.0.read(&mut buffer) {
