@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,10 @@ use stanch_model::{Confidence, Severity};
 use stanch_pipeline::audit::SigningKey;
 use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey};
 use stanch_pipeline::{Detected, Event, Exposure, Occurrence, Owner};
+use tempfile::TempDir;
 use zeroize::Zeroizing;
+
+use crate::server::Postgres;
 
 /// How long a lease lasts in tests.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -93,4 +97,68 @@ pub(crate) fn noted(text: &str) -> Event {
 /// A store in a place.
 pub(crate) async fn open(place: &Place) -> Store {
     must(Store::open(options(place.clone())).await)
+}
+
+/// Somewhere to keep a store, with a way around it.
+pub(crate) enum Ground {
+    /// A file.
+    File(TempDir),
+    /// A database of a server.
+    Server(Arc<Postgres>, String),
+}
+
+impl Ground {
+    /// Where the store is.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::File(dir) => file(dir.path()),
+            Self::Server(server, database) => server.place(database),
+        }
+    }
+
+    /// Runs statements behind the store's back.
+    pub(crate) fn meddle(&self, sql: &str) {
+        must(self.try_to(sql));
+    }
+
+    /// The same, where it may be refused.
+    pub(crate) fn try_to(&self, sql: &str) -> Result<(), String> {
+        match self {
+            Self::File(dir) => {
+                let file = must(rusqlite::Connection::open(dir.path().join("stanch.db")));
+                must(file.busy_timeout(LEASE));
+                file.execute_batch(sql).map_err(|error| error.to_string())
+            }
+            Self::Server(server, database) => {
+                let output = must(server.psql(database, sql).output());
+                if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+            }
+        }
+    }
+
+    /// Takes away what keeps the log from being changed.
+    pub(crate) fn disarm(&self) {
+        self.meddle(match self {
+            Self::File(_) => "DROP TRIGGER log_no_update; DROP TRIGGER log_no_delete",
+            Self::Server(..) => "ALTER TABLE log DISABLE TRIGGER ALL",
+        });
+    }
+
+    /// Bytes in a statement.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::File(_) => format!("x'{}'", hex.concat()),
+            Self::Server(..) => format!("decode('{}', 'hex')", hex.concat()),
+        }
+    }
+}
+
+/// Runs a test on each database.
+#[expect(clippy::needless_pass_by_value, reason = "a test is written where it is called")]
+pub(crate) fn on_both(test: impl AsyncFn(&Ground)) {
+    run(test(&Ground::File(must(tempfile::tempdir()))));
+    let server = Postgres::shared();
+    let database = server.database();
+    run(test(&Ground::Server(server, database)));
 }

@@ -1,4 +1,12 @@
-//! The store, on both databases.
+//! The store, on both databases: a file of SQLite, and a PostgreSQL that the tests start.
 
+mod audit;
 mod bench;
+mod chain;
+mod claims;
+mod crash;
 mod incidents;
+mod jobs;
+mod place;
+mod server;
+mod tokens;
