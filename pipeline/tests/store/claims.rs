@@ -43,7 +43,8 @@ fn what_waits_for_people_is_left_alone_until_one_speaks() {
         assert_eq!(must(store.append(&claim, "engine", &[asked], at(2), &[]).await).state, State::Waiting);
         must(store.release(&claim, None).await);
         assert_eq!(names(&store, 1, 1000, 9).await, Vec::<String>::new());
-        let approval = Approval { person: "ann".to_owned(), digest: "d1".to_owned(), until: at(9999), groups: Vec::new() };
+        let approval =
+            Approval { person: "ann".to_owned(), digest: "d1".to_owned(), until: at(9999), groups: Vec::new() };
         let outcome = store.note(&id, "ann", &[Event::Approved { approval }], at(1001)).await;
         assert_eq!(outcome, Err(StoreError::OtherPlan { current: None }), "there is no plan");
         assert_eq!(names(&store, 1, 1001, 9).await, Vec::<String>::new(), "what was refused wakes nobody");
