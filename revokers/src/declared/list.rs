@@ -105,13 +105,34 @@ fn set(url: &mut Url, param: &str, value: &str) {
     url.query_pairs_mut().clear().extend_pairs(others).append_pair(param, value);
 }
 
-/// The address of `rel="next"` in a Link header (RFC 8288).
+/// The address of `rel="next"` in a Link header (RFC 8288). Addresses may hold commas, and so may what stands in quotes.
 fn link(header: &str) -> Option<String> {
-    header.split(',').find_map(|one| {
-        let (address, parameters) = one.split_once(';')?;
-        let next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
-        next.then(|| address.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
-    })
+    let mut rest = header;
+    loop {
+        let (address, behind) = rest.split_once('<')?.1.split_once('>')?;
+        let (parameters, others) = to_comma(behind);
+        if parameters.split(';').any(is_next) {
+            return Some(address.trim().to_owned());
+        }
+        rest = others;
+    }
+}
+
+/// What stands before the first comma that is not in quotes, and what behind it.
+fn to_comma(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let comma = text.find(|c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    comma.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
+}
+
+/// Whether a parameter says that its link leads to the next page.
+fn is_next(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+    name.trim().eq_ignore_ascii_case("rel") && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
 /// A page's address, if it is of the same host: a credential is carried nowhere else.
@@ -168,6 +189,19 @@ mod tests {
             "",
         );
         assert_eq!(after("link = true", "https://a.example/x", &two, &linked), ok("https://a.example/x?p=3"));
+        for (header, next) in [
+            (
+                "<https://a.example/x?ids=1,2>; title=\"a, b; c\"; Rel=\"last NEXT\"",
+                Some("https://a.example/x?ids=1,2"),
+            ),
+            ("<https://a.example/x?ids=1,2>; rel=\"prev\"", None),
+            ("</y>; rel=next", Some("https://a.example/y")),
+            ("<https://a.example/z", None),
+        ] {
+            let linked = Answer::fake(200, &[("link", header)], "");
+            let found = after("link = true", "https://a.example/x", &two, &linked);
+            assert_eq!(found, Ok(next.map(str::to_owned)), "{header}");
+        }
         assert_eq!(
             after("url = '/next'", "https://a.example/x", &json!({"next": "/y?p=2"}), &plain),
             ok("https://a.example/y?p=2")

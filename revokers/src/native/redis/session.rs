@@ -17,6 +17,9 @@ const TEXT_MAX: usize = 1 << 20;
 const LIST_MAX: usize = 4096;
 const DEPTH_MAX: u8 = 8;
 
+/// The most that is read of one answer, in bytes, with all that lies in it.
+const ANSWER_MAX: u64 = 8 << 20;
+
 /// What the server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -79,7 +82,7 @@ impl Session {
         let saying = async {
             self.wire.write_all(text.as_bytes()).await.map_err(broken)?;
             self.wire.flush().await.map_err(broken)?;
-            read(&mut self.wire, 0).await
+            read(&mut (&mut self.wire).take(ANSWER_MAX), 0).await
         };
         cx.http.within(saying).await
     }
