@@ -1,5 +1,7 @@
 //! Turns `data/*.toml` into static tables: at run time no built-in rule is parsed.
 
+#[path = "src/beside.rs"]
+mod beside;
 #[path = "src/class.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod class;

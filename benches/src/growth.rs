@@ -160,6 +160,8 @@ fn made_up_rule(number: usize, rng: &mut Rng) -> Option<Rule> {
         gate: false,
         context: None,
         companion: None,
+        address: false,
+        beside: List::Borrowed(&[]),
         boundary: Boundary::Evidence,
         budget: u32::MAX,
         verify: None,

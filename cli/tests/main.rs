@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod action;
+#[cfg(unix)]
+mod beside;
 mod generated;
 mod history;
 #[cfg(unix)]

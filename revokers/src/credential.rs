@@ -34,7 +34,7 @@ pub struct Credential {
     pub given: BTreeMap<String, (Origin, Secret)>,
     /// Other credentials that belong to it, by the rule that found them.
     pub companions: Vec<(RuleId, Secret)>,
-    /// Facts that the offline check read out of it.
+    /// Facts that the offline check read out of it, and that stand beside it.
     pub facts: BTreeMap<String, String>,
     /// Whether its provider accepted it a moment ago.
     pub was_alive: bool,
@@ -92,14 +92,27 @@ impl Credential {
             if part.host && origin == Origin::Leak {
                 values.mark_leaked_host(name);
             }
+            if part.doubt && origin == Origin::Leak && self.stood_near(part, &value) {
+                values.mark_doubtful(name);
+            }
         }
         Ok(values)
     }
 
+    /// Whether a part's value is the fact that stood near, and the secret itself does not name it.
+    fn stood_near(&self, part: &Part, value: &str) -> bool {
+        let near = part.fact.as_ref().and_then(|fact| self.facts.get(fact)).is_some_and(|fact| fact == value);
+        let within = || group(part.secret.as_ref()?, text(&self.secret)?.trim());
+        near && within().is_none()
+    }
+
     /// The value of a part, from the first of its sources that has one.
     fn part(&self, name: &str, part: &Part, provider: &str, config: &Config) -> Option<(Origin, Zeroizing<String>)> {
-        let leak = |value: String| (Origin::Leak, Zeroizing::new(value));
+        let set = part.setting.then(|| config.settings.get(provider)?.get(name)).flatten();
         let user = |value: &String| (Origin::User, Zeroizing::new(value.clone()));
+        // What the user has named, too, is the user's word.
+        let leak =
+            |value: String| (if set == Some(&value) { Origin::User } else { Origin::Leak }, Zeroizing::new(value));
         let given = || {
             self.given
                 .get(name)
@@ -116,7 +129,7 @@ impl Credential {
         let within = || part.secret.as_ref().and_then(|expression| group(expression, secret)).map(leak);
         let json = || part.json.as_ref().and_then(|at| member(secret, at)).map(leak);
         let digest = || part.digest.map(|digest| leak(digest.of(secret)));
-        let setting = || part.setting.then(|| config.settings.get(provider)?.get(name)).flatten().map(user);
+        let setting = || set.map(user);
         let default = || part.default.as_ref().map(user);
         let empty = || part.optional.then(|| leak(String::new()));
         given()
@@ -179,6 +192,7 @@ mod tests {
     use stanch_model::FingerprintKey;
 
     use super::*;
+    use crate::registry;
 
     fn credential(secret: &str) -> Credential {
         let secret = Secret::new(secret.as_bytes().to_vec());
@@ -207,6 +221,28 @@ mod tests {
         assert_eq!(get("none", "", None), None);
         assert_eq!(get("empty", "optional = true", None), is(Origin::Leak, ""));
         assert_eq!(get("host", "setting = true", Some("evil.example")), is(Origin::Leak, "evil.example"));
+        let mut beside = self::credential("the-secret");
+        beside.facts.insert("host".to_owned(), "own.example.com".to_owned());
+        let told = |text: &str| {
+            beside.part("host", &part(text), "acme", &config).map(|(origin, value)| (origin, value.to_string()))
+        };
+        assert_eq!(told("fact = 'host'\nsetting = true"), is(Origin::User, "own.example.com"));
+        assert_eq!(told("fact = 'host'\ndefault = 'x.example'"), is(Origin::Leak, "own.example.com"));
+    }
+
+    #[test]
+    fn what_stood_near_is_doubted_and_what_a_person_says_is_not() {
+        let kind = registry::by_id("discord.client-secret").unwrap_or_else(|| panic!("there is such a kind")).kind;
+        let mut credential = credential("the-secret");
+        let doubtful = |credential: &Credential| {
+            let values = credential.values(kind, "discord", &Config::default()).unwrap_or_default();
+            values.doubtful().map(str::to_owned)
+        };
+        assert_eq!(doubtful(&credential), None);
+        credential.facts.insert("client-id".to_owned(), "112233445566778899".to_owned());
+        assert_eq!(doubtful(&credential).as_deref(), Some("client_id"));
+        credential.give("client_id", Origin::User, Secret::new(b"112233445566778899".to_vec()));
+        assert_eq!(doubtful(&credential), None);
     }
 
     #[test]

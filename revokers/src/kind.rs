@@ -137,8 +137,10 @@ pub struct Manual {
 pub struct Part {
     /// Companions that are it.
     pub rules: Vec<String>,
-    /// A fact of the offline check.
+    /// A fact that the scanner read out of it, or found beside it.
     pub fact: Option<String>,
+    /// Whether that fact may be another's, so that a refusal proves nothing of the secret.
+    pub doubt: bool,
     /// An expression on the secret with one group.
     pub secret: Option<String>,
     /// A pointer into the secret, which is JSON.

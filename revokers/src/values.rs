@@ -14,6 +14,8 @@ pub struct Values {
     texts: BTreeMap<String, Zeroizing<String>>,
     /// Hosts that came from a leak, and so are held against the allow-list.
     leaked_hosts: BTreeSet<String>,
+    /// A name whose value stood near and may be another's.
+    doubtful: Option<String>,
     /// Names whose values are secret beside the usual ones.
     hidden: BTreeSet<String>,
 }
@@ -65,6 +67,16 @@ impl Values {
     /// Whether the value of a name is a host that came from a leak.
     pub(crate) fn is_leaked_host(&self, name: &str) -> bool {
         self.leaked_hosts.contains(name)
+    }
+
+    /// Marks the value of a name as one that may be another's.
+    pub(crate) fn mark_doubtful(&mut self, name: &str) {
+        self.doubtful = Some(name.to_owned());
+    }
+
+    /// A name whose value may be another's, so that a refusal proves nothing.
+    pub(crate) fn doubtful(&self) -> Option<&str> {
+        self.doubtful.as_deref()
     }
 
     /// The text without what is secret in it, for people: values of `secret` and the responder's are replaced.

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
-use crate::rule::{Assignment, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str};
+use crate::rule::{
+    Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
+};
 use crate::shape::{Part, Shape};
 
 /// The source of `static RULES`.
@@ -44,15 +46,16 @@ macro_rules! fields {
 fields! {
     Rule {
         id, title, provider, category, severity, sensitivity, confidence, look, bound, extent, entropy, check, gate,
-        context, companion, boundary, budget, verify, revoke, manual, references, accept, reject
+        context, companion, address, beside, boundary, budget, verify, revoke, manual, references, accept, reject
     }
     Shape { source, parts, secret }
     Pattern { regex, literals }
     Assignment { words, min, max }
     Context { words, reach, need }
     Companion { rule, within, need }
+    Beside { fact, pattern, reach }
     Manual { url, runbook }
-    Case { text, finds, confidence, why }
+    Case { text, finds, confidence, why, facts }
 }
 
 /// Writes an enum without fields by its variant's name.
@@ -123,6 +126,16 @@ impl<T: ToRust> ToRust for Option<T> {
             }
             None => out.push_str("None"),
         }
+    }
+}
+
+impl ToRust for (Str, Str) {
+    fn write(&self, out: &mut String) {
+        out.push('(');
+        self.0.write(out);
+        out.push(',');
+        self.1.write(out);
+        out.push(')');
     }
 }
 

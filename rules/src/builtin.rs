@@ -4,7 +4,9 @@
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
-use crate::rule::{Assignment, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str};
+use crate::rule::{
+    Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
+};
 use crate::shape::{Part, Shape};
 
 include!(concat!(env!("OUT_DIR"), "/builtin.rs"));

@@ -9,7 +9,7 @@ use crate::defect::Defect;
 use crate::mint::mint_case;
 use crate::offline;
 use crate::pattern::{compile_pattern, prefixes};
-use crate::rule::{Look, MIN_RUN, Pattern, Rule, run_class};
+use crate::rule::{Beside, Look, MIN_RUN, Pattern, Rule, run_class};
 use crate::ruleset::RuleSet;
 use crate::shape::Shape;
 
@@ -61,6 +61,7 @@ fn complaints(rule: &Rule, others: &[Checkable<'_>], known: &RuleSet) -> Vec<Str
     if let Look::Pattern(pattern) = &rule.look {
         complaints.extend(pattern_complaint(pattern));
     }
+    complaints.extend(rule.beside.iter().filter_map(|beside| beside_complaint(rule, beside)));
     if rule.manual.runbook.trim().is_empty() {
         complaints.push("the runbook is empty".to_owned());
     }
@@ -90,6 +91,28 @@ fn pattern_complaint(pattern: &Pattern) -> Option<String> {
             .all(|start| literals.iter().any(|l| start.starts_with(l) || l.starts_with(start) && start.len() >= 3))
     });
     (!covered).then(|| "a match of the pattern must start with one of its `literals`".to_owned())
+}
+
+fn beside_complaint(rule: &Rule, beside: &Beside) -> Option<String> {
+    let fact = &beside.fact;
+    let kebab = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    if !kebab(fact) {
+        return Some(format!("the fact `{fact}` is not in lower-case kebab"));
+    }
+    match compile_pattern(&beside.pattern) {
+        Err(error) => return Some(format!("the expression of the fact `{fact}` {error}")),
+        Ok(regex) if regex.captures_len() != 2 => {
+            return Some(format!("the expression of the fact `{fact}` needs one group, which is the fact"));
+        }
+        Ok(regex) if regex.is_match(b"") => {
+            return Some(format!("the expression of the fact `{fact}` matches the empty text"));
+        }
+        Ok(_) => {}
+    }
+    let shown = rule.accept.iter().any(|case| case.facts.iter().any(|(name, _)| name == fact));
+    (!shown).then(|| format!("no `accept` case shows the fact `{fact}`"))
 }
 
 /// How often the rule's anchor hits the reference corpus, a MB, rounded up.

@@ -2,6 +2,7 @@
 //!
 //! A file's mistakes are collected, not the first one only: an author mends them in one go.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -9,9 +10,11 @@ use serde::Deserialize;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 use toml::Spanned;
 
+use crate::beside::{assigned, is_name};
 use crate::defect::Defect;
 use crate::rule::{
-    Assignment, Boundary, Case, Companion, Context, Extent, List, Look, MIN_RUN, Manual, Pattern, Rule, Str, run_class,
+    Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, MIN_RUN, Manual, Pattern, Rule, Str,
+    run_class,
 };
 use crate::shape::{MAX_BOUND, Part, Shape};
 
@@ -55,6 +58,10 @@ struct RawRule {
     gate: bool,
     context: Option<RawContext>,
     companion: Option<RawCompanion>,
+    #[serde(default)]
+    address: bool,
+    #[serde(default)]
+    beside: Vec<Spanned<RawBeside>>,
     boundary: Option<Spanned<String>>,
     budget: Option<u32>,
     verify: Option<String>,
@@ -108,6 +115,16 @@ struct RawCompanion {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawBeside {
+    fact: String,
+    names: Option<Vec<String>>,
+    value: Option<String>,
+    pattern: Option<String>,
+    reach: Option<Spanned<RawExtent>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawManual {
     url: Option<String>,
     runbook: String,
@@ -120,6 +137,8 @@ struct RawCase {
     finds: Option<String>,
     confidence: Option<Spanned<String>>,
     why: Option<String>,
+    #[serde(default)]
+    facts: BTreeMap<String, String>,
 }
 
 /// A rule and where in its file it stands.
@@ -198,6 +217,8 @@ impl Reader<'_> {
         let extent = raw.extent.as_ref().map_or(Some(Extent::Line), |extent| self.extent(extent));
         let context = raw.context.take().map(|context| self.context(context));
         let companion = raw.companion.take().map(|companion| self.companion(companion));
+        let beside: Option<Vec<Beside>> =
+            raw.beside.iter().map(|beside| self.beside(beside)).collect::<Vec<_>>().into_iter().collect();
         let boundary = raw.boundary.as_ref().map_or(Some(Boundary::Evidence), |word| self.boundary(word));
         let entropy = raw.entropy.as_ref().map(|floor| self.entropy(floor));
         if let (Some(Look::Run(_)), None, None) = (&look, &context, &companion) {
@@ -225,6 +246,8 @@ impl Reader<'_> {
             gate: raw.gate,
             context: context.map_or(Some(None), |context| context.map(Some))?,
             companion: companion.map_or(Some(None), |companion| companion.map(Some))?,
+            address: raw.address,
+            beside: List::Owned(beside?),
             boundary: boundary?,
             budget: raw.budget.unwrap_or(DEFAULT_BUDGET),
             verify: raw.verify.map(Str::Owned),
@@ -395,6 +418,27 @@ impl Reader<'_> {
         Some(Companion { rule: Str::Owned(raw.rule), within: raw.within.into_inner(), need: raw.need })
     }
 
+    fn beside(&mut self, raw: &Spanned<RawBeside>) -> Option<Beside> {
+        let (span, raw) = (raw.span(), raw.get_ref());
+        let reach = raw.reach.as_ref().map_or(Some(Extent::Block), |reach| self.extent(reach))?;
+        let mut refuse = |message: &str| {
+            self.defects.push(Defect::new(span.clone(), message));
+            None
+        };
+        if reach == Extent::Document {
+            return refuse("what stands beside a credential is near it: `document` is no reach for it");
+        }
+        let pattern = match (&raw.names, &raw.value, &raw.pattern) {
+            (Some(names), Some(value), None) if !names.is_empty() && names.iter().all(|name| is_name(name)) => {
+                assigned(names, value)
+            }
+            (Some(_), Some(_), None) => return refuse("names are lower-case words with `_` between them"),
+            (None, None, Some(pattern)) => pattern.clone(),
+            _ => return refuse("a fact is found by `names` with a `value`, or by a `pattern`"),
+        };
+        Some(Beside { fact: Str::Owned(raw.fact.clone()), pattern: Str::Owned(pattern), reach })
+    }
+
     fn extent(&mut self, raw: &Spanned<RawExtent>) -> Option<Extent> {
         match raw.get_ref() {
             RawExtent::Bytes(n) if *n <= MAX_BYTES_EXTENT => return Some(Extent::Bytes(*n)),
@@ -445,7 +489,9 @@ impl Reader<'_> {
             }
             let (finds, why) = (case.finds.map(Str::Owned), case.why.map(Str::Owned));
             let confidence = confidence.unwrap_or(Confidence::Medium);
-            cases.push(Case { text: Str::Owned(case.text), finds, confidence, why });
+            let facts = case.facts.into_iter().map(|(name, value)| (Str::Owned(name), Str::Owned(value)));
+            let facts = List::Owned(facts.collect());
+            cases.push(Case { text: Str::Owned(case.text), finds, confidence, why, facts });
         }
         List::Owned(cases)
     }

@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+mod beside;
 mod builtin;
 mod check;
 mod class;
@@ -39,7 +40,8 @@ pub use mint::{MintError, Minted, Rng, mint, mint_case};
 pub use normalise::normalise;
 pub use pattern::{PATTERN_SIZE_LIMIT, PatternError, compile_pattern};
 pub use rule::{
-    Assignment, Boundary, Case, Companion, Context, Extent, List, Look, MIN_RUN, Manual, Pattern, Rule, Str, run_class,
+    Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, MIN_RUN, Manual, Pattern, Rule, Str,
+    run_class,
 };
 pub use ruleset::{LoadError, RuleSet, load};
 pub use shape::{FixedLiteral, MAX_BOUND, Part, Shape, ShapeError};

@@ -45,6 +45,10 @@ pub struct Rule {
     pub context: Option<Context>,
     /// The rule of what belongs to it.
     pub companion: Option<Companion>,
+    /// Whether the match starts with an address, whose host and user are facts.
+    pub address: bool,
+    /// The facts that stand beside it.
+    pub beside: List<Beside>,
     /// What a glued left side means.
     pub boundary: Boundary,
     /// The hits a MB its anchor may cost.
@@ -146,6 +150,17 @@ pub struct Companion {
     pub need: bool,
 }
 
+/// A fact that stands beside a credential: not secret itself, and needed to ask about it or to revoke it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Its name, in kebab case.
+    pub fact: Str,
+    /// A bytes-mode regular expression; its one group is the fact.
+    pub pattern: Str,
+    /// How far from the match it may stand.
+    pub reach: Extent,
+}
+
 /// What a letter or digit right before the match means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Boundary {
@@ -175,6 +190,8 @@ pub struct Case {
     pub confidence: Confidence,
     /// Why it is no finding (reject cases).
     pub why: Option<Str>,
+    /// Facts that it is found with (accept cases), by name.
+    pub facts: List<(Str, Str)>,
 }
 
 impl Rule {

@@ -54,6 +54,11 @@ fn run_case(
     if sure(hit) < Some(case.confidence) {
         return Err(format!("found with score {} only: {}", hit.verdict.score, reasons(hit)));
     }
+    let told = |name: &str| hit.verdict.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.as_str());
+    if let Some((name, value)) = case.facts.iter().find(|(name, value)| told(name) != Some(value.as_ref())) {
+        let instead = told(name).unwrap_or("nothing");
+        return Err(format!("its fact `{name}` is `{value}`, and it is found with {instead}"));
+    }
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use regex_automata::meta::Regex;
 use stanch_rules::offline::{self, Check};
-use stanch_rules::{ByteClass, Look, Part, Rule, RuleSet, Shape};
+use stanch_rules::{Beside, ByteClass, Look, Part, Rule, RuleSet, Shape, compile_pattern};
 
 use crate::confirm::CompiledPattern;
 
@@ -15,6 +16,8 @@ pub(crate) struct CompiledRule {
     /// The index of the rule of its companion.
     pub(crate) companion: Option<u32>,
     pub(crate) specificity: u32,
+    /// What finds the facts beside it, in the order of the rule.
+    pub(crate) beside: Vec<LazyRegex>,
 }
 
 #[derive(Debug)]
@@ -87,6 +90,24 @@ impl LazyPattern {
     }
 }
 
+/// What finds a fact beside a match, compiled when it is first needed.
+#[derive(Debug)]
+pub(crate) struct LazyRegex {
+    source: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl LazyRegex {
+    fn new(beside: &Beside) -> Self {
+        Self { source: beside.pattern.to_string(), compiled: OnceLock::new() }
+    }
+
+    /// The expression; `None` if it does not compile, which `check` refuses beforehand.
+    pub(crate) fn get(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| compile_pattern(&self.source).ok()).as_ref()
+    }
+}
+
 /// Compiles every rule of a set.
 pub(crate) fn compile(rules: &RuleSet) -> (Vec<CompiledRule>, Classes) {
     let mut classes = Classes::default();
@@ -112,6 +133,7 @@ fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> Compiled
         check: rule.check.as_deref().and_then(offline::by_name),
         companion,
         specificity: rule.specificity(),
+        beside: rule.beside.iter().map(LazyRegex::new).collect(),
     }
 }
 

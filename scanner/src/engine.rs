@@ -8,6 +8,7 @@ use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
+use crate::evidence::beside;
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::prefilter::{Gate, Level, Literals, LiteralsBuilder, MOST_RULES, Open, User, token_starts};
 use crate::resolve::resolve;
@@ -368,6 +369,9 @@ impl Engine {
         if verdict.rejected.is_none() {
             verdict.rejected = published_sample(window.secret());
         }
+        if verdict.rejected.is_none() {
+            beside::add(&mut verdict.facts, rule, &self.compiled[index], bytes, &found, &window);
+        }
         Candidate {
             rule: index,
             span: found.span,
@@ -469,8 +473,9 @@ impl Reach {
     /// How far one rule looks.
     fn of(rule: &Rule) -> Self {
         let mut reach = Self::LEAST;
-        let extents = [Some(rule.extent), rule.context.as_ref().map(|c| c.reach)];
-        for extent in extents.into_iter().flatten() {
+        let context = rule.context.as_ref().map(|context| context.reach);
+        let beside = rule.beside.iter().map(|beside| beside.reach);
+        for extent in [rule.extent].into_iter().chain(context).chain(beside) {
             let around = extent.reach().map(|bytes| bytes as usize);
             reach.document |= around.is_none();
             let around = around.unwrap_or(0).max(2);

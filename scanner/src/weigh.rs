@@ -30,7 +30,7 @@ pub struct ContentVerdict {
     pub entropy: f32,
     /// The offline check's word.
     pub checksum: Option<Checksum>,
-    /// Facts that the check read out of the secret.
+    /// Facts that the check read out of the secret, and those that stand beside it.
     pub facts: Vec<Fact>,
     /// The context words seen.
     pub context: Vec<Str>,

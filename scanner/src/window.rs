@@ -11,6 +11,7 @@ pub(crate) struct Window<'a> {
     bytes: &'a [u8],
     /// Where in them the match starts.
     match_start: usize,
+    match_end: usize,
     secret_start: usize,
     secret_end: usize,
 }
@@ -22,6 +23,7 @@ impl<'a> Window<'a> {
         Self {
             bytes: input.get(range.clone()).unwrap_or_default(),
             match_start: shift(span.start),
+            match_end: shift(span.end),
             secret_start: shift(secret.start),
             secret_end: shift(secret.end),
         }
@@ -29,6 +31,11 @@ impl<'a> Window<'a> {
 
     pub(crate) fn secret(&self) -> &'a [u8] {
         self.bytes.get(self.secret_start..self.secret_end).unwrap_or_default()
+    }
+
+    /// Whether there may be more behind the window that belongs to what stands in it.
+    pub(crate) fn is_cut(&self, extent: Extent) -> bool {
+        extent.reach().is_some_and(|reach| self.bytes.len().saturating_sub(self.match_end) >= reach as usize)
     }
 
     /// What stands before the match.

@@ -3,7 +3,7 @@
 
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 use stanch_rules::{
-    Assignment, Boundary, Context, Extent, List, Look, Manual, Pattern, Rng, Rule, RuleSet, Shape, Str,
+    Assignment, Beside, Boundary, Context, Extent, List, Look, Manual, Pattern, Rng, Rule, RuleSet, Shape, Str,
 };
 
 const WORDS: &[&str] = &[
@@ -42,6 +42,8 @@ fn rule(number: usize, rng: &mut Rng) -> Rule {
         _ => assignment(rng),
     };
     let words = (0..3).map(|_| Str::Borrowed(pick(rng, WORDS))).collect();
+    let address = rng.below(4) == 0;
+    let beside = (0..rng.below(3)).map(|n| beside(n, rng, extent)).collect();
     Rule {
         id: Str::Owned(format!("chaff.rule-{number:04}")),
         title: Str::Borrowed("Chaff"),
@@ -62,6 +64,8 @@ fn rule(number: usize, rng: &mut Rng) -> Rule {
             need: rng.below(2) == 0,
         }),
         companion: None,
+        address,
+        beside: List::Owned(beside),
         boundary: if rng.below(2) == 0 { Boundary::Evidence } else { Boundary::Strict },
         budget: u32::MAX,
         verify: None,
@@ -71,6 +75,15 @@ fn rule(number: usize, rng: &mut Rng) -> Rule {
         accept: List::Borrowed(&[]),
         reject: List::Borrowed(&[]),
     }
+}
+
+/// A fact that is assigned to a word, or stands behind one.
+fn beside(number: u64, rng: &mut Rng, extent: impl Fn(&mut Rng) -> Extent) -> Beside {
+    let word = pick(rng, WORDS);
+    let word: String =
+        word.chars().flat_map(|c| if c.is_ascii_alphanumeric() { vec![c] } else { vec!['\\', c] }).collect();
+    let pattern = format!(r"{word}[ =:]*([0-9A-Za-z]{{{},9}})", 1 + rng.below(3));
+    Beside { fact: Str::Owned(format!("fact-{number}")), pattern: Str::Owned(pattern), reach: extent(rng) }
 }
 
 /// A shape of a word and a class, sometimes with the word in the middle.

@@ -13,13 +13,10 @@ pub(crate) fn verify_findings(args: &ResponseArgs, findings: &mut [Finding]) -> 
     let subjects = of_findings(findings.iter().filter(|finding| finding.suppression.is_none()), findings);
     let probes = block_on(session.verify_all(&subjects))?;
     session.keep();
-    for (subject, probe) in subjects.iter().zip(probes) {
-        let Some(probe) = probe else { continue };
-        let same = |finding: &&mut Finding| {
-            finding.fingerprint == subject.credential.fingerprint && finding.rule.as_str() == subject.rule
-        };
-        for finding in findings.iter_mut().filter(same) {
-            finding.verification = told(&probe);
+    for finding in findings {
+        let probe = subjects.iter().zip(&probes).find(|(subject, _)| subject.is_of(finding)).map(|(_, probe)| probe);
+        if let Some(Some(probe)) = probe {
+            finding.verification = told(probe);
         }
     }
     Ok(())

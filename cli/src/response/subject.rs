@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stanch_model::{Finding, Fingerprint, RuleId, Secret};
+use stanch_model::{Fact, Finding, RuleId, Secret};
 use stanch_revokers::Credential;
 
 /// A credential, and what is said of it to people.
@@ -20,17 +20,31 @@ pub(crate) struct Subject {
     pub(crate) credential: Credential,
 }
 
-/// The credentials of findings, each once, in the order in which they were found, with their companions, which stand among `all`.
+impl Subject {
+    /// Whether a finding is of it: the same secret, and nothing beside it that says otherwise. One password may be good at two servers.
+    pub(crate) fn is_of(&self, finding: &Finding) -> bool {
+        let agrees = |fact: &Fact| self.credential.facts.get(&*fact.name).is_none_or(|known| *known == fact.value);
+        finding.fingerprint == self.credential.fingerprint
+            && finding.rule.as_str() == self.rule
+            && finding.evidence.facts.iter().all(agrees)
+    }
+}
+
+/// The credentials of findings, each once, in the order in which they were found, with what stood beside them anywhere, and their companions,
+/// which stand among `all`.
 pub(crate) fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, all: &[Finding]) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
-    let mut at: BTreeMap<(Fingerprint, String), usize> = BTreeMap::new();
+    let mut at: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for finding in findings {
-        let key = (finding.fingerprint, finding.rule.as_str().to_owned());
-        let index = *at.entry(key).or_insert_with(|| {
+        let known = at.entry((finding.fingerprint, finding.rule.as_str())).or_default();
+        let of = known.iter().copied().find(|index| subjects.get(*index).is_some_and(|subject| subject.is_of(finding)));
+        let index = of.unwrap_or(subjects.len());
+        if of.is_none() {
+            known.push(index);
             subjects.push(subject(finding));
-            subjects.len() - 1
-        });
+        }
         let Some(subject) = subjects.get_mut(index) else { continue };
+        subject.credential.facts.extend(facts(finding));
         subject.places.push(format!("{}:{}", finding.path, finding.location.line));
         for (rule, secret) in belongings(finding, all) {
             if !subject.credential.companions.iter().any(|(known, _)| known == rule) {
@@ -58,9 +72,13 @@ fn belongings<'a>(finding: &'a Finding, all: &'a [Finding]) -> Vec<(&'a RuleId, 
     found
 }
 
+fn facts(finding: &Finding) -> impl Iterator<Item = (String, String)> {
+    finding.evidence.facts.iter().map(|fact| (fact.name.to_string(), fact.value.clone()))
+}
+
 fn subject(finding: &Finding) -> Subject {
     let mut credential = Credential::new(finding.secret.clone(), finding.fingerprint);
-    credential.facts = finding.evidence.facts.iter().map(|fact| (fact.name.to_string(), fact.value.clone())).collect();
+    credential.facts = facts(finding).collect();
     Subject {
         rule: finding.rule.as_str().to_owned(),
         title: finding.title.to_string(),

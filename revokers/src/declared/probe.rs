@@ -38,7 +38,7 @@ async fn ask(
     let answer = filled.send(cx, request, Repeat::Safe).await?;
     match read_of(&spec.answers, &answer, credential.was_alive)? {
         Means::Active => {}
-        Means::Inactive => return Ok(Probe::of(Liveness::Inactive)),
+        Means::Inactive => return refused(&filled, credential),
         _ => return Err(Why::Answer { status: answer.status }),
     }
     if spec.control && !refuses_made_up(declared, cx, credential, spec, request).await? {
@@ -50,6 +50,16 @@ async fn ask(
         more(&mut probe, &mut filled, cx, also).await;
     }
     Ok(probe)
+}
+
+/// What a refusal proves. With a part that only stood near, a living one may be refused, too.
+fn refused(filled: &Filled, credential: &Credential) -> Result<Probe, Why> {
+    match filled.values.doubtful().filter(|_| !credential.was_alive) {
+        Some(part) => Err(Why::Other {
+            detail: format!("it is refused with the {part} that stands near it; `--part {part}=…` gives another"),
+        }),
+        None => Ok(Probe::of(Liveness::Inactive)),
+    }
 }
 
 /// Asks more about a live one. What cannot be told is left out: it is alive all the same.

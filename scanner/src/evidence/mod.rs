@@ -1,5 +1,7 @@
 //! Evidence: what the bytes themselves say for and against a candidate.
 
+mod address;
+pub(crate) mod beside;
 pub(crate) mod entropy;
 mod letters;
 pub(crate) mod name;
