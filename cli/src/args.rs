@@ -447,11 +447,14 @@ pub(crate) enum RulesCommand {
         #[command(flatten)]
         rules: RuleArgs,
     },
-    /// Check rules: yours if given, else the built-in ones
+    /// Check rules and provider files: yours if given, else the built-in ones
     Check {
-        /// A file, or a folder of *.toml (can be repeated)
+        /// A file of rules, or a folder of *.toml (can be repeated)
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// A provider's file, as revokers have them, or a folder of *.toml (can be repeated)
+        #[arg(long, value_name = "PATH")]
+        providers: Vec<PathBuf>,
         /// Check them without the built-in rules beside them
         #[arg(long, requires = "paths")]
         alone: bool,

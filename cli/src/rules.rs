@@ -70,7 +70,7 @@ pub(crate) fn given(paths: &[PathBuf], known: &RuleSet) -> Result<Vec<Rule>, Giv
 }
 
 /// A file, or the `*.toml` of a folder in order of name.
-fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

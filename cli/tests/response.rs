@@ -13,6 +13,8 @@ use stanch_testkit::{Canary, Run, Sandbox};
 use crate::BINARY;
 
 const KIND: &str = "openai.project-key";
+/// A kind that is rotated by a call.
+const ROTATED: &str = "openai.service-account-key";
 const LEVELS: &[&[&str]] = &[&[], &["-v"], &["-vvvv"]];
 
 /// A double of OpenAI, and a sandbox whose configuration calls its owner ours.
@@ -29,10 +31,14 @@ impl Scene {
     }
 
     fn with(cast: Cast, owner: &str) -> Self {
+        Self::of(KIND, cast, owner)
+    }
+
+    fn of(kind: &str, cast: Cast, owner: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testkit/doubles");
         let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
-        let double = doubles.iter().find(|double| double.kind() == KIND);
-        let stage = Stage::start(double.unwrap_or_else(|| panic!("{KIND} is played")), cast);
+        let double = doubles.iter().find(|double| double.kind() == kind);
+        let stage = Stage::start(double.unwrap_or_else(|| panic!("{kind} is played")), cast);
         let sandbox = Sandbox::new(BINARY);
         let admin = stage.admin().get("secret").cloned().unwrap_or_default();
         let mut config =
@@ -40,18 +46,11 @@ impl Scene {
         for host in stage.hosts() {
             let _ = writeln!(config, "{host:?} = {:?}", stage.origin());
         }
-        // The credential command notes what reaches it: its arguments and its environment.
-        let command = sandbox.path().join("responder.sh");
-        let noted = sandbox.home().join("noted");
-        let script = format!(
-            "#!/bin/sh\n(echo \"$0 $*\"; env) > {}\ncat {}\n",
-            noted.display(),
-            sandbox.path().join("admin").display()
-        );
-        fs::write(&command, script).unwrap_or_else(|error| panic!("{error}"));
-        fs::set_permissions(&command, fs::Permissions::from_mode(0o700)).unwrap_or_else(|error| panic!("{error}"));
-        fs::write(sandbox.path().join("admin"), &admin).unwrap_or_else(|error| panic!("{error}"));
-        let _ = writeln!(config, "[responders.openai]\nsecret = {{ command = [{:?}] }}", command.display().to_string());
+        let admin_file = sandbox.path().join("admin");
+        let command = program(&sandbox, "responder", &format!("cat {}", admin_file.display()));
+        fs::create_dir(sandbox.home().join("tmp")).unwrap_or_else(|error| panic!("{error}"));
+        fs::write(&admin_file, &admin).unwrap_or_else(|error| panic!("{error}"));
+        let _ = writeln!(config, "[responders.openai]\nsecret = {{ command = [{command:?}] }}");
         fs::write(sandbox.path().join("config.toml"), config).unwrap_or_else(|error| panic!("{error}"));
         let (leaked, admin) = (Canary::new(&stage.leaked().value, 8), Canary::new(&admin, 9));
         Self { stage, sandbox, leaked, admin }
@@ -59,7 +58,9 @@ impl Scene {
 
     fn run(&self, words: &[&str]) -> Run {
         let words = [words, &["--config", "config.toml"]].concat();
-        let run = self.sandbox.run_on(words.iter(), format!("{}\n", self.leaked.secret()).as_bytes());
+        let mut stanch = self.sandbox.stanch(words.iter());
+        stanch.env("TMPDIR", self.sandbox.home().join("tmp"));
+        let run = Run::of(&mut stanch, format!("{}\n", self.leaked.secret()).as_bytes());
         for text in [&run.stdout, &run.stderr] {
             assert_eq!(self.leaked.seen_in(text.as_bytes()), None, "{words:?}: {text}");
             assert_eq!(self.admin.seen_in(text.as_bytes()), None, "{words:?}: {text}");
@@ -71,6 +72,13 @@ impl Scene {
         self.run(&[&["revoke", "--rule", KIND], more].concat())
     }
 
+    /// Nothing that the runs left behind in the home shows a secret: the journal, the cache, temporary files, what their children were told.
+    fn nothing_is_left(&self) {
+        for secret in [&self.leaked, &self.admin] {
+            assert_eq!(secret.seen_below(&self.sandbox.home()), Vec::<String>::new());
+        }
+    }
+
     fn effects(&self) -> usize {
         self.stage.effects().len()
     }
@@ -79,6 +87,15 @@ impl Scene {
         let text = fs::read_to_string(self.sandbox.home().join("state/actions.jsonl")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
     }
+}
+
+/// A program that notes what reaches it in the home, its arguments and its environment, and then does something.
+fn program(sandbox: &Sandbox, name: &str, does: &str) -> String {
+    let path = sandbox.path().join(format!("{name}.sh"));
+    let noted = sandbox.home().join(format!("{name}.noted"));
+    sandbox.write(&path, format!("#!/bin/sh\n(echo \"$0 $*\"; env) > {}\n{does}\n", noted.display()));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap_or_else(|error| panic!("{error}"));
+    path.display().to_string()
 }
 
 #[test]
@@ -178,16 +195,105 @@ fn the_secrets_reach_nothing_that_is_written_or_started() {
             scene.run(&[words, *level].concat());
         }
         assert!(!scene.stage.alive(Role::Leaked));
+        scene.nothing_is_left();
         let state = scene.sandbox.home();
-        assert_eq!(scene.leaked.seen_below(&state), Vec::<String>::new());
-        assert_eq!(scene.admin.seen_below(&state), Vec::<String>::new());
-        let noted = fs::read_to_string(state.join("noted")).unwrap_or_default();
+        let noted = fs::read_to_string(state.join("responder.noted")).unwrap_or_default();
         assert!(noted.contains("PATH="), "the credential command ran: {noted}");
         for file in ["state/actions.jsonl", "state/verified.json"] {
             let mode = fs::metadata(state.join(file)).map(|meta| meta.permissions().mode() & 0o777);
             assert_eq!(mode.ok(), Some(0o600), "{file}");
         }
     }
+}
+
+#[test]
+fn a_rotation_shows_neither_the_old_secret_nor_the_new_one() {
+    for level in LEVELS {
+        let scene = Scene::of(ROTATED, Cast::default(), "org-acme");
+        let taken = scene.sandbox.path().join("taken");
+        let taker = program(&scene.sandbox, "taker", &format!("cat > {}", taken.display()));
+        let to = format!("command:{taker} --as KEY");
+        let words = ["rotate", "--rule", ROTATED, "--to", "env-file:.env#OPENAI_API_KEY", "--to", &to];
+        let runs = [&[][..], &["--yes"]].map(|more| scene.run(&[&words[..], more, *level].concat()));
+        let [planned, done] = &runs;
+        assert_eq!((planned.code, done.code), (Some(0), Some(0)), "{}{}", done.stdout, done.stderr);
+        assert!(!scene.stage.alive(Role::Leaked) && scene.stage.alive(Role::New(0)), "{}", done.stdout);
+
+        let minted = scene.stage.minted().pop().unwrap_or_else(|| panic!("a key was minted"));
+        let successor = Canary::new(&minted.value, 8);
+        for run in &runs {
+            assert_eq!(successor.seen_in(run.stdout.as_bytes()), None, "{level:?}: {}", run.stdout);
+            assert_eq!(successor.seen_in(run.stderr.as_bytes()), None, "{level:?}: {}", run.stderr);
+        }
+        scene.nothing_is_left();
+        assert_eq!(successor.seen_below(&scene.sandbox.home()), Vec::<String>::new());
+        let noted = fs::read_to_string(scene.sandbox.home().join("taker.noted")).unwrap_or_default();
+        assert!(noted.contains("--as KEY") && noted.contains("PATH="), "the store ran: {noted}");
+        // It stands in the stores and nowhere else, and the old one nowhere.
+        assert_eq!(fs::read_to_string(&taken).unwrap_or_default(), minted.value);
+        let file = fs::read_to_string(scene.sandbox.path().join(".env")).unwrap_or_default();
+        assert!(file.contains(&minted.value));
+        for known in [".env", "taken", "admin"] {
+            fs::remove_file(scene.sandbox.path().join(known)).unwrap_or_else(|error| panic!("{known}: {error}"));
+        }
+        assert_eq!(successor.seen_below(scene.sandbox.root()), Vec::<String>::new());
+        assert_eq!(scene.leaked.seen_below(scene.sandbox.root()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn reports_that_are_verified_show_no_secret() {
+    for level in LEVELS {
+        let scene = Scene::new(Cast::default());
+        let line = format!("OPENAI_API_KEY={}", scene.leaked.secret());
+        scene.sandbox.write("leak/.env", format!("{line}\n"));
+        for format in ["json", "sarif"] {
+            let report = scene.run(&["scan", "leak", "--format", format]);
+            scene.sandbox.write(format!("ours.{format}"), report.stdout);
+        }
+        let theirs = serde_json::json!([{
+            "RuleID": "openai-api-key", "Secret": scene.leaked.secret(), "Match": line, "File": "leak/.env", "StartLine": 1,
+        }]);
+        scene.sandbox.write("theirs.json", theirs.to_string());
+        for report in ["ours.json", "ours.sarif", "theirs.json"] {
+            for format in ["human", "json", "jsonl"] {
+                let words = ["verify", report, "--root", ".", "--max-age", "0", "--format", format];
+                let run = scene.run(&[&words[..], *level].concat());
+                assert_eq!(run.code, Some(1), "{report} {format}: {}{}", run.stdout, run.stderr);
+                assert!(run.stdout.contains("org-acme"), "{report} {format}: {}", run.stdout);
+            }
+        }
+        // What cannot be read is told without it, too.
+        scene.sandbox.write("broken.json", &theirs.to_string()[..theirs.to_string().len() - 4]);
+        assert_eq!(scene.run(&[&["verify", "broken.json"][..], *level].concat()).code, Some(2));
+        scene.nothing_is_left();
+    }
+}
+
+#[test]
+fn provider_files_are_checked_with_the_rules() {
+    let sandbox = Sandbox::new(BINARY);
+    let run = sandbox.run(["rules", "check"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stdout.contains("built-in rules are sound") && run.stdout.contains(" kinds, 0 mistakes"),
+        "{}",
+        run.stdout
+    );
+
+    let file = |authority: &str| {
+        format!(
+            "provider = 'acme'\nname = 'Acme'\n[[kind]]\nid = 'acme.key'\ntitle = 'Key'\nrules = ['acme.key']\nauthority = '{authority}'\n\
+             trust = 'documented'\ndocs = ['https://docs.acme.example']\nmanual = {{ runbook = 'Delete it.', breaks = 'All.' }}\n"
+        )
+    };
+    sandbox.write("acme.toml", file("none"));
+    let alone = sandbox.run(["rules", "check", "--providers", "acme.toml"]);
+    assert_eq!(alone.code, Some(2), "{}{}", alone.stdout, alone.stderr);
+    assert!(alone.stderr.contains("there is no rule `acme.key`"), "{}", alone.stderr);
+    sandbox.write("bad.toml", file("nobody"));
+    let bad = sandbox.run(["rules", "check", "--providers", "bad.toml"]);
+    assert!(bad.code == Some(2) && bad.stderr.contains("bad.toml"), "{}{}", bad.stdout, bad.stderr);
 }
 
 #[test]

@@ -1303,13 +1303,17 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__rules__subcmd__check)
-            opts="-q -v -h -V --rules --alone --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --rules --providers --alone --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --rules)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --providers)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -292,7 +292,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "list" -d 'List the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "show" -d 'Show one rule in full'
-complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "check" -d 'Check rules and provider files: yours if given, else the built-in ones'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "test" -d 'Run the cases of the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and not __fish_seen_subcommand_from list show check test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from list" -l rules -d 'Rules of your own: a file, or a folder of *.toml (can be repeated)' -r -F
@@ -316,7 +316,8 @@ complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l rules -d 'A file, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l rules -d 'A file of rules, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l providers -d 'A provider\'s file, as revokers have them, or a folder of *.toml (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -339,7 +340,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one rule in full'
-complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check rules and provider files: yours if given, else the built-in ones'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "test" -d 'Run the cases of the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
@@ -389,7 +390,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subc
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from responders" -f -a "check" -d 'Ask each provider whether the configured responder is accepted; nothing is changed'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "list" -d 'List the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "show" -d 'Show one rule in full'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "check" -d 'Check rules: yours if given, else the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "check" -d 'Check rules and provider files: yours if given, else the built-in ones'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from rules" -f -a "test" -d 'Run the cases of the rules'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'

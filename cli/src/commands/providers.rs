@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use serde::Serialize;
+use stanch_revokers::file::File;
 use stanch_revokers::kind::{Authority, Kind};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, check};
@@ -19,7 +20,10 @@ pub(crate) fn run(args: &ProvidersArgs, shell: &mut Shell) -> Result<Exit, CliEr
         ProvidersCommand::List { hosts: true, .. } => hosts(shell),
         ProvidersCommand::List { format, .. } => list(*format, shell),
         ProvidersCommand::Show { id } => show(id, shell),
-        ProvidersCommand::Check => check_all(shell),
+        ProvidersCommand::Check => {
+            let files = registry::parse_all().map_err(|defect| CliError::new(defect.to_string()))?;
+            check_providers(&files, &RuleSet::builtin(), shell)
+        }
     }
 }
 
@@ -196,12 +200,10 @@ fn authority(entry: &Entry) -> String {
     )
 }
 
-/// Holds the built-in files against what all must satisfy.
-fn check_all(shell: &mut Shell) -> Result<Exit, CliError> {
-    let files = registry::parse_all().map_err(|defect| CliError::new(defect.to_string()))?;
-    let builtin = RuleSet::builtin();
-    let rules: BTreeSet<&str> = builtin.iter().map(|rule| rule.id.as_ref()).collect();
-    let defects = check::check(&files, Some(&rules));
+/// Holds provider files against what all must satisfy, beside these rules.
+pub(super) fn check_providers(files: &[File], rules: &RuleSet, shell: &mut Shell) -> Result<Exit, CliError> {
+    let rules: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_ref()).collect();
+    let defects = check::check(files, Some(&rules));
     for defect in &defects {
         shell.error(&defect.to_string());
     }

@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use stanch_revokers::file::File;
+use stanch_revokers::registry;
 use stanch_rules::{Look, Rule, RuleSet, offline};
 use stanch_scanner::{Engine, Scratch, run_cases};
 
+use super::providers::check_providers;
 use crate::args::{RuleArgs, RulesArgs, RulesCommand};
 use crate::exit::{CliError, Exit};
-use crate::rules::{given, selected};
+use crate::rules::{files, given, selected};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &RulesArgs, shell: &mut Shell) -> Result<Exit, CliError> {
@@ -16,7 +19,7 @@ pub(crate) fn run(args: &RulesArgs, shell: &mut Shell) -> Result<Exit, CliError>
         RulesCommand::List { rules, checks: true } => list_checks(&selected(rules, shell)?, shell),
         RulesCommand::List { rules, .. } => list(&selected(rules, shell)?, shell),
         RulesCommand::Show { id, rules } => show(id, &selected(rules, shell)?, shell),
-        RulesCommand::Check { paths, alone } => check(paths, *alone, shell),
+        RulesCommand::Check { paths, providers, alone } => check(paths, providers, *alone, shell),
         RulesCommand::Test { rules, only_given, alone } => test(rules, *only_given, *alone, shell),
     }
 }
@@ -76,6 +79,9 @@ fn fields(rule: &Rule) -> Vec<(&'static str, String)> {
             .as_ref()
             .map(|c| ("context", format!("{}{}", c.words.join(", "), if c.need { ", needed" } else { "" }))),
     );
+    let address = rule.address.then(|| ("facts", "host, user and the like of the address".to_owned()));
+    fields.extend(address);
+    fields.extend(rule.beside.iter().map(|beside| ("fact beside", beside.fact.to_string())));
     fields.extend(rule.companion.as_ref().map(|c| ("companion", format!("{} within {} bytes", c.rule, c.within))));
     fields.extend(rule.manual.url.as_ref().map(|url| ("revoke at", url.to_string())));
     fields.push(("runbook", rule.manual.runbook.to_string()));
@@ -88,13 +94,38 @@ fn beside(alone: bool) -> RuleSet {
     if alone { RuleSet::new(Vec::new()) } else { RuleSet::builtin() }
 }
 
-fn check(paths: &[PathBuf], alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
-    let mut out = shell.stdout();
-    if !paths.is_empty() {
-        let rules = given(paths, &beside(alone)).map_err(|error| error.for_people(shell))?;
-        writeln!(out, "{} given rules are sound", rules.len())?;
-        return Ok(Exit::Clean);
+fn check(paths: &[PathBuf], providers: &[PathBuf], alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
+    if paths.is_empty() && providers.is_empty() {
+        check_builtin(shell)?;
+        return check_providers(
+            &registry::parse_all().map_err(|defect| CliError::new(defect.to_string()))?,
+            &RuleSet::builtin(),
+            shell,
+        );
     }
+    let known = beside(alone);
+    let rules = given(paths, &known).map_err(|error| error.for_people(shell))?;
+    if !paths.is_empty() {
+        writeln!(shell.stdout(), "{} given rules are sound", rules.len())?;
+    }
+    if providers.is_empty() { Ok(Exit::Clean) } else { check_providers(&read(providers)?, &known.with(rules), shell) }
+}
+
+/// The provider files at the paths.
+fn read(paths: &[PathBuf]) -> Result<Vec<File>, CliError> {
+    let mut all = Vec::new();
+    for path in paths {
+        let fail = |error| CliError::new(format!("cannot read the provider files at `{}`: {error}", path.display()));
+        for file in files(path).map_err(fail)? {
+            let text = std::fs::read_to_string(&file).map_err(fail)?;
+            all.push(File::parse(&file.to_string_lossy(), &text).map_err(|defect| CliError::new(defect.to_string()))?);
+        }
+    }
+    Ok(all)
+}
+
+fn check_builtin(shell: &Shell) -> Result<(), CliError> {
+    let mut out = shell.stdout();
     let defects = stanch_rules::check_builtin();
     for defect in &defects {
         writeln!(out, "{defect}")?;
@@ -103,7 +134,7 @@ fn check(paths: &[PathBuf], alone: bool, shell: &mut Shell) -> Result<Exit, CliE
         return Err(CliError::new(format!("{} mistakes in the built-in rules", defects.len())));
     }
     writeln!(out, "{} built-in rules are sound", RuleSet::builtin().len())?;
-    Ok(Exit::Clean)
+    Ok(())
 }
 
 fn test(args: &RuleArgs, only_given: bool, alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
