@@ -157,10 +157,13 @@ pub enum Ending {
 /// Who answers for a credential. Each incident has one: the last of all is the fallback of the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// A person or team: an address, a handle.
+    /// Who repairs it, a person or team: an address, a handle.
     pub name: String,
-    /// How they were found: `ownership-file`, `codeowners`, `provider`, `author`, `fallback`.
+    /// How they were found: `ownership-file`, `codeowners`, `author`, `provider`, `fallback`.
     pub found_by: String,
+    /// Who bears the damage, where that is somebody else and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<String>,
 }
 
 /// One place where the credential stands.

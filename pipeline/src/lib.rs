@@ -3,12 +3,15 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod config;
 mod decision;
 pub mod digest;
 pub mod engine;
 pub mod event;
 pub mod incident;
 pub mod notices;
+pub mod notify;
+pub mod owner;
 pub mod policy;
 pub mod store;
 

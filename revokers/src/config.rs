@@ -25,6 +25,20 @@ pub struct Config {
     pub policy: Policy,
     /// Limits of the network.
     pub http: HttpConfig,
+    /// Read by the pipeline: who answers for a credential.
+    pub ownership: Elsewhere,
+    /// Read by the pipeline: who is told of what.
+    pub notify: Elsewhere,
+}
+
+/// A section of the same file that another room reads. It stands here so that a misspelt section is still refused.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Elsewhere;
+
+impl<'de> Deserialize<'de> for Elsewhere {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// A credential that may act for us.

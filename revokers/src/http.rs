@@ -80,6 +80,8 @@ pub struct Call {
     body: Option<Zeroizing<Vec<u8>>>,
     /// Whether its host came from a leak.
     pub leaked_host: bool,
+    /// Whether it goes to a service of this machine: http to a loopback address, which the user's configuration names.
+    near: bool,
 }
 
 impl fmt::Debug for Call {
@@ -92,7 +94,20 @@ impl fmt::Debug for Call {
 impl Call {
     /// A request without headers and body.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, leaked_host: false }
+        Self { method, url, headers: HeaderMap::new(), body: None, leaked_host: false, near: false }
+    }
+
+    /// A request to an address of the user's own configuration, such as a webhook of theirs. Besides what [`Self::new`] may call, it may
+    /// be `http` to a loopback address.
+    ///
+    /// # Errors
+    /// If the verb or the address is none. What is wrong is told without the address, which may hold a secret.
+    pub fn configured(method: &str, address: &str) -> Result<Self, Why> {
+        let fail = |part: &str| Why::Malformed { part: part.to_owned() };
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| fail("verb"))?;
+        let url = Url::parse(address).map_err(|_| fail("address"))?;
+        let near = url.scheme() == "http" && is_loopback(&url);
+        Ok(Self { near, ..Self::new(method, url) })
     }
 
     /// Adds a header; its value is marked so that no library prints it.
@@ -294,7 +309,9 @@ impl Client {
         if self.offline {
             return Err(Why::Offline);
         }
-        self.hosts.check(&call.url, call.leaked_host)?;
+        if !call.near {
+            self.hosts.check(&call.url, call.leaked_host)?;
+        }
         let attempts = if repeat == Repeat::Safe { self.config.attempts.max(1) } else { 1 };
         let mut wait = Duration::from_millis(self.config.backoff_ms);
         for attempt in 1.. {
@@ -319,7 +336,7 @@ impl Client {
         let host = call.url.host_str().unwrap_or_default();
         let endpoint =
             self.endpoints.iter().find(|(name, to)| !is_tcp(to) && name.eq_ignore_ascii_case(host)).map(|(_, to)| to);
-        let client = if endpoint.is_some() { &self.local } else { &self.direct };
+        let client = if endpoint.is_some() || call.near { &self.local } else { &self.direct };
         let mut request = client.request(call.method.clone(), place(&call.url, endpoint)).headers(call.headers.clone());
         if endpoint.is_some() {
             request = request.header("host", authority(&call.url));
@@ -371,13 +388,15 @@ fn jitter(wait: Duration) -> Duration {
 /// An origin of the configuration: https anywhere, http and the near ends of tunnels on loopback only.
 fn endpoint(origin: &str) -> Option<Url> {
     let url = Url::parse(origin).ok()?;
-    let loopback = || {
-        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
-        host.parse::<IpAddr>().ok().map(|ip| ip.is_loopback())
-    };
     let near = url.scheme() == "http" || (is_tcp(&url) && url.port().is_some());
-    let allowed = url.scheme() == "https" || (near && loopback() == Some(true));
+    let allowed = url.scheme() == "https" || (near && is_loopback(&url));
     (allowed && matches!(url.path(), "" | "/") && url.query().is_none()).then_some(url)
+}
+
+/// Whether an address names this machine by number. A name would have to be looked up, and may lead elsewhere the next time.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Where a request really goes.
@@ -410,4 +429,25 @@ fn transport(error: &reqwest::Error, host: &str) -> Why {
         _ => "the connection broke off",
     };
     Why::Transport { detail: detail.to_owned(), sent: !error.is_connect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_configuration_may_name_a_service_of_this_machine() {
+        let near = |address: &str| Call::configured("POST", address).map(|call| call.near).ok();
+        for address in ["http://127.0.0.1:8080/hook", "http://[::1]/hook"] {
+            assert_eq!(near(address), Some(true), "{address}");
+        }
+        for address in
+            ["http://localhost/hook", "http://10.0.0.1/", "http://127.0.0.1.example.com/", "https://127.0.0.1/"]
+        {
+            assert_eq!(near(address), Some(false), "{address}");
+        }
+        assert_eq!(near("/hook"), None);
+        let url = Url::parse("http://127.0.0.1/");
+        assert_eq!(url.map(|url| Call::new(Method::POST, url).near), Ok(false));
+    }
 }

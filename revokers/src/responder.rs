@@ -109,7 +109,7 @@ impl Responders {
         }
         let mut parts = Parts::new();
         for (name, source) in &one.parts {
-            let value = self.value(source).await.map_err(|detail| Why::NoResponder {
+            let value = self.read_source(source).await.map_err(|detail| Why::NoResponder {
                 id: id.to_owned(),
                 detail: format!("`{name}` from the {source:?}: {detail}"),
             })?;
@@ -120,7 +120,11 @@ impl Responders {
         Ok(parts)
     }
 
-    async fn value(&self, source: &Source) -> Result<Zeroizing<String>, String> {
+    /// Reads one source now. Nothing is kept.
+    ///
+    /// # Errors
+    /// What is wrong with the source, without its value.
+    pub async fn read_source(&self, source: &Source) -> Result<Zeroizing<String>, String> {
         let text = match source {
             Source::Value(value) => Zeroizing::new(value.clone()),
             Source::Env(name) => Zeroizing::new((self.environment)(name).ok_or("it is not set")?),

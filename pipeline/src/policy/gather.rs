@@ -171,7 +171,7 @@ mod tests {
             severity: Severity::Critical,
             exposure: Exposure::Internal,
             labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            owner: Owner { name: "ada".to_owned(), found_by: "codeowners".to_owned() },
+            owner: Owner { name: "ada".to_owned(), found_by: "codeowners".to_owned(), business: None },
         };
         let mut incident = found.incident(IncidentId::new(at(NOW), [7; 8]), at(NOW));
         let occurrence = Occurrence {

@@ -66,7 +66,7 @@ impl Saga {
             severity: Severity::High,
             exposure: Exposure::Public,
             labels: std::collections::BTreeMap::new(),
-            owner: Owner { name: "security".to_owned(), found_by: "fallback".to_owned() },
+            owner: Owner { name: "security".to_owned(), found_by: "fallback".to_owned(), business: None },
         };
         let place = Occurrence {
             source: "https://git.example.com/shop".to_owned(),

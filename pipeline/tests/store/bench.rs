@@ -72,7 +72,7 @@ pub(crate) fn detected(fingerprint: &str) -> Detected {
         severity: Severity::High,
         exposure: Exposure::Internal,
         labels: BTreeMap::new(),
-        owner: Owner { name: "team-a".to_owned(), found_by: "fallback".to_owned() },
+        owner: Owner { name: "team-a".to_owned(), found_by: "fallback".to_owned(), business: None },
     }
 }
 

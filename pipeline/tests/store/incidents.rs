@@ -113,7 +113,7 @@ fn incidents_are_found_by_what_is_asked() {
             ids.push(find(&store, name, &[occurrence(second as u32)], second as i64).await.0);
         }
         close(&store, &ids[0], Ending::Ignored, 10).await;
-        let owner = Owner { name: "team-b".to_owned(), found_by: "codeowners".to_owned() };
+        let owner = Owner { name: "team-b".to_owned(), found_by: "codeowners".to_owned(), business: None };
         must(store.note(&ids[1], "ann", &[Event::Owned { owner }], at(11)).await);
         let ask = async |filter: Filter| -> Vec<usize> {
             let found = must(store.incidents(&filter, &Page::default()).await);
