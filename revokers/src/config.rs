@@ -29,6 +29,8 @@ pub struct Config {
     pub ownership: Elsewhere,
     /// Read by the pipeline: who is told of what.
     pub notify: Elsewhere,
+    /// Read by the server: where it listens, and to whom.
+    pub serve: Elsewhere,
 }
 
 /// A section of the same file that another room reads. It stands here so that a misspelt section is still refused.

@@ -57,6 +57,7 @@ pub struct Inner {
     pub(crate) failures: Failures,
     pub(crate) room: Room,
     scanner: OnceLock<stanch_scanner::Engine>,
+    verifying: tokio::sync::Mutex<()>,
     /// How many workers were begun, and how many of them have ended.
     workers: [AtomicUsize; 2],
 }
@@ -80,8 +81,9 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let room = Room::new(&parts.config.limits);
         let (metrics, failures) = (Metrics::default(), Failures::default());
-        let (scanner, workers) = (OnceLock::new(), [AtomicUsize::new(0), AtomicUsize::new(0)]);
-        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, workers }))
+        let (scanner, verifying) = (OnceLock::new(), tokio::sync::Mutex::default());
+        let workers = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, verifying, workers }))
     }
 
     /// There is work for whoever leads incidents on.
@@ -110,6 +112,11 @@ impl App {
     /// What recognises credentials, by all built-in rules. It is made when it is first needed.
     pub fn scanner(&self) -> &stanch_scanner::Engine {
         self.0.scanner.get_or_init(|| stanch_scanner::Engine::new(RuleSet::builtin()))
+    }
+
+    /// Held by whoever reads all of the log.
+    pub(crate) fn verifying(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.verifying
     }
 
     /// Whether what works beside the server does: all of it was begun, and none has ended.

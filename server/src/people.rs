@@ -1,10 +1,12 @@
 //! What people say of incidents: they approve, deny, have things tried again, and remark. The interface and the console share it.
 
+use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use stanch_model::Confidence;
 use stanch_pipeline::{Approval, Event, Incident, IncidentId, State};
 
 use crate::auth::Person;
-use crate::{ApiError, App};
+use crate::{ApiError, App, found};
 
 /// The most bytes that a remark may have.
 const LONGEST: usize = 2000;
@@ -41,7 +43,7 @@ pub async fn approve(app: &App, person: &Person, id: &IncidentId, digest: &str) 
 /// # Errors
 /// If the incident is closed.
 pub async fn deny(app: &App, person: &Person, id: &IncidentId, why: &str) -> Result<Incident, ApiError> {
-    let why = checked(why)?;
+    let why = checked(app, why)?;
     say(app, person, id, Event::Denied { person: person.name.clone(), why }).await
 }
 
@@ -58,7 +60,7 @@ pub async fn retry(app: &App, person: &Person, id: &IncidentId) -> Result<Incide
 /// # Errors
 /// If there is no such incident.
 pub async fn remark(app: &App, person: &Person, id: &IncidentId, text: &str) -> Result<Incident, ApiError> {
-    let text = checked(text)?;
+    let text = checked(app, text)?;
     say(app, person, id, Event::Noted { text }).await
 }
 
@@ -86,11 +88,19 @@ fn other_plan() -> ApiError {
 }
 
 /// A text of a person that can be kept. It stays in the log for ever, so nothing that looks like a credential may be in it.
-fn checked(text: &str) -> Result<String, ApiError> {
+fn checked(app: &App, text: &str) -> Result<String, ApiError> {
     let text = text.trim();
     let plain = |c: char| c == '\n' || c == '\t' || !c.is_control();
     if text.is_empty() || text.len() > LONGEST || !text.chars().all(plain) {
         return Err(ApiError::bad_request(format!("a text has 1 to {LONGEST} bytes, without control characters")));
+    }
+    if found::scan(app, "", text.as_bytes()).iter().any(|finding| finding.confidence >= Confidence::Medium) {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(ApiError::new(
+            status,
+            "credential",
+            "the text holds what looks like a credential, and is not kept",
+        ));
     }
     Ok(text.to_owned())
 }

@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::{Peer, target};
+use crate::metrics::known;
 use crate::{ApiError, App};
 
 /// The name of a request, in the log and in its answer.
@@ -50,7 +51,7 @@ pub(crate) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     let method = request.method().clone();
     // Of a body without a length a proxy may see another end than we do. What would come after it is not listened to.
     let last = request.headers().contains_key(TRANSFER_ENCODING);
-    let span = tracing::info_span!("request", %id, %peer, %method, path);
+    let span = tracing::info_span!("request", %id, %peer, method = known(&method), path);
     let answered = AssertUnwindSafe(answer(&app, request, next)).catch_unwind().instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| {
         let _in = span.enter();

@@ -1,13 +1,14 @@
 //! The log: everything that happened, and the proof that it is whole.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stanch_pipeline::audit::Head;
 use stanch_pipeline::audit::chain::Line;
+use stanch_pipeline::audit::{self, Fault, Head};
 
 use super::V1;
 use crate::auth::Role;
@@ -16,7 +17,11 @@ use crate::{Access, ApiError, App, Routes};
 
 pub(super) fn routes() -> Routes {
     let viewer = Access::Token(Role::Viewer);
-    Routes::below(V1).get("/audit", viewer, page).get("/audit/head", viewer, head)
+    Routes::below(V1)
+        .get("/audit", viewer, page)
+        .get("/audit/head", viewer, head)
+        .get("/audit/verify", Access::Token(Role::Responder), verify)
+        .within(Duration::from_mins(5))
 }
 
 /// Which lines are wanted.
@@ -60,6 +65,40 @@ struct End {
     signature: String,
 }
 
+/// Whether the log is what was written.
+#[derive(Debug, Serialize)]
+struct Verified {
+    sound: bool,
+    lines: u64,
+    faults: Vec<Wrong>,
+}
+
+/// Something that is wrong with the log.
+#[derive(Debug, Serialize)]
+struct Wrong {
+    what: &'static str,
+    /// The line from which on it is.
+    seq: Option<u64>,
+}
+
+impl From<&Fault> for Wrong {
+    fn from(fault: &Fault) -> Self {
+        let (what, seq) = match fault {
+            Fault::Line(broken) => ("line", Some(broken.seq)),
+            Fault::NoHead => ("no-head", None),
+            Fault::Forged { seq } => ("forged-head", Some(*seq)),
+            Fault::Stranger { seq, .. } => ("unknown-key", Some(*seq)),
+            Fault::Cut { last, .. } => ("cut", Some(*last)),
+            Fault::Beyond { head, .. } => ("beyond-head", Some(*head)),
+            Fault::OtherEnd { seq } => ("other-end", Some(*seq)),
+            Fault::BadAnchor { seq } => ("bad-anchor", Some(*seq)),
+            Fault::CutSinceAnchor { last, .. } => ("cut-since-anchor", Some(*last)),
+            Fault::RewrittenSinceAnchor { seq } => ("rewritten-since-anchor", Some(*seq)),
+        };
+        Self { what, seq }
+    }
+}
+
 impl TryFrom<Line> for Shown {
     type Error = ApiError;
 
@@ -85,6 +124,14 @@ async fn head(State(app): State<App>) -> Result<Json<End>, ApiError> {
     let at = Timestamp::from_millisecond(head.at).map_err(ApiError::internal)?;
     let signature = hex(&head.signature);
     Ok(Json(End { seq: head.seq, hash: hex(&head.hash), at, key: head.key.to_string(), signature }))
+}
+
+/// Reads all of the log, which is work: one at a time. Anchors are held against it by `stanch audit verify`, which does not trust this server.
+async fn verify(State(app): State<App>) -> Result<Json<Verified>, ApiError> {
+    let Ok(_alone) = app.verifying().try_lock() else { return Err(ApiError::busy(30)) };
+    let report = audit::verify(&app.store, &[]).await?;
+    let faults = report.faults.iter().map(Wrong::from).collect();
+    Ok(Json(Verified { sound: report.is_sound(), lines: report.lines, faults }))
 }
 
 fn hex(bytes: &[u8]) -> String {
