@@ -54,6 +54,8 @@ impl When {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the whole loop on this machine alone: a key leaks, and dies
+    Demo,
     /// Find leaked credentials
     Scan(ScanArgs),
     /// Say why a finding is believed, everywhere it stands
@@ -68,6 +70,14 @@ pub(crate) enum Command {
     Revoke(RevokeArgs),
     /// Replace a credential by a new one, and make the old one dead
     Rotate(RotateArgs),
+    /// Say exactly what would be done about findings, and change nothing
+    Plan(PlanArgs),
+    /// Do what a plan says
+    Apply(ApplyArgs),
+    /// Show and lead the incidents of this machine
+    Incident(IncidentArgs),
+    /// Show, verify and export the log of everything that was done
+    Audit(AuditArgs),
     /// Show which kinds of credentials can be verified and revoked, and which hosts are called for it
     Providers(ProvidersArgs),
     /// Test the configured credentials that may revoke others
@@ -273,6 +283,174 @@ pub(crate) struct RotateArgs {
     pub(crate) format: AnswerFormat,
     #[command(flatten)]
     pub(crate) response: ResponseArgs,
+}
+
+/// Which policies decide.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct DeciderArgs {
+    /// Policies of yours, beside the set `default` (can be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) shipped: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    /// Findings of stanch, Kingfisher, gitleaks or TruffleHog, SARIF, or GitHub's secret-scanning alerts; `-` is standard input
+    #[arg(value_name = "FINDINGS", required = true)]
+    pub(crate) findings: Vec<PathBuf>,
+    /// Where to write the plan, for `stanch apply`
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The folder that paths in the findings start at
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// Who can read what was found
+    #[arg(long, value_name = "WHO", default_value = "local")]
+    pub(crate) exposure: Reach,
+    #[command(flatten)]
+    pub(crate) decider: DeciderArgs,
+    /// How to answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) response: ResponseArgs,
+}
+
+/// Who can read a leak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reach {
+    /// Whoever uses this machine
+    Local,
+    /// Colleagues
+    Internal,
+    /// A provider of language models
+    Model,
+    /// Everybody
+    Public,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApplyArgs {
+    /// What `stanch plan -o` wrote
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Do it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Who approves by running this [default: user@host]
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: Option<String>,
+    /// Read the secrets again from these findings, in place of those that the plan names (can be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) findings: Vec<PathBuf>,
+    /// How to answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) response: ResponseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct IncidentArgs {
+    #[command(subcommand)]
+    pub(crate) command: IncidentCommand,
+}
+
+/// Which incident is meant, and how it goes on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OneIncidentArgs {
+    /// Its name, or the fingerprint of its credential
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) incident: String,
+    /// Who says so [default: user@host]
+    #[arg(long = "as", value_name = "PERSON")]
+    pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) decider: DeciderArgs,
+    /// How to answer
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) response: ResponseArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List the incidents that are not closed
+    List {
+        /// Those that are closed, too
+        #[arg(long)]
+        all: bool,
+        /// The most that are listed
+        #[arg(long, value_name = "N", default_value = "50")]
+        limit: u32,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
+    },
+    /// Show all that happened to one
+    Show {
+        /// Its name, or the fingerprint of its credential
+        #[arg(value_name = "INCIDENT")]
+        incident: String,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
+    },
+    /// Approve of the plan at hand; if that suffices, it is carried out
+    Approve(OneIncidentArgs),
+    /// Say no: nothing further is done
+    Deny {
+        #[command(flatten)]
+        one: OneIncidentArgs,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+    },
+    /// Try again what could not go on
+    Retry(OneIncidentArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Show the last lines of the log
+    Show {
+        /// How many
+        #[arg(long, value_name = "N", default_value = "50")]
+        limit: u32,
+    },
+    /// Check that no line was changed, moved, added or taken away
+    Verify {
+        /// A file of anchors that was kept elsewhere (can be repeated)
+        #[arg(long, value_name = "FILE")]
+        anchor: Vec<PathBuf>,
+    },
+    /// Write the log for other programs, to standard output
+    Export {
+        /// In which words
+        #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+        format: ExportFormat,
+    },
+    /// Print the signed end of the log, to be kept elsewhere
+    Anchor,
+}
+
+/// How the log is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Every field of every line, with its hash
+    Jsonl,
+    /// Events of the Open Cybersecurity Schema Framework
+    Ocsf,
 }
 
 #[derive(Debug, clap::Args)]

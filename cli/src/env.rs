@@ -73,3 +73,22 @@ pub(crate) fn config_file() -> Option<PathBuf> {
 pub(crate) fn of_responders(name: &str) -> Option<String> {
     get(name).and_then(|value| value.into_string().ok())
 }
+
+/// The user's login name: <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html>, and its name on Windows.
+const LOGNAMES: [&str; 3] = ["LOGNAME", "USER", "USERNAME"];
+
+/// Who runs this, and where.
+pub(crate) fn user_at_host() -> Option<String> {
+    let user = LOGNAMES.iter().find_map(|name| get(name)?.into_string().ok())?;
+    Some(format!("{user}@{}", host()))
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    get("COMPUTERNAME").and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned())
+}

@@ -9,6 +9,7 @@ mod action;
 mod args;
 mod cleanup;
 mod commands;
+mod demo;
 mod env;
 mod exit;
 mod history;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
 /// Runs one verb.
 fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
     match command {
+        Command::Demo => demo::run(shell),
         Command::Scan(scan) => commands::scan::run(&scan, shell),
         Command::Explain(explain) => commands::explain::run(&explain, shell),
         Command::Ignore(ignore) => commands::ignore::run(&ignore, shell),
@@ -61,6 +63,10 @@ fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
         Command::Verify(verify) => commands::verify::run(&verify, shell),
         Command::Revoke(revoke) => commands::revoke::run(&revoke, shell),
         Command::Rotate(rotate) => commands::rotate::run(&rotate, shell),
+        Command::Plan(plan) => commands::plan::run(&plan, shell),
+        Command::Apply(apply) => commands::apply::run(&apply, shell),
+        Command::Incident(incident) => commands::incident::run(&incident, shell),
+        Command::Audit(audit) => commands::audit::run(&audit, shell),
         Command::Providers(providers) => commands::providers::run(&providers, shell),
         Command::Responders(responders) => commands::responders::run(&responders, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),

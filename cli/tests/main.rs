@@ -4,10 +4,13 @@
 mod action;
 #[cfg(unix)]
 mod beside;
+mod demo;
 mod generated;
 mod history;
 #[cfg(unix)]
 mod leak;
+#[cfg(unix)]
+mod plan;
 mod range;
 #[cfg(unix)]
 mod remote;

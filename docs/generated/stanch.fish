@@ -31,6 +31,7 @@ complete -c stanch -n "__fish_stanch_needs_command" -s q -l quiet -d 'Say less: 
 complete -c stanch -n "__fish_stanch_needs_command" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_needs_command" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "demo" -d 'Show the whole loop on this machine alone: a key leaks, and dies'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "scan" -d 'Find leaked credentials'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
@@ -38,11 +39,22 @@ complete -c stanch -n "__fish_stanch_needs_command" -f -a "hook" -d 'Run as a ho
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "verify" -d 'Ask providers which credentials are alive, and whose they are'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "revoke" -d 'Make a credential dead at the provider that issued it'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "rotate" -d 'Replace a credential by a new one, and make the old one dead'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "plan" -d 'Say exactly what would be done about findings, and change nothing'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "apply" -d 'Do what a plan says'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "incident" -d 'Show and lead the incidents of this machine'
+complete -c stanch -n "__fish_stanch_needs_command" -f -a "audit" -d 'Show, verify and export the log of everything that was done'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "providers" -d 'Show which kinds of credentials can be verified and revoked, and which hosts are called for it'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "responders" -d 'Test the configured credentials that may revoke others'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "rules" -d 'Show and check what is looked for'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "generate" -d 'Write completions or the manual page to standard output'
 complete -c stanch -n "__fish_stanch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand demo" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand demo" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand demo" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l range -d 'What the commits of a range add: those that B has and A has not' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l since -d 'What commits add since a revision or a date, on all branches unless --branch says which' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l branch -d 'The commits of this branch only' -r
@@ -210,6 +222,182 @@ complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s q -l quiet -d '
 complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand rotate" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -s o -l output -d 'Where to write the plan, for `stanch apply`' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l root -d 'The folder that paths in the findings start at' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l exposure -d 'Who can read what was found' -r -f -a "local\t'Whoever uses this machine'
+internal\t'Colleagues'
+model\t'A provider of language models'
+public\t'Everybody'"
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l as -d 'Who approves by running this [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l findings -d 'Read the secrets again from these findings, in place of those that the plan names (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l yes -d 'Do it without asking'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "list" -d 'List the incidents that are not closed'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "show" -d 'Show all that happened to one'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "approve" -d 'Approve of the plan at hand; if that suffices, it is carried out'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "deny" -d 'Say no: nothing further is done'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "retry" -d 'Try again what could not go on'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and not __fish_seen_subcommand_from list show approve deny retry help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l limit -d 'The most that are listed' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l all -d 'Those that are closed, too'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l why -d 'Why' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l format -d 'How to answer' -r -f -a "human\t'For people'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l offline -d 'Call nobody'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the incidents that are not closed'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that happened to one'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Approve of the plan at hand; if that suffices, it is carried out'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "deny" -d 'Say no: nothing further is done'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Try again what could not go on'
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "show" -d 'Show the last lines of the log'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "export" -d 'Write the log for other programs, to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -l limit -d 'How many' -r
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -l anchor -d 'A file of anchors that was kept elsewhere (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'In which words' -r -f -a "jsonl\t'Every field of every line, with its hash'
+ocsf\t'Events of the Open Cybersecurity Schema Framework'"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the last lines of the log'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the log for other programs, to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand providers; and not __fish_seen_subcommand_from list show check help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -370,19 +558,33 @@ complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Completions for a shell'
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'The manual page'
 complete -c stanch -n "__fish_stanch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "scan" -d 'Find leaked credentials'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "hook" -d 'Run as a hook of another program'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "verify" -d 'Ask providers which credentials are alive, and whose they are'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "revoke" -d 'Make a credential dead at the provider that issued it'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "rotate" -d 'Replace a credential by a new one, and make the old one dead'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "providers" -d 'Show which kinds of credentials can be verified and revoked, and which hosts are called for it'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "responders" -d 'Test the configured credentials that may revoke others'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "rules" -d 'Show and check what is looked for'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "generate" -d 'Write completions or the manual page to standard output'
-complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from scan explain ignore hook verify revoke rotate providers responders rules generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "demo" -d 'Show the whole loop on this machine alone: a key leaks, and dies'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "scan" -d 'Find leaked credentials'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "explain" -d 'Say why a finding is believed, everywhere it stands'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "ignore" -d 'Take responsibility for a credential, so that it counts no more'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "hook" -d 'Run as a hook of another program'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "verify" -d 'Ask providers which credentials are alive, and whose they are'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "revoke" -d 'Make a credential dead at the provider that issued it'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "rotate" -d 'Replace a credential by a new one, and make the old one dead'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "plan" -d 'Say exactly what would be done about findings, and change nothing'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "apply" -d 'Do what a plan says'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "incident" -d 'Show and lead the incidents of this machine'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "audit" -d 'Show, verify and export the log of everything that was done'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "providers" -d 'Show which kinds of credentials can be verified and revoked, and which hosts are called for it'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "responders" -d 'Test the configured credentials that may revoke others'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "rules" -d 'Show and check what is looked for'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "generate" -d 'Write completions or the manual page to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and not __fish_seen_subcommand_from demo scan explain ignore hook verify revoke rotate plan apply incident audit providers responders rules generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "run" -d 'Run as a hook'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'List the incidents that are not closed'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "show" -d 'Show all that happened to one'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "approve" -d 'Approve of the plan at hand; if that suffices, it is carried out'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "deny" -d 'Say no: nothing further is done'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "retry" -d 'Try again what could not go on'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "show" -d 'Show the last lines of the log'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Write the log for other programs, to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "list" -d 'List the kinds of credentials'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "show" -d 'Show all that is known of one kind'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "check" -d 'Check the built-in provider files'

@@ -12,6 +12,7 @@ pub mod incident;
 pub mod notices;
 pub mod notify;
 pub mod owner;
+pub mod plan;
 pub mod policy;
 pub mod store;
 

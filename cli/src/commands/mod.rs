@@ -1,9 +1,13 @@
 //! The verbs, one file each.
 
+pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod hook;
 pub(crate) mod ignore;
+pub(crate) mod incident;
+pub(crate) mod plan;
 pub(crate) mod providers;
 pub(crate) mod responders;
 pub(crate) mod revoke;

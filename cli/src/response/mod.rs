@@ -2,20 +2,30 @@
 
 mod config;
 mod findings;
+mod found;
 mod input;
 mod intake;
+mod items;
 mod journal;
+mod local;
 mod one;
+mod person;
 mod session;
 mod show;
 mod subject;
+mod timeline;
 
 pub(crate) use config::load as load_config;
 pub(crate) use findings::verify_findings;
+pub(crate) use found::{detected, occurrence};
 use input::{ask, parts_of};
 pub(crate) use intake::intake;
+pub(crate) use items::{looked, show_item, sums};
 pub(crate) use journal::File as JournalFile;
+pub(crate) use local::{Lead, of_store, open as open_store, policies};
 pub(crate) use one::one;
+pub(crate) use person::{asked, person, until};
 pub(crate) use session::{Session, block_on};
 pub(crate) use show::{Facts, liveness, plan, redaction, report, why_not};
 pub(crate) use subject::{Subject, of_findings};
+pub(crate) use timeline::{Timeline, ended};

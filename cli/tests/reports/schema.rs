@@ -32,6 +32,12 @@ impl Schema {
         Self::build(&closed(read("docs/schema/report.schema.json")), &registry)
     }
 
+    /// What `stanch plan -o` writes.
+    pub(crate) fn plan() -> Self {
+        let schema = closed(read("docs/schema/plan.schema.json"));
+        Self::build(&schema, &Registry::new().prepare().expect("an empty registry"))
+    }
+
     /// What `sarif` writes: the official schema.
     pub(crate) fn sarif() -> Self {
         Self::build(&official(), &Registry::new().prepare().expect("an empty registry"))

@@ -1,0 +1,307 @@
+//! `stanch apply`: does what a plan says, and nothing else. It can be interrupted at any time; run again, it goes on.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde::Serialize;
+use stanch_model::Finding;
+use stanch_pipeline::engine::{Decider, sealed};
+use stanch_pipeline::plan::{Item, PlanFile, ReadError};
+use stanch_pipeline::policy::Policies;
+use stanch_pipeline::{Approval, Decision, Ending, Event, Incident, IncidentId, Means, State, Verdict};
+use stanch_revokers::act::{self, Consent, Plan, Refusal};
+use stanch_revokers::registry::{self, Entry};
+
+use crate::args::{AnswerFormat, ApplyArgs};
+use crate::exit::{CliError, Exit};
+use crate::report::Redactor;
+use crate::response::{
+    Facts, Lead, Session, Subject, asked, block_on, intake, of_store, open_store, person, policies, redaction,
+    show_item, sums, until,
+};
+use crate::shell::Shell;
+
+pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let plan = read(args)?;
+    let person = person(args.person.as_deref())?;
+    confirm(args, &plan, shell)?;
+    let files = if args.findings.is_empty() { &plan.findings } else { &args.findings };
+    let (subjects, findings, _) = intake(files, &plan.root, shell)?;
+    let session = Session::new(&args.response)?;
+    let decider = Arc::new(Confirmed::of(policies(&plan.shipped, &plan.policies)?, &plan));
+    let applied = block_on(async {
+        let lead = Lead::new(open_store().await?, Arc::new(session.cx), decider);
+        let work = Work { lead: &lead, subjects: &subjects, person: &person };
+        let mut applied = Vec::new();
+        for item in plan.items.iter().filter(|item| item.is_applied()) {
+            let came = if lead.interrupted() {
+                Came::Left("not begun: interrupted".to_owned())
+            } else {
+                work.one(item).await?
+            };
+            applied.push(Applied::new(item, came));
+        }
+        Ok::<_, CliError>(applied)
+    })??;
+    tell(args, &applied, &findings, shell)?;
+    Ok(if applied.iter().all(|one| one.as_planned) { Exit::Clean } else { Exit::Incomplete })
+}
+
+fn read(args: &ApplyArgs) -> Result<PlanFile, CliError> {
+    let name = args.plan.display();
+    let bytes =
+        std::fs::read(&args.plan).map_err(|error| CliError::new(format!("cannot read the plan `{name}`: {error}")))?;
+    PlanFile::read(&bytes, Timestamp::now()).map_err(|error| {
+        let hint = match error {
+            ReadError::Form(_) => "`stanch plan FINDINGS -o plan.json` makes one",
+            ReadError::Altered => "a plan is applied as it was made, or not at all: make it again with `stanch plan`",
+            ReadError::Expired(_) => "what it saw is too old to act on: make it again with `stanch plan`",
+        };
+        CliError::new(format!("the plan `{name}` is not applied: {error}")).hint(hint)
+    })
+}
+
+/// Shows what will be done, and has it confirmed unless that was said before.
+fn confirm(args: &ApplyArgs, plan: &PlanFile, shell: &mut Shell) -> Result<(), CliError> {
+    if args.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            CliError::new("nobody is there to confirm the plan").hint("--yes says that it was read and shall be done")
+        );
+    }
+    let engine = redaction();
+    let redactor = Redactor::new(&engine, &[]);
+    let mut out = shell.stdout();
+    for item in plan.items.iter().filter(|item| item.is_applied()) {
+        show_item(&mut Facts { out: &mut out, redactor: &redactor }, item)?;
+        writeln!(out)?;
+    }
+    write!(out, "{}. Type `yes` to do exactly this: ", sums(&plan.items))?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(CliError::new("not confirmed: nothing was changed")) }
+}
+
+/// The policies, but that nothing is done at once that this plan does not name.
+struct Confirmed {
+    policies: Policies,
+    digests: BTreeSet<String>,
+}
+
+impl Confirmed {
+    fn of(policies: Policies, plan: &PlanFile) -> Self {
+        Self { policies, digests: plan.items.iter().filter_map(|item| item.digest.clone()).collect() }
+    }
+}
+
+impl Decider for Confirmed {
+    fn decide(
+        &self,
+        incident: &Incident,
+        plan: Result<&Plan, &Refusal>,
+        entry: Option<&Entry>,
+        now: Timestamp,
+    ) -> Decision {
+        let decision = Decider::decide(&self.policies, incident, plan, entry, now);
+        let named = plan.is_ok_and(|plan| self.digests.contains(&stanch_pipeline::digest::of(plan)));
+        if decision.verdict == Verdict::Act && !named {
+            let why = format!("{}; it is not what was confirmed, so that people are asked", decision.why);
+            return Decision { verdict: Verdict::Ask, why, ..decision };
+        }
+        decision
+    }
+}
+
+/// What came of an item.
+enum Came {
+    /// It was led on, to this.
+    To(Box<Incident>),
+    /// Nothing was done, because of this.
+    Left(String),
+}
+
+struct Work<'a> {
+    lead: &'a Lead,
+    subjects: &'a [Subject],
+    person: &'a str,
+}
+
+impl Work<'_> {
+    async fn one(&self, item: &Item) -> Result<Came, CliError> {
+        let store = self.lead.store();
+        let known = store.incident_of(&item.what.fingerprint).await.map_err(of_store)?;
+        if let Some(known) = known.filter(|known| is_begun(known, item)) {
+            return Ok(Came::To(Box::new(self.lead.on(&known.id).await?)));
+        }
+        let subject = match self.subject(item).await {
+            Ok(subject) => subject,
+            Err(why) => return Ok(Came::Left(why)),
+        };
+        let secret = sealed::of_credential(&subject.credential);
+        let kept = store.detect(&item.what, &item.places, Some(secret), Timestamp::now(), self.person).await;
+        self.approved(item, &kept.map_err(of_store)?.0).await
+    }
+
+    /// The credential that an item means, if it is still what the plan says. The same secret may open two servers, so each that has its fingerprint is
+    /// looked at.
+    async fn subject(&self, item: &Item) -> Result<&Subject, String> {
+        let mut why = "the secret cannot be read again, or is another one by now".to_owned();
+        let same = |subject: &&Subject| {
+            subject.rule == item.what.rule && subject.credential.fingerprint.to_string() == item.what.fingerprint
+        };
+        for subject in self.subjects.iter().filter(same) {
+            let Some(entry) = registry::by_rule(&subject.rule, &subject.credential) else { continue };
+            let looked = act::look(self.lead.context(), &entry, &subject.credential, Consent::default()).await;
+            match item.changed(looked.plan.as_ref()) {
+                None => return Ok(subject),
+                Some(changed) => why = format!("stale, nothing was done: {changed}"),
+            }
+        }
+        Err(why)
+    }
+
+    /// Leads an incident to where people are asked, approves, and leads it on.
+    async fn approved(&self, item: &Item, id: &IncidentId) -> Result<Came, CliError> {
+        let store = self.lead.store();
+        let now = Timestamp::now();
+        if store.incident(id).await.map_err(of_store)?.state == State::ByHand {
+            let again = Event::Retried { person: self.person.to_owned() };
+            store.note(id, self.person, &[again], now).await.map_err(of_store)?;
+        }
+        let incident = self.lead.on(id).await?;
+        let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
+        if incident.state != State::Waiting {
+            return Ok(Came::To(Box::new(incident)));
+        }
+        let Some(digest) = digest.filter(|digest| item.digest.as_ref() == Some(digest)) else {
+            return Ok(Came::Left(format!("stale, nothing was done: the plan changed while it was applied ({id})")));
+        };
+        if asked(&incident, self.person).is_ok() && !incident.approvers(now).contains(&self.person) {
+            let (person, until) = (self.person.to_owned(), until(&incident, now));
+            let approval = Approval { person, digest, until, groups: Vec::new() };
+            store.note(id, self.person, &[Event::Approved { approval }], now).await.map_err(of_store)?;
+        }
+        Ok(Came::To(Box::new(self.lead.on(id).await?)))
+    }
+}
+
+/// Whether what the item says was begun before, so that it only has to go on.
+fn is_begun(incident: &Incident, item: &Item) -> bool {
+    let same = incident.plan.as_ref().is_some_and(|(digest, _)| item.digest.as_ref() == Some(digest));
+    let begun =
+        matches!(incident.state, State::Acting | State::Contained | State::Dead) || !incident.moments.is_empty();
+    same && begun
+}
+
+/// An item, and what came of it.
+#[derive(Serialize)]
+struct Applied<'a> {
+    schema: &'static str,
+    fingerprint: &'a str,
+    title: &'a str,
+    secret: &'a str,
+    incident: Option<IncidentId>,
+    outcome: &'static str,
+    detail: String,
+    /// Seconds from when it was found until it could not come back.
+    seconds: Option<f64>,
+    as_planned: bool,
+}
+
+impl<'a> Applied<'a> {
+    fn new(item: &'a Item, came: Came) -> Self {
+        let mut applied = Self {
+            schema: "stanch.applied/1",
+            fingerprint: &item.what.fingerprint,
+            title: &item.what.title,
+            secret: &item.what.preview,
+            incident: None,
+            outcome: "left",
+            detail: String::new(),
+            seconds: None,
+            as_planned: false,
+        };
+        match came {
+            Came::Left(why) => applied.detail = why,
+            Came::To(incident) => applied.came_to(item, &incident),
+        }
+        applied
+    }
+
+    fn came_to(&mut self, item: &Item, incident: &Incident) {
+        let times = &incident.times;
+        self.incident = Some(incident.id.clone());
+        self.seconds =
+            times.detected.zip(times.dead.or(times.contained)).map(|(from, to)| to.duration_since(from).as_secs_f64());
+        let trouble = incident.trouble.clone().unwrap_or_default();
+        let only_off = item.decision.means == Some(Means::Contain) && times.contained.is_some();
+        (self.outcome, self.detail, self.as_planned) = match incident.state {
+            State::Closed if incident.ending == Some(Ending::Killed) => {
+                ("dead", "the provider refuses it".to_owned(), true)
+            }
+            State::Closed => ("closed", "nothing was done".to_owned(), false),
+            State::ByHand if only_off => ("off", trouble, true),
+            State::Waiting => ("waits", waits(incident), false),
+            State::ByHand => ("by hand", trouble, false),
+            State::Contained => ("off", format!("{trouble}; `stanch apply` goes on with it"), false),
+            _ => ("later", format!("{trouble}; `stanch apply` goes on with it"), false),
+        };
+    }
+}
+
+/// Who has to approve yet.
+fn waits(incident: &Incident) -> String {
+    let now = Timestamp::now();
+    let people = incident.approvers(now);
+    let missing = incident
+        .decision
+        .as_ref()
+        .and_then(|decision| decision.missing(&people, |person, name| incident.is_of(person, name, now)));
+    let missing = missing.unwrap_or_else(|| "an approval".to_owned());
+    format!("{missing}; others approve with `stanch incident approve {}`", incident.id)
+}
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn tell(args: &ApplyArgs, applied: &[Applied<'_>], findings: &[Finding], shell: &Shell) -> Result<(), CliError> {
+    let engine = redaction();
+    let redactor = Redactor::new(&engine, findings);
+    let mut out = shell.stdout();
+    match args.format {
+        AnswerFormat::Human => {
+            for one in applied {
+                let style = match one.outcome {
+                    "dead" | "off" if one.as_planned => GOOD,
+                    "waits" | "later" | "off" => DOUBT,
+                    _ => BAD,
+                };
+                let (title, secret) = (redactor.redact(one.title), redactor.redact(one.secret));
+                let took = one.seconds.map_or_else(String::new, |seconds| format!(" after {seconds:.1} s"));
+                let detail = redactor.redact(&one.detail);
+                writeln!(out, "{style}{:<8}{style:#} {title}  {DIM}{secret}{DIM:#}  {detail}{took}", one.outcome)?;
+            }
+            let well = applied.iter().filter(|one| one.as_planned).count();
+            writeln!(out, "{well} of {} as planned", applied.len())?;
+        }
+        AnswerFormat::Json => {
+            let text = serde_json::to_string_pretty(applied).map_err(std::io::Error::from)?;
+            writeln!(out, "{}", redactor.hide(&text))?;
+        }
+        AnswerFormat::Jsonl => {
+            for one in applied {
+                let text = serde_json::to_string(one).map_err(std::io::Error::from)?;
+                writeln!(out, "{}", redactor.hide(&text))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The store of this machine, and what leads its incidents on.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stanch_pipeline::audit::SigningKey;
+use stanch_pipeline::engine::{Decider, Engine, Options, is_gone, this_process};
+use stanch_pipeline::policy::{LoadError, Policies, Shipped};
+use stanch_pipeline::store::{self, Place, Store, StoreKey};
+use stanch_pipeline::{Incident, IncidentId};
+use stanch_revokers::Context;
+
+use crate::env;
+use crate::exit::CliError;
+use crate::progress::catch_interrupts;
+
+/// Opens the store in the folder of stanch's own state, which is made if it is not there; its keys stand beside it.
+pub(crate) async fn open() -> Result<Store, CliError> {
+    let fail = |error: &dyn std::fmt::Display| {
+        CliError::new(format!("the store of this machine cannot be opened: {error}"))
+            .hint("STANCH_STATE_DIR names a folder for it")
+    };
+    let dir = env::state_dir().ok_or_else(|| fail(&"the environment names no home"))?;
+    std::fs::create_dir_all(&dir).map_err(|error| fail(&error))?;
+    let key = StoreKey::load_or_make(&dir.join("store.key")).map_err(|error| fail(&error))?;
+    let signing = SigningKey::load_or_make(&dir.join("signing.key")).map_err(|error| fail(&error))?;
+    let usual = store::Options::new(Place::Sqlite(dir.join("stanch.db")), key, signing);
+    Store::open(store::Options { gone: Arc::new(is_gone), ..usual }).await.map_err(|error| fail(&error))
+}
+
+pub(crate) fn of_store(error: impl std::fmt::Display) -> CliError {
+    CliError::new(format!("the store of this machine: {error}"))
+}
+
+/// The set `default`, other sets that come with stanch, and the user's own files.
+pub(crate) fn policies(shipped: &[String], files: &[PathBuf]) -> Result<Policies, CliError> {
+    let wrong = |error: LoadError| {
+        CliError::new(format!("the policies: {error}")).hint("`stanch policy check` tells what is wrong with a file")
+    };
+    let mut all = Policies::shipped().map_err(wrong)?;
+    for name in shipped.iter().filter(|name| *name != "default") {
+        let set = Shipped::find(name).ok_or_else(|| {
+            CliError::new(format!("no set of policies `{name}` comes with stanch"))
+                .hint("`stanch policy show` lists them")
+        })?;
+        all = all.with_shipped(set).map_err(wrong)?;
+    }
+    files.iter().try_fold(all, |all, file| all.with_file(file)).map_err(wrong)
+}
+
+/// Leads incidents of this machine on.
+pub(crate) struct Lead {
+    engine: Engine,
+    stop: &'static AtomicBool,
+}
+
+/// Longer waits than this are left to another run.
+const PATIENCE: i64 = 90;
+
+impl Lead {
+    pub(crate) fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>) -> Self {
+        Self { engine: Engine::new(store, cx, decider, Options::default()), stop: catch_interrupts() }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.engine.store()
+    }
+
+    /// What calls providers.
+    pub(crate) fn context(&self) -> &Context {
+        self.engine.context()
+    }
+
+    /// Leads an incident until it rests, or its next moment is far away, or Ctrl-C.
+    pub(crate) async fn on(&self, id: &IncidentId) -> Result<Incident, CliError> {
+        loop {
+            let settled = self.engine.settle(&this_process(), &BTreeSet::from([id.clone()])).await;
+            settled.map_err(of_store)?;
+            let incident = self.store().incident(id).await.map_err(of_store)?;
+            let wait = incident.due.map(|due| due.duration_since(Timestamp::now()).as_millis());
+            match wait {
+                Some(wait) if wait <= i128::from(PATIENCE) * 1000 && !self.interrupted() => {
+                    let wait = u64::try_from(wait.clamp(10, 1000)).unwrap_or(10);
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                }
+                _ => return Ok(incident),
+            }
+        }
+    }
+
+    /// Whether Ctrl-C was pressed.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
