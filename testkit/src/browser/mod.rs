@@ -258,9 +258,14 @@ impl Browser {
         must(fs::write(file, self.picture()), "a picture");
     }
 
-    /// What the browser has complained of since it was asked last.
+    /// What the browser has warned and complained of since it was asked last.
     pub fn complaints(&self) -> Vec<String> {
-        self.log("browser").iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let loud = |entry: &&Value| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE"));
+        self.log("browser")
+            .iter()
+            .filter(loud)
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// The addresses of all requests since this was asked last.
