@@ -65,7 +65,7 @@ pub async fn remark(app: &App, person: &Person, id: &IncidentId, text: &str) -> 
 }
 
 /// Whether a person is one of those who may approve.
-fn is_asked(incident: &Incident, person: &str, groups: &[String]) -> bool {
+pub(crate) fn is_asked(incident: &Incident, person: &str, groups: &[String]) -> bool {
     let lists = incident.decision.as_ref().map_or(&[][..], |decision| &decision.approvers);
     lists.is_empty() || lists.iter().flatten().any(|name| name == person || groups.contains(name))
 }
