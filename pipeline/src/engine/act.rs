@@ -2,10 +2,10 @@
 
 use stanch_revokers::act::{self, Goal, Plan, Report, Sink};
 use stanch_revokers::registry::Entry;
-use stanch_revokers::{Credential, Liveness, Outcome, Probe, StepKind, successor};
+use stanch_revokers::{Credential, Liveness, Outcome, Probe, StepKind, Target, successor};
 
 use super::ledger::Ledger;
-use super::{EngineError, Turn};
+use super::{EngineError, HIDDEN, Turn, sealed};
 use crate::Event;
 
 impl Turn<'_> {
@@ -79,27 +79,36 @@ impl Turn<'_> {
     async fn prepared(&mut self) -> Result<Option<(Entry, Credential, Plan)>, EngineError> {
         let Some((entry, credential)) = self.subject().await? else { return Ok(None) };
         let Some((_, plan)) = self.claim.incident.plan.clone() else { return Ok(None) };
-        let plan = self.with_hidden(&entry, &credential, plan).await;
+        let plan = self.with_hidden(&entry, &credential, plan).await?;
         Ok(Some((entry, credential, plan)))
     }
 
-    /// Values that are secret are not in the plan that is kept: where a kind has such, they are had again, for the same target only.
-    async fn with_hidden(&self, entry: &Entry, credential: &Credential, plan: Plan) -> Plan {
-        if entry.kind.hidden.is_empty() || !plan.target.hidden.0.is_empty() {
-            return plan;
+    /// Values that are secret are not in the plan that is kept, but sealed beside it: a token that was had for a key may be all that can still
+    /// delete it once it is off. Where they are not there they are had again, for the same target only.
+    async fn with_hidden(&self, entry: &Entry, credential: &Credential, plan: Plan) -> Result<Plan, EngineError> {
+        if entry.kind.hidden.is_empty() {
+            return Ok(plan);
+        }
+        let kept = self.engine.store.secret(&self.claim.incident.id, HIDDEN).await?;
+        if let Some(hidden) = kept.and_then(|bytes| sealed::hidden(&bytes).ok()) {
+            return Ok(Plan { target: Target { hidden, ..plan.target }, ..plan });
         }
         let cx = &self.engine.cx;
         let seen: Probe = act::verify(cx, entry, credential).await;
-        match entry.revoker.locate(cx, credential, &seen).await {
+        Ok(match entry.revoker.locate(cx, credential, &seen).await {
             Ok(target) if target.bound == plan.target.bound => Plan { target, ..plan },
             _ => plan,
-        }
+        })
     }
 
     /// What was done did not end it.
     async fn stuck(&mut self, outcome: &Outcome) -> Result<(), EngineError> {
         match outcome {
             Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. } => {
+                self.append(&[Event::GaveUp { why: outcome.to_string() }]).await
+            }
+            // Nothing that passes by itself.
+            Outcome::Unknown { why } if !why.passes() => {
                 self.append(&[Event::GaveUp { why: outcome.to_string() }]).await
             }
             Outcome::Unknown { why } => self.later(outcome.to_string(), why.wait()).await,

@@ -3,7 +3,7 @@
 use stanch_revokers::act::{self, Consent, Plan, Refusal};
 use stanch_revokers::registry::Entry;
 
-use super::{EngineError, Turn};
+use super::{EngineError, HIDDEN, Turn, sealed};
 use crate::{Event, digest};
 
 impl Turn<'_> {
@@ -21,17 +21,22 @@ impl Turn<'_> {
         let mut events = Vec::new();
         events.extend(looked.probe.map(|probe| Event::Probed { probe }));
         match looked.plan {
-            Ok(plan) => events.push(planned(plan)),
-            Err(refusal) => match passing(&refusal) {
-                Some((why, asked)) => {
+            Ok(plan) => {
+                if !plan.target.hidden.0.is_empty() {
+                    let (engine, id) = (self.engine, &self.claim.incident.id);
+                    engine.store.put_secret(id, HIDDEN, sealed::of_hidden(&plan.target.hidden), engine.now()).await?;
+                }
+                events.push(planned(plan));
+            }
+            Err(refusal) => {
+                if let Some((why, asked)) = passing(&refusal) {
                     self.append(&events).await?;
                     return self.later(why, asked).await;
-                }
-                None => {
+                } else {
                     events.push(not_planned(&entry, &refusal));
                     self.refusal = Some(refusal);
                 }
-            },
+            }
         }
         self.append(&events).await
     }

@@ -63,7 +63,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             workers: 64,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             poll: Duration::from_secs(1),
             most_attempts: 60,
             rotations: Vec::new(),
@@ -225,3 +225,5 @@ impl Turn<'_> {
 const ACTOR: &str = "stanch";
 /// The name under which a successor is sealed until it is handed over.
 const SUCCESSOR: &str = "successor";
+/// The name under which values are sealed that were had for a credential, such as a token.
+const HIDDEN: &str = "hidden";

@@ -54,9 +54,10 @@ impl Engine {
     async fn turn(&self, claim: crate::store::Claim, work: &Work) {
         let id = claim.incident.id.clone();
         if let Err(error) = self.advance(claim).await {
-            match &error {
-                EngineError::Store(StoreError::Stale) => tracing::info!(incident = %id, "somebody else has it"),
-                _ => tracing::warn!(incident = %id, %error, "left where it is"),
+            if let EngineError::Store(StoreError::Stale) = &error {
+                tracing::info!(incident = %id, "somebody else has it")
+            } else {
+                tracing::warn!(incident = %id, %error, "left where it is")
             }
         }
         work.there_is();

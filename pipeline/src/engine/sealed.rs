@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use stanch_model::{Fingerprint, RuleId, Secret};
-use stanch_revokers::{Credential, Origin, Successor};
+use stanch_revokers::{Credential, Hidden, Origin, Successor};
 use zeroize::Zeroizing;
 
 /// The bytes are no credential of ours.
@@ -87,6 +87,16 @@ pub(super) fn successor(bytes: &[u8]) -> Result<Successor, Unreadable> {
     };
     let parts = form.parts.iter().map(part).collect::<Result<_, _>>()?;
     Ok(Successor { secret: decoded(&form.secret)?, id: form.id.clone(), parts, killed_old: form.killed_old })
+}
+
+/// What is to be sealed of values that were had for a credential.
+pub(super) fn of_hidden(hidden: &Hidden) -> Zeroizing<Vec<u8>> {
+    bytes(&hidden.0)
+}
+
+/// The values that were sealed.
+pub(super) fn hidden(bytes: &[u8]) -> Result<Hidden, Unreadable> {
+    serde_json::from_slice(bytes).map(Hidden).map_err(|_| Unreadable)
 }
 
 fn bytes(form: &impl Serialize) -> Zeroizing<Vec<u8>> {

@@ -55,7 +55,7 @@ pub(crate) fn effects(stage: &Stage, saga: &Saga) {
 /// At most one successor lives, and it is the one that was handed over.
 fn successors(scene: &Scene, saga: &Saga, incidents: &[Incident]) {
     let live: Vec<String> =
-        scene.stage().minted().into_iter().filter(|key| key.is_live()).map(|key| key.value).collect();
+        scene.stage().minted().into_iter().filter(stanch_testkit::double::Key::is_live).map(|key| key.value).collect();
     assert!(live.len() <= 1, "{}: {} successors", saga.name, live.len());
     let kept = std::fs::read_to_string(scene.folder.path().join("successor")).unwrap_or_default();
     let lost = incidents.iter().any(|incident| incident.state == State::ByHand);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stanch_pipeline::Means;
+use stanch_pipeline::{Means, State};
 
 use crate::judge;
 use crate::saga::Saga;
@@ -45,8 +45,11 @@ pub(crate) fn storm(place: &Place, seed: u64, most: usize) -> usize {
             End::Failed(why) => panic!("{why}"),
         }
     }
-    assert_eq!(scene.work(&Kill::Never), End::Finished, "after {crashes} crashes (seed {seed})");
+    let end = scene.work(&Kill::Never);
     let incidents = judge::incidents(&scene);
+    let open = incidents.iter().filter(|incident| incident.state != State::Closed);
+    let open: Vec<_> = open.map(|incident| (&incident.kind, incident.state, &incident.trouble, incident.due)).collect();
+    assert_eq!(end, End::Finished, "after {crashes} crashes (seed {seed}): {open:#?}");
     assert_eq!(incidents.len(), sagas.len());
     for (saga, (_, stage)) in sagas.iter().zip(&scene.stages) {
         let incident = incidents.iter().find(|incident| incident.kind.as_deref() == Some(saga.kind));

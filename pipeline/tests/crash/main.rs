@@ -6,6 +6,8 @@
 //!
 //! `STANCH_CRASHES=1000` asks for so many crashes in all; without it there are about fifty.
 
+#![expect(clippy::print_stderr, reason = "a recorded run says how often it crashed")]
+
 mod judge;
 mod load;
 mod saga;
@@ -52,7 +54,7 @@ fn after_every_line_and_at_every_effect() {
         }
         rounds += 1;
     }
-    println!("{crashes} crashes at lines and effects, on {} stores", places.len());
+    eprintln!("{crashes} crashes at lines and effects, on {} stores", places.len());
     assert!(crashes >= share);
 }
 
@@ -94,6 +96,6 @@ fn at_random_times_under_load() {
             seed += 1;
         }
     }
-    println!("{crashes} crashes at random times, on {} stores", places.len());
+    eprintln!("{crashes} crashes at random times, on {} stores", places.len());
     assert!(crashes >= share);
 }

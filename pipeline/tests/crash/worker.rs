@@ -63,7 +63,7 @@ pub(crate) struct Scene {
 }
 
 /// The longest that a run may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Scene {
     pub(crate) fn new(place: &Place, means: Means, stages: Vec<(Entry, Stage)>) -> Self {

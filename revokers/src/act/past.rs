@@ -61,7 +61,9 @@ pub(super) enum Minting {
 impl Past {
     pub(super) fn of(moments: &[Moment]) -> Self {
         let mut past = Self::default();
-        moments.iter().for_each(|moment| past.take(moment));
+        for moment in moments {
+            past.take(moment);
+        }
         past
     }
 

@@ -85,10 +85,7 @@ pub async fn rotate(
     let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
     let rotation = Rotation { successor: None, delivered: Vec::new(), old: None, failed: None, removed: None };
     let mut work = Work { cx, entry, credential, plan, scribe, rotation };
-    let (successor, began) = match work.successor(&past, name).await? {
-        Some(found) => found,
-        None => return Ok(work.rotation),
-    };
+    let Some((successor, began)) = work.successor(&past, name).await? else { return Ok(work.rotation) };
     work.rotation.successor.clone_from(&successor.id);
     let known = if began { &past.delivered[..] } else { &[] };
     let in_use = work.hand_over(&successor, sinks, known).await? || (began && !past.delivering.is_empty());
