@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Responders(RespondersArgs),
     /// Show and check what is looked for
     Rules(RulesArgs),
+    /// Check, test and explain the policies that decide what is done about a leak
+    Policy(PolicyArgs),
     /// Write completions or the manual page to standard output
     Generate(GenerateArgs),
 }
@@ -647,6 +649,54 @@ pub(crate) enum RulesCommand {
         /// Use the rules given with --rules without the built-in ones
         #[arg(long, requires = "rules")]
         alone: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check policies against what a policy can see: yours if given, else those that come with stanch
+    Check {
+        /// Files of policies, all of one set
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
+    },
+    /// Run the cases of policies: yours if given, else those that come with stanch
+    Test {
+        /// Files of cases (*.test.toml), which name their policies
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
+    },
+    /// Show the sets that come with stanch
+    Show {
+        /// Only this one, in full
+        name: Option<String>,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
+    },
+    /// Read facts from standard input, as a JSON object, and say what is decided of them and why
+    Explain {
+        /// Files of policies
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Sets that come with stanch (can be repeated) [default: default, if no file is given]
+        #[arg(long, value_name = "NAME")]
+        shipped: Vec<String>,
+        /// How to answer
+        #[arg(long, value_name = "FORMAT", default_value = "human")]
+        format: AnswerFormat,
     },
 }
 

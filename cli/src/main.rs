@@ -70,6 +70,7 @@ fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
         Command::Providers(providers) => commands::providers::run(&providers, shell),
         Command::Responders(responders) => commands::responders::run(&responders, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),
+        Command::Policy(policy) => commands::policy::run(&policy, shell),
         Command::Generate(generate) => commands::generate::run(&generate, shell),
     }
 }

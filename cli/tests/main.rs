@@ -11,6 +11,7 @@ mod history;
 mod leak;
 #[cfg(unix)]
 mod plan;
+mod policy;
 mod range;
 #[cfg(unix)]
 mod remote;

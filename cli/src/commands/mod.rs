@@ -8,6 +8,7 @@ pub(crate) mod hook;
 pub(crate) mod ignore;
 pub(crate) mod incident;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod providers;
 pub(crate) mod responders;
 pub(crate) mod revoke;
