@@ -123,7 +123,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(orders: Orders) -> Result<(), Box<dyn std::error::Error>> {
-    let place = match orders.store.strip_prefix("postgres:") {
+    let place = match orders.store.strip_prefix("host=") {
         Some(_) => Place::Postgres(Server::new(orders.store.clone().into())),
         None => Place::Sqlite(PathBuf::from(&orders.store)),
     };

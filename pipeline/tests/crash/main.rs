@@ -11,6 +11,9 @@
 mod judge;
 mod load;
 mod saga;
+#[path = "../store/server.rs"]
+#[expect(dead_code, reason = "the tests of the store do more with their server")]
+mod server;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +26,7 @@ use worker::{End, Kill, Place};
 
 /// The options of a store, as the worker has them.
 fn options(store: &str, folder: &Path) -> store::Options {
-    let place = match store.strip_prefix("postgres:") {
+    let place = match store.strip_prefix("host=") {
         Some(_) => store::Place::Postgres(store::Server::new(store.to_owned().into())),
         None => store::Place::Sqlite(PathBuf::from(store)),
     };

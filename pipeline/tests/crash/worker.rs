@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -13,6 +13,8 @@ use stanch_revokers::registry::Entry;
 use stanch_testkit::double::{Fault, Stage, Trigger};
 use stanch_testkit::played;
 use tempfile::TempDir;
+
+use crate::server::Postgres;
 
 /// When the worker is killed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,20 +37,22 @@ pub(crate) enum End {
 }
 
 /// Where a store is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Place {
     Sqlite,
+    Postgres(Arc<Postgres>),
 }
 
 impl Place {
     pub(crate) fn all() -> Vec<Self> {
-        vec![Self::Sqlite]
+        vec![Self::Sqlite, Self::Postgres(Postgres::shared())]
     }
 
     /// A store of its own.
     fn fresh(&self, folder: &std::path::Path) -> String {
         match self {
             Self::Sqlite => folder.join("store.db").display().to_string(),
+            Self::Postgres(server) => server.url(&server.database()),
         }
     }
 }
