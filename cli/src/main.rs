@@ -38,8 +38,8 @@ fn main() -> ExitCode {
     shell::hide_panics();
     // Not for people, and so no verb: git runs it while a URL is cloned.
     #[cfg(unix)]
-    if let Some(exit) = remote::help(std::env::args_os()) {
-        return ExitCode::from(exit.code());
+    if stanch_pipeline::git::ask::help(std::env::args_os()) {
+        return ExitCode::from(Exit::Clean.code());
     }
     let args = match Args::try_parse() {
         Ok(args) => args,

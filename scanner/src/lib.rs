@@ -28,6 +28,7 @@ mod confirm;
 pub mod doors;
 mod engine;
 mod evidence;
+mod foreign;
 mod hits;
 mod lines;
 mod place;
@@ -40,6 +41,7 @@ mod window;
 
 pub use cases::{CaseFailure, run_cases};
 pub use engine::{Candidate, Engine, Reach, Scratch};
+pub use foreign::{Foreign, Recogniser, rule_of_name};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stanch_model::Finding;
+use stanch_pipeline::git::event::{Asked, Malformed, New, asked};
+use stanch_pipeline::git::{Before, Checkout, Git, GitError, GitErrorKind, Had, Range};
 use tempfile::NamedTempFile;
 
-use super::checkout::{Before, Checkout, Had, Range};
 use super::command::{Level, Stopped, annotation, annotations};
-use super::event::{Asked, Malformed, New, asked};
 use super::files;
 use super::input::Inputs;
 use super::summary;
@@ -59,7 +59,7 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
     let (name, payload) = event()?;
     let malformed = |why: Malformed| CliError::new(format!("the event's payload cannot be used: {}", why.0));
     let asked = asked(&name, &payload).map_err(malformed)?;
-    let checkout = Checkout::at(Path::new("."))?;
+    let checkout = Checkout::at(Git::at(".")).map_err(|error| of_git(&error))?;
     let (range, what) = match asked {
         Asked::Nothing { why } => {
             shell.note(&format!("Nothing to scan: {why}."));
@@ -67,16 +67,16 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
             return Ok(Exit::Clean);
         }
         Asked::Everything { why } => (None, everything(&why)),
-        Asked::New(new) => match checkout.range(&new)? {
+        Asked::New(new) => match checkout.range(&new).map_err(|error| of_git(&error))? {
             Had::Everything { why } => (None, everything(&why)),
             Had::Range(range) => {
-                let what = commits(checkout.count(&range.text)?, &new, &range);
+                let what = commits(checkout.count(&range.text).map_err(|error| of_git(&error))?, &new, &range);
                 (Some(range), what)
             }
         },
     };
     if range.is_none() {
-        checkout.complete()?;
+        checkout.complete().map_err(|error| of_git(&error))?;
     }
     shell.note(&what);
     let baseline = Baseline::of(inputs, &checkout, range.as_ref(), shell)?;
@@ -88,6 +88,19 @@ fn act(inputs: &Inputs, told: &mut Told, shell: &mut Shell) -> Result<Exit, CliE
         told.annotations = annotations(&open, |finding| counts(args.fail_on, finding), report.redactor);
         files::summary(&summary::page(report, &open, &what))
     })
+}
+
+/// What a workflow can do about git's errors.
+fn of_git(error: &GitError) -> CliError {
+    let hint = match error.kind() {
+        GitErrorKind::NoGit => "the runner needs git, as actions/checkout does",
+        GitErrorKind::DubiousOwner => {
+            "in a container the checkout may belong to another user: run `git config --global --add safe.directory \"$PWD\"` before"
+        }
+        GitErrorKind::NoRepository => "run actions/checkout before, and name its folder as `path`",
+        _ => "let actions/checkout fetch it (`fetch-depth: 0`), or keep its credential (`persist-credentials: true`)",
+    };
+    CliError::new(error.to_string()).hint(hint)
 }
 
 /// What is scanned, for people.
@@ -109,14 +122,10 @@ enum Baseline {
 }
 
 impl Baseline {
-    fn of(
-        inputs: &Inputs,
-        checkout: &Checkout<'_>,
-        range: Option<&Range>,
-        shell: &mut Shell,
-    ) -> Result<Self, CliError> {
+    fn of(inputs: &Inputs, checkout: &Checkout, range: Option<&Range>, shell: &mut Shell) -> Result<Self, CliError> {
         let Some(named) = &inputs.baseline else { return Ok(Self::None) };
-        let before = range.map(|range| checkout.before(range, named)).transpose()?.flatten();
+        let before =
+            range.map(|range| checkout.before(range, named).map_err(|error| of_git(&error))).transpose()?.flatten();
         Ok(match before {
             None => Self::AsNamed(PathBuf::from(named)),
             Some(Before::Absent) => {

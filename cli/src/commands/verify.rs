@@ -41,7 +41,7 @@ struct Answer<'a> {
     title: &'a str,
     fingerprint: String,
     secret: &'a str,
-    places: &'a [String],
+    places: Vec<&'a str>,
     #[serde(rename = "verification")]
     probe: Probe,
 }
@@ -55,7 +55,7 @@ impl<'a> Answer<'a> {
             title: &subject.title,
             fingerprint: subject.credential.fingerprint.to_string(),
             secret: &subject.preview,
-            places: &subject.places,
+            places: subject.places().collect(),
             probe: probe.unwrap_or_else(none),
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use stanch_model::Secret;
+use stanch_pipeline::git::Login;
 
 use crate::exit::CliError;
 
@@ -19,12 +20,7 @@ pub(crate) struct Remote {
 /// The userinfo of a URL, and whom it is for.
 #[derive(Debug)]
 pub(super) struct Credential {
-    pub(super) protocol: String,
-    /// The host, with the port if the URL names one.
-    pub(super) host: String,
-    #[cfg_attr(not(unix), expect(dead_code, reason = "git is handed no credential there"))]
-    pub(super) username: Secret,
-    pub(super) password: Secret,
+    pub(super) login: Login,
     /// What git and servers may quote: the parts of the userinfo, as typed and as they are sent.
     quotes: Vec<Secret>,
 }
@@ -210,27 +206,27 @@ impl Credential {
         quotes.extend([username.clone(), password_bytes.clone()]);
         quotes.extend(password.map(|password| password.as_bytes().to_vec()));
         let _wiped = Secret::new(pair);
-        Ok(Self {
+        let login = Login {
             protocol: protocol.to_owned(),
             host: host.to_owned(),
             username: Secret::new(username),
             password: Secret::new(password_bytes),
-            quotes: quotes.into_iter().map(Secret::new).collect(),
-        })
+        };
+        Ok(Self { login, quotes: quotes.into_iter().map(Secret::new).collect() })
     }
 
     /// Whether the URL says who, and leaves open by what.
     pub(super) fn has_no_password(&self) -> bool {
-        self.password.is_empty()
+        self.login.password.is_empty()
     }
 
     /// Whether what is sent can be read by everybody on the way.
     pub(super) fn goes_in_clear(&self) -> bool {
-        let host = self.host.to_ascii_lowercase();
+        let host = self.login.host.to_ascii_lowercase();
         let bare = host.strip_prefix('[').and_then(|host| host.split(']').next());
         let bare = bare.unwrap_or_else(|| host.split(':').next().unwrap_or_default());
         let here = bare == "localhost" || bare == "::1" || bare.starts_with("127.");
-        self.protocol == "http" && !here
+        self.login.protocol == "http" && !here
     }
 
     /// A text without anything of the userinfo.
@@ -287,7 +283,7 @@ mod tests {
 
     #[expect(clippy::disallowed_methods, reason = "made-up credentials")]
     fn credential(target: &str) -> Option<(String, String, String)> {
-        let credential = of(target).credential?;
+        let credential = of(target).credential?.login;
         let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
         Some((credential.host.clone(), text(&credential.username), text(&credential.password)))
     }

@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use stanch_pipeline::git::ask::while_answering;
 use stanch_scanner::Outcome;
 
 use super::address::{Credential, Remote};
@@ -81,8 +83,12 @@ enum Ended {
 fn fetch(remote: &Remote, clone: &Path, room: &Path, cloning: &Cloning<'_>) -> Result<Ended, CliError> {
     match &remote.credential {
         None => run(remote, git(remote, clone, cloning, None), room, cloning),
-        Some(credential) => super::ask::while_answering(credential, room, |helper| {
+        Some(credential) => while_answering(&credential.login, room, |helper| {
             run(remote, git(remote, clone, cloning, Some(helper)), room, cloning)
+        })
+        .map_err(|error| {
+            CliError::new(format!("git cannot be handed the credential of the URL: {error}"))
+                .hint("a shorter TMPDIR may help: the path of a socket has some hundred bytes at most")
         })?,
     }
 }
@@ -96,36 +102,11 @@ fn fetch(remote: &Remote, clone: &Path, room: &Path, cloning: &Cloning<'_>) -> R
     run(remote, git(remote, clone, cloning, None), room, cloning)
 }
 
-/// What the environment says of another repository, as a hook of git's finds it, is not of this one (`git rev-parse --local-env-vars`); what it
-/// says of configuration stays.
-const OF_ANOTHER_REPOSITORY: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_TEMPLATE_DIR",
-    "GIT_WORK_TREE",
-];
-
 fn git(remote: &Remote, clone: &Path, cloning: &Cloning<'_>, helper: Option<&str>) -> Command {
-    let mut git = Command::new("git");
-    // Nothing of the user's runs in the clone, and no address can name a program.
-    git.args(["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", "-c", "gc.auto=0"]);
+    let mut git = stanch_pipeline::git::command();
+    git.args(["-c", "gc.auto=0"]);
     if let Some(helper) = helper {
-        // The user's helpers are not asked, as they could answer for another account, and not told what was right, as they would store it.
-        git.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
-        // A trace of the user's is a file, or the terminal; it hides credentials unless this is 0.
-        git.env("GIT_TRACE_REDACT", "1");
+        stanch_pipeline::git::with_helper(&mut git, helper);
     }
     git.args([
         "clone",
@@ -135,11 +116,11 @@ fn git(remote: &Remote, clone: &Path, cloning: &Cloning<'_>, helper: Option<&str
         "--",
     ]);
     git.arg(&remote.address).arg(clone);
-    for variable in OF_ANOTHER_REPOSITORY {
+    for variable in stanch_pipeline::git::OF_ANOTHER_REPOSITORY {
         git.env_remove(variable);
     }
-    // Its words are looked at below. Refs in files are read without git.
-    git.env("LC_ALL", "C").env("GIT_DEFAULT_REF_FORMAT", "files");
+    // Refs in files are read without git.
+    git.env("GIT_DEFAULT_REF_FORMAT", "files");
     if !can_be_asked() {
         git.env("GIT_TERMINAL_PROMPT", "0");
     }

@@ -29,3 +29,4 @@ pub(crate) use session::{Session, block_on};
 pub(crate) use show::{Facts, liveness, plan, redaction, report, why_not};
 pub(crate) use subject::{Subject, of_findings};
 pub(crate) use timeline::{Timeline, ended};
+pub(crate) use stanch_pipeline::intake::{Subject, of_findings};

@@ -2,7 +2,10 @@
 
 use std::io::Cursor;
 
-use stanch_model::{Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Source, Verification};
+use stanch_model::{
+    Category, Confidence, Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Severity, Source,
+    Verification,
+};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
@@ -45,7 +48,17 @@ pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), C
     let preview = credential.secret.preview(prefix(&entry, &credential.secret));
     let rule = entry.kind.rules.first().cloned().unwrap_or_else(|| id.to_owned());
     let rule = if registry::knows_rule(id) { id.to_owned() } else { rule };
-    let subject = Subject { rule, title: entry.kind.title.clone(), preview, places: Vec::new(), credential };
+    let subject = Subject {
+        rule,
+        provider: entry.file.provider.clone(),
+        title: entry.kind.title.clone(),
+        preview,
+        // Whoever types a credential in is sure of it.
+        confidence: Confidence::High,
+        severity: Severity::High,
+        occurrences: Vec::new(),
+        credential,
+    };
     Ok((entry, subject, findings))
 }
 
@@ -85,7 +98,6 @@ fn prefix(entry: &Entry, secret: &Secret) -> usize {
 
 /// A finding that the redactor knows the secret by.
 fn finding(entry: &Entry, credential: &Credential) -> Finding {
-    use stanch_model::{Category, Confidence, Severity};
     Finding {
         rule: RuleId::new(entry.kind.id.clone()),
         title: entry.kind.title.clone().into(),

@@ -10,10 +10,9 @@ use std::rc::Rc;
 
 use stanch_model::{Finding, ObjectKind, Source};
 use stanch_rules::normalise;
-use stanch_scanner::{Control, StdinOptions, object_at, scan_reader};
+use stanch_scanner::{Control, Recogniser, StdinOptions, object_at, scan_reader};
 
 use super::format::Ours;
-use super::recognise::Recogniser;
 
 /// What was scanned again.
 pub(super) struct Again<'a> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use stanch_model::{Fingerprint, ObjectKind, Source};
+use stanch_scanner::Foreign;
 
 /// One finding of a report.
 #[derive(Debug)]
@@ -12,25 +13,6 @@ pub(super) enum Item<'a> {
     Ours(Ours<'a>),
     /// It says which part of a file is meant.
     Region(Region<'a>),
-}
-
-/// A secret that another tool found.
-pub(super) struct Foreign<'a> {
-    /// What the tool calls its kind.
-    pub(super) kind: &'a str,
-    pub(super) secret: &'a str,
-    /// The text that it stands in, where the tool tells.
-    pub(super) context: Option<&'a str>,
-    /// What belongs to it, by a name.
-    pub(super) more: Vec<(&'a str, &'a str)>,
-    pub(super) path: &'a str,
-    pub(super) line: u64,
-}
-
-impl std::fmt::Debug for Foreign<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Foreign").field("kind", &self.kind).field("line", &self.line).finish_non_exhaustive()
-    }
 }
 
 /// A finding of stanch.

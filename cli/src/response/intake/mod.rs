@@ -1,26 +1,23 @@
 //! What was found before, by stanch or by another scanner, as the credentials that it is about.
 //!
-//! A format is recognised by what a document says, never by a file's name ([`mod@format`]). Where a report holds the secret, [`recognise`] finds
+//! A format is recognised by what a document says, never by a file's name ([`mod@format`]). Where a report holds the secret, [`Recogniser`] finds
 //! out which rule of ours it belongs to. Reports of stanch hold none: [`again`] reads it where it stands, and the fingerprint says whether
 //! it is still the same. What cannot be read is told and counted.
 
 mod again;
 mod format;
-mod names;
-mod recognise;
 mod sarif;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stanch_model::Finding;
 use stanch_rules::RuleSet;
-use stanch_scanner::Control;
+use stanch_scanner::{Control, Recogniser};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Subject, of_findings};
@@ -29,7 +26,6 @@ use crate::session::Scanner;
 use crate::shell::Shell;
 use again::Again;
 use format::Item;
-use recognise::Recogniser;
 use sarif::Regions;
 
 /// The most that is read of one report, in bytes.
@@ -173,12 +169,7 @@ impl<'a> Taken<'a> {
     }
 
     fn subjects(self) -> (Vec<Subject>, Vec<Finding>) {
-        let mut subjects = of_findings(&self.meant, &self.findings);
-        for subject in &mut subjects {
-            let mut seen = BTreeSet::new();
-            subject.places.retain(|place| seen.insert(place.clone()));
-        }
-        (subjects, self.findings)
+        (of_findings(&self.meant, &self.findings), self.findings)
     }
 }
 

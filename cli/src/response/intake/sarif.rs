@@ -7,11 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use stanch_model::Finding;
+use stanch_scanner::{Foreign, Recogniser, rule_of_name};
 use zeroize::Zeroizing;
 
-use super::format::{Foreign, Region};
-use super::names;
-use super::recognise::Recogniser;
+use super::format::Region;
 
 /// The largest file that is read, in bytes.
 const MOST: u64 = 256 << 20;
@@ -56,7 +55,7 @@ impl Regions {
         }
         let text = content.text.get(range).unwrap_or_default().trim_matches(['"', '\'', '`', ' ', '\t', '\r', '\n']);
         let alone = region.columns.is_some() && text.len() >= SHORTEST && !text.contains(char::is_whitespace);
-        if !alone || names::rule(region.kind).is_none() {
+        if !alone || rule_of_name(region.kind).is_none() {
             return Err(format!("{shown}:{}: no credential of a known kind stands there", region.start_line));
         }
         let line = region.start_line;

@@ -81,7 +81,7 @@ fn gitleaks_shows_the_secret_and_its_line() {
     let outcome = taken(&report);
     is(&outcome, &[(PAT, &one), ("aws.secret-access-key", &two)]);
     assert_eq!(
-        outcome.subjects.first().map(|subject| subject.places.clone()),
+        outcome.subjects.first().map(|subject| subject.places().map(str::to_owned).collect()),
         Some(vec!["a/b.env:7".to_owned(), "e:2".to_owned()])
     );
     assert_eq!(outcome.troubles, ["finding 3: the report does not show the secret; make it again without redaction"]);

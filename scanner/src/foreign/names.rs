@@ -1,7 +1,7 @@
 //! What other tools call the kinds of credentials that have no telling form, or that their report shows in a form of its own.
 
-/// The rule of ours for a tool's name of a kind.
-pub(super) fn rule(kind: &str) -> Option<&'static str> {
+/// The rule of ours for what another tool calls a kind of credential, if that has a name and no telling form.
+pub fn rule(kind: &str) -> Option<&'static str> {
     let plain = plain(kind);
     // Kingfisher puts the name of a rule set before its own.
     let short = plain.split_once('.').map_or(plain.as_str(), |(_, short)| short);

@@ -1,7 +1,7 @@
 //! How git asks for a credential: <https://git-scm.com/docs/gitcredentials#_custom_helpers>.
 //!
-//! git runs a helper and talks with it by lines of `key=value`. Our helper is this binary again, in a mode of its own: it hands git's question
-//! to the process that holds the credential, over a socket in the private folder of the clone, and the answer back. So the credential is in no
+//! git runs a helper and talks with it by lines of `key=value`. Our helper is the binary `stanch` again, in a mode of its own: it hands
+//! git's question to the process that holds the credential, over a socket in a private folder, and the answer back. So the credential is in no
 //! argument, environment or file.
 
 use std::ffi::OsString;
@@ -15,8 +15,7 @@ use std::time::Duration;
 
 use stanch_model::Secret;
 
-use super::address::Credential;
-use crate::exit::{CliError, Exit};
+use super::Login;
 
 /// The verb by which this binary is a helper.
 const VERB: &str = "credential-helper";
@@ -25,22 +24,19 @@ const LONGEST: u64 = 64 * 1024;
 /// How long one who has connected may be silent.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs `then` with the helper's command line for git's configuration, while questions are answered.
-pub(super) fn while_answering<T>(
-    credential: &Credential,
-    room: &Path,
-    then: impl FnOnce(&str) -> T,
-) -> Result<T, CliError> {
+/// Runs `then` with the helper's command line for git's configuration, while questions are answered. `room` is a folder that nobody else can
+/// look into.
+///
+/// # Errors
+/// If no socket can be made there, or its path or that of this program is no UTF-8.
+pub fn while_answering<T>(login: &Login, room: &Path, then: impl FnOnce(&str) -> T) -> io::Result<T> {
     let socket = room.join("ask");
-    let listener = UnixListener::bind(&socket).map_err(|error| {
-        CliError::new(format!("git cannot be handed the credential of the URL: {error}"))
-            .hint("a shorter TMPDIR may help: the path of a socket has some hundred bytes at most")
-    })?;
+    let listener = UnixListener::bind(&socket)?;
     let program = std::env::current_exe()?;
     let command = format!("!{} {VERB} {}", quoted(&program)?, quoted(&socket)?);
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| serve(&listener, credential, &done));
+        scope.spawn(|| serve(&listener, login, &done));
         let _end = End { done: &done, socket: &socket };
         Ok(then(&command))
     })
@@ -57,25 +53,27 @@ impl Drop for End<'_> {
         self.done.store(true, Ordering::SeqCst);
         // Wakes the one who waits for questions.
         let _ = UnixStream::connect(self.socket);
+        // The next one makes its own there.
+        let _ = std::fs::remove_file(self.socket);
     }
 }
 
-fn serve(listener: &UnixListener, credential: &Credential, done: &AtomicBool) {
+fn serve(listener: &UnixListener, login: &Login, done: &AtomicBool) {
     for asking in listener.incoming() {
         if done.load(Ordering::SeqCst) {
             return;
         }
         // One who is silent or gone gets no answer, and the next is heard.
-        let _ = asking.and_then(|stream| hear(stream, credential));
+        let _ = asking.and_then(|stream| hear(stream, login));
     }
 }
 
-fn hear(mut stream: UnixStream, credential: &Credential) -> io::Result<()> {
+fn hear(mut stream: UnixStream, login: &Login) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut question = Vec::new();
     Read::by_ref(&mut stream).take(LONGEST).read_to_end(&mut question)?;
-    answer(&question, credential).map_or(Ok(()), |answer| {
+    answer(&question, login).map_or(Ok(()), |answer| {
         #[expect(
             clippy::disallowed_methods,
             reason = "git is handed the credential here, over a socket that no one else can reach"
@@ -85,19 +83,19 @@ fn hear(mut stream: UnixStream, credential: &Credential) -> io::Result<()> {
 }
 
 /// What git is told, if it asks for the protocol and host that the credential is for. After a redirect it asks for another.
-fn answer(question: &[u8], credential: &Credential) -> Option<Secret> {
+fn answer(question: &[u8], login: &Login) -> Option<Secret> {
     let value = |key: &str| {
         let lines = question.split(|byte| *byte == b'\n');
         lines.filter_map(|line| line.strip_prefix(key.as_bytes())?.strip_prefix(b"=")).next_back()
     };
-    let meant = value("protocol")? == credential.protocol.as_bytes()
-        && value("host")?.eq_ignore_ascii_case(credential.host.as_bytes());
+    let meant =
+        value("protocol")? == login.protocol.as_bytes() && value("host")?.eq_ignore_ascii_case(login.host.as_bytes());
     if !meant {
         return None;
     }
-    let mut text = Vec::with_capacity(64 + credential.username.len() + credential.password.len());
+    let mut text = Vec::with_capacity(64 + login.username.len() + login.password.len());
     #[expect(clippy::disallowed_methods, reason = "the answer is a secret itself")]
-    for (key, part) in [("username", credential.username.expose()), ("password", credential.password.expose())] {
+    for (key, part) in [("username", login.username.expose()), ("password", login.password.expose())] {
         text.extend_from_slice(key.as_bytes());
         text.push(b'=');
         text.extend_from_slice(part);
@@ -107,17 +105,17 @@ fn answer(question: &[u8], credential: &Credential) -> Option<Secret> {
 }
 
 /// The helper, if the arguments of the process are those of one: hands the question on standard input to the process at the socket, and its answer to standard output. It knows the operation
-/// `get` only; there is nothing to store or to erase. One that cannot ask says nothing, and git tells that it has no credential.
-pub(crate) fn help(arguments: impl Iterator<Item = OsString>) -> Option<Exit> {
+/// `get` only; there is nothing to store or to erase. One that cannot ask says nothing, and git tells that it has no credential. `true` if the process was one and has done its work.
+pub fn help(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<OsString> = arguments.skip(1).take(3).collect();
-    let [verb, socket, operation] = arguments.as_slice() else { return None };
+    let [verb, socket, operation] = arguments.as_slice() else { return false };
     if verb != VERB {
-        return None;
+        return false;
     }
     if operation == "get" {
         let _ = hand_on(Path::new(socket));
     }
-    Some(Exit::Clean)
+    true
 }
 
 fn hand_on(socket: &Path) -> io::Result<()> {
@@ -134,25 +132,29 @@ fn hand_on(socket: &Path) -> io::Result<()> {
 }
 
 /// A path as the shell that git starts takes it.
-fn quoted(path: &Path) -> Result<String, CliError> {
-    let text =
-        path.to_str().ok_or_else(|| CliError::new("the path of stanch or of the temporary folder is no UTF-8"))?;
+fn quoted(path: &Path) -> io::Result<String> {
+    let text = path.to_str();
+    let text = text.ok_or_else(|| io::Error::other("the path of stanch or of its folder is no UTF-8"))?;
     Ok(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::Remote;
     use super::*;
 
-    fn credential() -> Credential {
-        let remote = Remote::of(Path::new("https://me:s3cret-word@Example.com:8443/a"));
-        remote.ok().flatten().and_then(|remote| remote.credential).unwrap_or_else(|| panic!("a credential"))
+    fn login() -> Login {
+        let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
+        Login {
+            protocol: "https".to_owned(),
+            host: "Example.com:8443".to_owned(),
+            username: secret("me"),
+            password: secret("s3cret-word"),
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a made-up credential")]
     fn answered(question: &str) -> Option<String> {
-        answer(question.as_bytes(), &credential()).map(|answer| String::from_utf8_lossy(answer.expose()).into_owned())
+        answer(question.as_bytes(), &login()).map(|answer| String::from_utf8_lossy(answer.expose()).into_owned())
     }
 
     #[test]
@@ -182,7 +184,7 @@ mod tests {
             stream.read_to_string(&mut answer)?;
             Ok(answer)
         };
-        let asked = while_answering(&credential(), room.path(), |command| {
+        let asked = while_answering(&login(), room.path(), |command| {
             assert!(command.starts_with("!'") && command.contains("' credential-helper '"), "{command}");
             assert!(!command.contains("s3cret"));
             [ask("protocol=https\nhost=other\n\n").ok(), ask("protocol=https\nhost=example.com:8443\n\n").ok()]

@@ -1,4 +1,4 @@
-//! Which rule of ours a secret belongs to that another tool found.
+//! Finds out which rule of ours a secret belongs to.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,12 @@ use stanch_model::{
     Source, Verification,
 };
 use stanch_rules::normalise;
-use stanch_scanner::{Control, Scratch, scan_bytes};
 use zeroize::Zeroizing;
 
-use super::format::Foreign;
-use super::names;
+use super::{Foreign, names};
+use crate::engine::Scratch;
+use crate::scan::Control;
+use crate::source::scan_bytes;
 
 /// The rule of a secret that nobody knows.
 const UNKNOWN: &str = "unknown";
@@ -19,23 +20,33 @@ const UNKNOWN: &str = "unknown";
 const LONGEST: usize = 1 << 20;
 
 /// The engine, asked about single secrets.
-pub(super) struct Recogniser<'a> {
+pub struct Recogniser<'a> {
     control: &'a Control<'a>,
     scratch: Scratch,
 }
 
+impl std::fmt::Debug for Recogniser<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recogniser").finish_non_exhaustive()
+    }
+}
+
 impl<'a> Recogniser<'a> {
-    pub(super) fn new(control: &'a Control<'a>) -> Self {
+    /// Asks the engine of a scan.
+    pub fn new(control: &'a Control<'a>) -> Self {
         Self { control, scratch: Scratch::default() }
     }
 
     /// Scans a text.
-    pub(super) fn scan(&mut self, path: &str, bytes: &[u8]) -> Vec<Finding> {
+    pub fn scan(&mut self, path: &str, bytes: &[u8]) -> Vec<Finding> {
         scan_bytes(self.control, path, bytes, Source::File, None, &mut self.scratch)
     }
 
-    /// The finding of a secret, and after it those of what belongs to it.
-    pub(super) fn findings(&mut self, foreign: &Foreign<'_>) -> Result<Vec<Finding>, String> {
+    /// The finding of a secret, and after it those of what belongs to it. There is always one.
+    ///
+    /// # Errors
+    /// If the secret is empty, or longer than any; the text says so.
+    pub fn findings(&mut self, foreign: &Foreign<'_>) -> Result<Vec<Finding>, String> {
         let mut main = self.finding(foreign.kind, foreign.secret, foreign.context, foreign)?;
         let mut rest = Vec::new();
         for (name, value) in &foreign.more {
@@ -102,13 +113,13 @@ impl<'a> Recogniser<'a> {
     }
 
     /// A finding by the tool's word alone.
-    pub(super) fn made(&self, kind: &str, secret: &str) -> Finding {
+    pub fn made(&self, kind: &str, secret: &str) -> Finding {
         let id = names::rule(kind).unwrap_or(UNKNOWN);
         self.made_of(id, secret)
     }
 
     /// A finding of a rule; of an unknown one if there is none.
-    pub(super) fn made_of(&self, id: &str, secret: &str) -> Finding {
+    pub fn made_of(&self, id: &str, secret: &str) -> Finding {
         let rule = self.control.engine.rules().get(id);
         let bytes = secret.as_bytes();
         let normal = normalise(bytes);
@@ -149,6 +160,6 @@ fn companion(finding: &Finding) -> Companion {
 
 /// Whether a secret that was found is this text, whole.
 #[expect(clippy::disallowed_methods, reason = "two secrets of the user are compared")]
-pub(super) fn is(found: &Secret, text: &str) -> bool {
+fn is(found: &Secret, text: &str) -> bool {
     found.expose() == text.as_bytes() || found.expose().trim_ascii() == text.as_bytes()
 }

@@ -1,4 +1,4 @@
-//! What an event asks for: which commits are new.
+//! What an event of a code host asks for: which commits are new.
 //!
 //! Payloads: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>, and for the events of workflows
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows>. Every value in them may have been chosen by
@@ -6,24 +6,42 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The id of a commit: 40 or 64 hex digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Id(String);
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Id(String);
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        Self::of(&text).ok_or_else(|| Malformed("no id of a commit".to_owned()))
+    }
+}
 
 impl Id {
-    pub(super) fn of(text: &str) -> Option<Self> {
+    /// The id that a text is.
+    pub fn of(text: &str) -> Option<Self> {
         let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         (matches!(text.len(), 40 | 64) && hex).then(|| Self(text.to_owned()))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// The text.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether it stands for no commit: a branch that is new, or gone.
-    fn is_none(&self) -> bool {
+    pub fn is_none(&self) -> bool {
         self.0.bytes().all(|b| b == b'0')
     }
 }
@@ -36,39 +54,62 @@ impl fmt::Display for Id {
 
 /// What is to be scanned.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub enum Asked {
     /// Nothing came.
-    Nothing { why: &'static str },
+    Nothing {
+        /// Why not.
+        why: &'static str,
+    },
     /// All of the history.
-    Everything { why: String },
+    Everything {
+        /// Why.
+        why: String,
+    },
     /// What one commit has and another has not.
     New(New),
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct New {
+/// Commits that came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct New {
     /// For people, as in `pull request 12`.
-    pub(super) of: String,
-    pub(super) base: Base,
-    pub(super) head: Id,
+    pub of: String,
+    /// What was there before.
+    pub base: Base,
+    /// The last of them.
+    pub head: Id,
     /// The ref by which the head can be fetched where the server gives no commit by its id.
-    pub(super) head_ref: Option<String>,
+    pub head_ref: Option<String>,
     /// How many commits there are, as far as the event tells.
-    pub(super) commits: u64,
+    pub commits: u64,
 }
 
 /// What was there before.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Base {
-    /// A commit, with the branch whose tip it was.
-    Commit { id: Id, branch: Option<String>, otherwise: Otherwise },
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Base {
+    /// Nothing that anything could be held against.
+    Nothing {
+        /// Why.
+        why: String,
+    },
+    /// A commit.
+    Commit {
+        /// Which.
+        id: Id,
+        /// The branch whose tip it was.
+        branch: Option<String>,
+        /// What is done if it cannot be had.
+        otherwise: Otherwise,
+    },
     /// The tip of a branch, in full: the first push of another.
     Branch(String),
 }
 
 /// What is done if nobody has a commit any more.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Otherwise {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Otherwise {
     /// It is an error: the event would not have come without it.
     Fail,
     /// The tip of a branch takes its place.
@@ -78,11 +119,16 @@ pub(super) enum Otherwise {
 }
 
 /// Why a payload cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed(pub(super) String);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub String);
 
-/// What an event asks for.
-pub(super) fn asked(name: &str, payload: &Value) -> Result<Asked, Malformed> {
+/// What an event of GitHub asks for. A push of GitLab has the same fields but for the branch that is the default, which has to be put to where
+/// GitHub has it.
+///
+/// # Errors
+/// If the payload lacks what such an event has, or has something else there.
+pub fn asked(name: &str, payload: &Value) -> Result<Asked, Malformed> {
     match name {
         "pull_request" | "pull_request_target" => pull_request(payload),
         "push" => push(payload),
@@ -139,7 +185,7 @@ fn push(payload: &Value) -> Result<Asked, Malformed> {
             Asked::New(new(Base::Commit { id: before, branch: None, otherwise }))
         }
         (true, Some(default)) => Asked::New(new(Base::Branch(default))),
-        (true, None) => Asked::Everything { why: "the default branch is new".to_owned() },
+        (true, None) => Asked::New(new(Base::Nothing { why: "the default branch is new".to_owned() })),
     })
 }
 
@@ -213,7 +259,7 @@ mod tests {
         assert_eq!(base(push(A, B, "refs/heads/main")), known(Otherwise::Everything));
         assert_eq!(base(push(NONE, B, "refs/heads/topic")), main().map(Base::Branch));
         assert_eq!(base(push(NONE, B, "refs/tags/v1")), main().map(Base::Branch));
-        assert!(matches!(push(NONE, B, "refs/heads/main"), Ok(Asked::Everything { .. })));
+        assert!(matches!(base(push(NONE, B, "refs/heads/main")), Some(Base::Nothing { .. })));
         assert!(matches!(push(A, NONE, "refs/heads/topic"), Ok(Asked::Nothing { .. })));
     }
 
