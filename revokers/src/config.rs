@@ -31,6 +31,8 @@ pub struct Config {
     pub notify: Elsewhere,
     /// Read by the server: where it listens, and to whom.
     pub serve: Elsewhere,
+    /// Read by the server: who may tell us what.
+    pub intake: Elsewhere,
 }
 
 /// A section of the same file that another room reads. It stands here so that a misspelt section is still refused.

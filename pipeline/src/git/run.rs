@@ -36,6 +36,8 @@ pub const OF_ANOTHER_REPOSITORY: &[&str] = &[
 const TICK: Duration = Duration::from_millis(20);
 /// How often the folder is measured.
 const MEASURE: Duration = Duration::from_millis(500);
+/// How long it may take to clear away what it locked.
+const GRACE: Duration = Duration::from_secs(2);
 /// How much of what git prints is kept, in bytes.
 const MOST_WORDS: u64 = 64 << 20;
 
@@ -117,6 +119,8 @@ impl Git {
         for variable in OF_ANOTHER_REPOSITORY {
             git.env_remove(variable);
         }
+        // Refs in files are read without git.
+        git.env("GIT_DEFAULT_REF_FORMAT", "files");
         // What it starts ends with it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut git, 0);
@@ -169,11 +173,17 @@ fn read(pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// Ends git and all that it has started.
+/// Ends git and all that it has started: first so that it clears away what it locked, and then in any case.
 fn end(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        use rustix::process::{Signal, kill_process_group};
+        let _ = kill_process_group(group, Signal::TERM);
+        let asked = Instant::now();
+        while asked.elapsed() < GRACE && matches!(child.try_wait(), Ok(None)) {
+            thread::sleep(TICK);
+        }
+        let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.kill();
     let _ = child.wait();

@@ -165,14 +165,14 @@ fn author(git: &GitPlace) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use stanch_model::{
         Category, Companion, Evidence, FingerprintKey, Location, Locator, Sensitivity, Source, Verification,
     };
 
     use super::*;
 
-    fn finding(rule: &'static str, secret: &str, path: &str, line: u64) -> Finding {
+    pub(in crate::intake) fn finding(rule: &'static str, secret: &str, path: &str, line: u64) -> Finding {
         let secret = Secret::new(secret.as_bytes().to_vec());
         Finding {
             rule: RuleId::new(rule),
