@@ -16,6 +16,7 @@ use crate::auth::Failures;
 use crate::config::ServerConfig;
 use crate::http::Room;
 use crate::metrics::Metrics;
+use crate::webhooks::Webhooks;
 
 /// What the server is made of. The command line puts it together.
 pub struct Parts {
@@ -57,6 +58,7 @@ pub struct Inner {
     pub(crate) failures: Failures,
     pub(crate) room: Room,
     scanner: OnceLock<stanch_scanner::Engine>,
+    webhooks: OnceLock<Arc<Webhooks>>,
     verifying: tokio::sync::Mutex<()>,
     /// How many workers were begun, and how many of them have ended.
     workers: [AtomicUsize; 2],
@@ -83,7 +85,7 @@ impl App {
         let (metrics, failures) = (Metrics::default(), Failures::default());
         let (scanner, verifying) = (OnceLock::new(), tokio::sync::Mutex::default());
         let workers = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, verifying, workers }))
+        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, webhooks: OnceLock::new(), verifying, workers }))
     }
 
     /// There is work for whoever leads incidents on.
@@ -117,6 +119,17 @@ impl App {
     /// Held by whoever reads all of the log.
     pub(crate) fn verifying(&self) -> &tokio::sync::Mutex<()> {
         &self.0.verifying
+    }
+
+    /// Has the server hear webhooks. Without this it answers that there are none.
+    pub fn hear(&self, webhooks: Arc<Webhooks>) {
+        if self.0.webhooks.set(webhooks).is_err() {
+            tracing::warn!("webhooks are heard already");
+        }
+    }
+
+    pub(crate) fn webhooks(&self) -> Option<&Webhooks> {
+        self.0.webhooks.get().map(AsRef::as_ref)
     }
 
     /// Whether what works beside the server does: all of it was begun, and none has ended.
