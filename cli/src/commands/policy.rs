@@ -253,7 +253,8 @@ fn decided(explained: &Explained<'_>, out: &mut dyn Write) -> std::io::Result<()
     }
     decision.errors.iter().try_for_each(|error| writeln!(out, "  {BAD}not evaluated{BAD:#} {error}"))?;
     if decision.verdict == Verdict::Ask {
-        let of = decision.approvers.iter().map(|list| format!(", one of {}", list.join(" or "))).collect::<String>();
+        let of: Vec<String> = decision.approvers.iter().map(|list| format!(", one of {}", list.join(" or "))).collect();
+        let of = of.concat();
         let count = decision.approvals;
         writeln!(
             out,

@@ -32,10 +32,9 @@ impl Turn<'_> {
                 if let Some((why, asked)) = passing(&refusal) {
                     self.append(&events).await?;
                     return self.later(why, asked).await;
-                } else {
-                    events.push(not_planned(&entry, &refusal));
-                    self.refusal = Some(refusal);
                 }
+                events.push(not_planned(&entry, &refusal));
+                self.refusal = Some(refusal);
             }
         }
         self.append(&events).await

@@ -55,9 +55,9 @@ impl Engine {
         let id = claim.incident.id.clone();
         if let Err(error) = self.advance(claim).await {
             if let EngineError::Store(StoreError::Stale) = &error {
-                tracing::info!(incident = %id, "somebody else has it")
+                tracing::info!(incident = %id, "somebody else has it");
             } else {
-                tracing::warn!(incident = %id, %error, "left where it is")
+                tracing::warn!(incident = %id, %error, "left where it is");
             }
         }
         work.there_is();

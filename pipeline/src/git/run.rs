@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn git_runs_in_its_folder() {
         let folder = folder();
-        let git = Git::at(folder.path()).within(limits(Duration::from_secs(60), 1 << 30));
+        let git = Git::at(folder.path()).within(limits(Duration::from_mins(1), 1 << 30));
         assert_eq!(run(&git, &["init", "--quiet", "--bare", "."]), Ok(String::new()));
         assert_eq!(run(&git, &["rev-parse", "--is-bare-repository"]), Ok("true".to_owned()));
     }
@@ -244,7 +244,7 @@ mod tests {
         let begun = Instant::now();
         let git = Git::at(folder.path()).within(limits(Duration::from_millis(200), 1 << 30));
         assert_eq!(run(&git, &slow), Err(GitErrorKind::Limit));
-        let stopped = limits(Duration::from_secs(60), 1 << 30);
+        let stopped = limits(Duration::from_mins(1), 1 << 30);
         stopped.stop.store(true, Ordering::Relaxed);
         assert_eq!(run(&Git::at(folder.path()).within(stopped), &slow), Err(GitErrorKind::Stopped));
         assert!(begun.elapsed() < Duration::from_secs(20), "nobody waited for the sleepers");
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn what_grows_too_large_is_ended() {
         let folder = folder();
-        let git = Git::at(folder.path()).within(limits(Duration::from_secs(60), 1000));
+        let git = Git::at(folder.path()).within(limits(Duration::from_mins(1), 1000));
         let grows = ["-c", "alias.grow=!head -c 100000 /dev/zero >big; sleep 60", "grow"];
         assert_eq!(run(&git, &grows), Err(GitErrorKind::Limit));
     }

@@ -61,13 +61,14 @@ fn arrival() -> Arrival {
     Arrival::Told(Told { by: "x".to_owned(), exposure: Exposure::Public, all: Vec::new(), at: Timestamp::UNIX_EPOCH })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a finder says")]
 fn found(findings: Vec<Finding>) -> Said {
     Ok(Found { findings, ..Found::default() })
 }
 
 async fn settle(intake: &Intake, attempts: u32) -> Depth {
     let actor = Actor { host: "here".to_owned(), pid: 1, started: 1 };
-    let pace = Pace { attempts, lease: Duration::from_secs(60), ..Pace::default() };
+    let pace = Pace { attempts, lease: Duration::from_mins(1), ..Pace::default() };
     must(intake.settle(&actor, &pace).await);
     must(intake.store().depths().await).get(QUEUE).copied().unwrap_or_default()
 }

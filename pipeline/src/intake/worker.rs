@@ -25,14 +25,14 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { workers: 4, lease: Duration::from_secs(1800), poll: Duration::from_secs(1), attempts: 12 }
+        Self { workers: 4, lease: Duration::from_mins(30), poll: Duration::from_secs(1), attempts: 12 }
     }
 }
 
 /// How a job ended for now.
 #[derive(Debug, PartialEq, Eq)]
 enum Done {
-    Done { credentials: usize },
+    All { credentials: usize },
     Later { why: String, after: Option<Duration> },
     Never { why: String },
 }
@@ -87,7 +87,7 @@ impl Intake {
         let done = self.attempt(job).await;
         let now = Timestamp::now();
         let ended = match done {
-            Ok(Done::Done { credentials }) => {
+            Ok(Done::All { credentials }) => {
                 tracing::info!(job = %job.id, credentials, "taken in");
                 self.store().done(job, now).await
             }
@@ -128,7 +128,7 @@ impl Intake {
         };
         Ok(match found.incomplete {
             Some(why) => Done::Later { why, after: None },
-            None => Done::Done { credentials },
+            None => Done::All { credentials },
         })
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use stanch_pipeline::git::{Git, GitError, GitErrorKind, Limits};
 
 /// No git of ours works for so long, by default.
-const OLD: Duration = Duration::from_secs(900);
+const OLD: Duration = Duration::from_mins(15);
 
 /// A folder of bare repositories.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 /// For how long a secret is believed to be what it was.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// A secret that was read.
 type Read = (Instant, Arc<Zeroizing<String>>);

@@ -22,7 +22,7 @@ use crate::{ApiError, App};
 /// Where GitHub shows its keys. No configuration leads elsewhere.
 const KEYS: &str = "https://api.github.com/meta/public_keys/secret_scanning";
 /// For how long the keys are believed to be all.
-const FRESH: Duration = Duration::from_secs(3600);
+const FRESH: Duration = Duration::from_hours(1);
 /// GitHub is asked about keys that it did not show no more often than this, whatever strangers send.
 const PAUSE: Duration = Duration::from_secs(30);
 

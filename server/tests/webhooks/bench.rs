@@ -73,10 +73,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self::with(Wanted::default())
+        Self::with(&Wanted::default())
     }
 
-    pub(crate) fn with(wanted: Wanted) -> Self {
+    pub(crate) fn with(wanted: &Wanted) -> Self {
         let sandbox = Sandbox::repository("");
         let forge = sandbox.root().join("forge");
         sandbox.git(&["clone", "--quiet", "--bare", ".", &forge.join("acme/shop.git").display().to_string()]);
@@ -177,7 +177,7 @@ impl Drop for Bench {
 /// The header by which GitHub proves that it sent a body.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, secret.as_bytes()), body);
-    format!("sha256={}", tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    format!("sha256={}", tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
 }
 
 pub(crate) fn old_signature(body: &[u8]) -> String {

@@ -48,7 +48,7 @@ impl Host {
         let asked = Arc::clone(&seen);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let _ = answer(stream, &pages, &asked);
+                let _ = answer(&stream, &pages, &asked);
             }
         });
         Self { address, seen }
@@ -64,7 +64,7 @@ impl Host {
     }
 }
 
-fn answer(stream: TcpStream, pages: &[(String, u16, String)], seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn answer(stream: &TcpStream, pages: &[(String, u16, String)], seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let (mut lines, mut head) = (BufReader::new(&stream), String::new());
     while lines.read_line(&mut head)? > 2 {}
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();

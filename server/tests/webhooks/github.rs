@@ -86,7 +86,7 @@ fn what_is_too_large_is_refused_unread() {
 
 #[test]
 fn a_flood_is_told_to_come_back() {
-    let bench = Bench::with(Wanted { depth: Some(3), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { depth: Some(3), ..Wanted::default() });
     let sent: Vec<_> =
         (0..5).map(|number| bench.github("push", "1", &push(A, B, &format!("refs/heads/{number}")))).collect();
     let statuses: Vec<u16> = sent.iter().map(|answer| answer.status).collect();
@@ -101,7 +101,7 @@ fn an_alert_is_asked_about() {
     let location = json!({ "path": "deploy/key.env", "start_line": 3, "commit_sha": A });
     let alert = json!({ "number": 7, "secret": token, "first_location_detected": location }).to_string();
     let host = Host::start(vec![("/repos/acme/shop/secret-scanning/alerts/7".to_owned(), 200, alert)]);
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let message = |action: &str| {
         json!({
             "action": action,
@@ -128,7 +128,7 @@ fn an_alert_is_asked_about() {
 #[test]
 fn an_alert_that_may_not_be_read_is_given_up_in_plain_sight() {
     let host = Host::start(Vec::new());
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let message = json!({ "action": "created", "alert": { "number": 8 }, "repository": { "full_name": "acme/shop" } });
     assert_eq!(bench.github("secret_scanning_alert", "1", &message).status, 202);
     bench.settle();

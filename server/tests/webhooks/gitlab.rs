@@ -98,7 +98,7 @@ fn credentials_are_handed_over() {
 
 #[test]
 fn a_flood_of_credentials_is_told_to_come_back() {
-    let bench = Bench::with(Wanted { depth: Some(1), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { depth: Some(1), ..Wanted::default() });
     let body = |number: u32| {
         let one =
             json!({ "type": "gitleaks_rule_id_gitlab_personal_access_token", "token": format!("made-up-{number}") });

@@ -14,7 +14,7 @@ fn no_secret_is_written_but_sealed() {
     let told = Canary::new(&minted(44), 4);
     let alert = json!({ "secret": alerted.secret() }).to_string();
     let host = Host::start(vec![("/repos/acme/shop/secret-scanning/alerts/7".to_owned(), 200, alert)]);
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let before = bench.head();
     // The path holds a secret, too.
     let path = format!("keys/{}.env", named.secret());

@@ -40,7 +40,7 @@ fn send(bench: &Bench, id: &str, pair: &EcdsaKeyPair, signed: &[u8], body: &[u8]
 fn what_github_signed_becomes_public_exposures() {
     let (pair, public) = key();
     let host = Host::start(vec![shown("k1", &public)]);
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let url = "https://github.com/octo/hello/blob/0123/foo.txt";
     let body = json!([
         { "token": minted(21), "type": "acme_token", "url": url, "source": "content" },
@@ -69,7 +69,7 @@ fn what_github_signed_becomes_public_exposures() {
 fn what_somebody_else_signed_is_refused_and_github_is_not_bothered() {
     let ((pair, public), (other, _)) = (key(), key());
     let host = Host::start(vec![shown("k1", &public)]);
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let body = b"[{\"token\":\"x\",\"type\":\"y\"}]";
     assert_eq!(send(&bench, "k1", &other, body, body).status, 401);
     assert_eq!(send(&bench, "k1", &pair, b"[]", body).status, 401);
@@ -86,7 +86,7 @@ fn what_somebody_else_signed_is_refused_and_github_is_not_bothered() {
 fn while_github_cannot_be_asked_nobody_is_believed_and_nobody_is_turned_away_for_good() {
     let (pair, _) = key();
     let host = Host::start(Vec::new());
-    let bench = Bench::with(Wanted { api: Some(host.origin()), ..Wanted::default() });
+    let bench = Bench::with(&Wanted { api: Some(host.origin()), ..Wanted::default() });
     let answer = send(&bench, "k1", &pair, b"[]", b"[]");
     assert_eq!((answer.status, answer.head.contains("retry-after: ")), (503, true));
 }
