@@ -12,7 +12,7 @@ use stanch_testkit::double::{Cast, Double, Fault, Life, Role, Stage, Trigger};
 use stanch_testkit::{Canary, Run, Sandbox};
 
 use crate::BINARY;
-use crate::reports::schema::Schema;
+use crate::reports::schema::{Schema, closed, read};
 
 const KIND: &str = "openrouter.api-key";
 
@@ -92,7 +92,8 @@ fn a_plan_says_all_and_changes_nothing_and_apply_does_exactly_it() {
     let text = fs::read(scene.sandbox.path().join("plan.json")).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scene.leaked.seen_in(&text), None);
     let document: Value = serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{error}"));
-    Schema::plan().check(&document);
+    let registry = jsonschema::Registry::new().prepare().unwrap_or_else(|error| panic!("{error}"));
+    Schema::build(&closed(read("docs/schema/plan.schema.json")), &registry).check(&document);
 
     let done = scene.apply(&[]);
     assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);

@@ -32,18 +32,12 @@ impl Schema {
         Self::build(&closed(read("docs/schema/report.schema.json")), &registry)
     }
 
-    /// What `stanch plan -o` writes.
-    pub(crate) fn plan() -> Self {
-        let schema = closed(read("docs/schema/plan.schema.json"));
-        Self::build(&schema, &Registry::new().prepare().expect("an empty registry"))
-    }
-
     /// What `sarif` writes: the official schema.
     pub(crate) fn sarif() -> Self {
         Self::build(&official(), &Registry::new().prepare().expect("an empty registry"))
     }
 
-    fn build(schema: &Value, registry: &Registry<'_>) -> Self {
+    pub(crate) fn build(schema: &Value, registry: &Registry<'_>) -> Self {
         let options = jsonschema::options().should_validate_formats(true).with_registry(registry).offline();
         Self(options.build(schema).unwrap_or_else(|error| panic!("the schema itself: {error}")))
     }
@@ -61,14 +55,14 @@ impl Schema {
     }
 }
 
-fn read(path: &str) -> Value {
+pub(crate) fn read(path: &str) -> Value {
     let text = fs::read(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A schema of ours that takes no field that it does not name. For readers it is open, so that fields can be added; what is written has
 /// to be described.
-fn closed(mut schema: Value) -> Value {
+pub(crate) fn closed(mut schema: Value) -> Value {
     match &mut schema {
         Value::Object(object) => {
             object.values_mut().for_each(|value| *value = closed(value.take()));
