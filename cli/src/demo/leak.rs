@@ -21,7 +21,6 @@ const FILE: &str = "deploy/production.env";
 /// A key that nobody ever issued; each is new.
 pub(super) fn minted() -> Result<Secret, CliError> {
     let seed = random().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let seed = random().into_iter().take(8).fold(0, |seed: u64, byte| seed << 8 | u64::from(byte));
     let minted = mint("{{sk-or-v1-{hex-lower:64}}}", seed).map_err(|error| CliError::new(error.to_string()))?;
     Ok(Secret::new(minted.finds))
 }

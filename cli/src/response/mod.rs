@@ -12,7 +12,6 @@ mod one;
 mod person;
 mod session;
 mod show;
-mod subject;
 mod timeline;
 
 pub(crate) use config::load as load_config;
@@ -27,6 +26,5 @@ pub(crate) use one::one;
 pub(crate) use person::{asked, person, until};
 pub(crate) use session::{Session, block_on};
 pub(crate) use show::{Facts, liveness, plan, redaction, report, why_not};
-pub(crate) use subject::{Subject, of_findings};
-pub(crate) use timeline::{Timeline, ended};
 pub(crate) use stanch_pipeline::intake::{Subject, of_findings};
+pub(crate) use timeline::{Timeline, ended};

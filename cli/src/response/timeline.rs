@@ -55,7 +55,6 @@ const fn says_who(event: &Event) -> bool {
 /// A time since a leak, as short as it can be read: `+0.12 s`, `+4 min 10 s`, `+3 h 02 min`.
 fn clock(seconds: f64) -> String {
     let whole = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default().as_secs();
-    let whole = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
     match whole {
         0..60 => format!("+{:.2} s", seconds.max(0.0)),
         60..3600 => format!("+{} min {:02} s", whole / 60, whole % 60),

@@ -65,12 +65,12 @@ impl Host {
 }
 
 fn answer(stream: &TcpStream, pages: &[(String, u16, String)], seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let (mut lines, mut head) = (BufReader::new(&stream), String::new());
+    let (mut lines, mut head) = (BufReader::new(stream), String::new());
     while lines.read_line(&mut head)? > 2 {}
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     seen.lock().unwrap_or_else(PoisonError::into_inner).push(head);
     let page = pages.iter().find(|(name, ..)| *name == path);
     let (status, body) = page.map_or((404, "{}"), |(_, status, body)| (*status, body.as_str()));
     let kind = "Content-Type: application/json\r\nConnection: close";
-    write!(&stream, "HTTP/1.1 {status} X\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    write!(&*stream, "HTTP/1.1 {status} X\r\n{kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
