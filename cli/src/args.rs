@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Incident(IncidentArgs),
     /// Show, verify and export the log of everything that was done
     Audit(AuditArgs),
+    /// Run the pipeline without hands: webhooks, the interface for programs, the console
+    Serve(ServeArgs),
     /// Show which kinds of credentials can be verified and revoked, and which hosts are called for it
     Providers(ProvidersArgs),
     /// Test the configured credentials that may revoke others
@@ -353,6 +355,52 @@ pub(crate) struct ApplyArgs {
     pub(crate) format: AnswerFormat,
     #[command(flatten)]
     pub(crate) response: ResponseArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ServeArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ServeCommand>,
+    /// The configuration [default: ~/.config/stanch/config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where to listen, in place of what the configuration says: an address with a port, or `unix:` and a path
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) decider: DeciderArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServeCommand {
+    /// Who may use the interface and the console
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make one, and show it once
+    Create {
+        /// Whose it is: the name that approvals carry
+        name: String,
+        /// What it may do: viewer, responder, approver, admin
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
+        role: String,
+        /// For how many days
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+    },
+    /// List all
+    List,
+    /// Revoke one
+    Revoke {
+        /// Its id, as `list` shows it
+        id: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -67,6 +67,7 @@ fn run(command: Command, shell: &mut Shell) -> Result<Exit, exit::CliError> {
         Command::Apply(apply) => commands::apply::run(&apply, shell),
         Command::Incident(incident) => commands::incident::run(&incident, shell),
         Command::Audit(audit) => commands::audit::run(&audit, shell),
+        Command::Serve(serve) => commands::serve::run(&serve, shell),
         Command::Providers(providers) => commands::providers::run(&providers, shell),
         Command::Responders(responders) => commands::responders::run(&responders, shell),
         Command::Rules(rules) => commands::rules::run(&rules, shell),

@@ -19,6 +19,8 @@ mod reports;
 #[cfg(unix)]
 mod response;
 #[cfg(unix)]
+mod serve;
+#[cfg(unix)]
 mod state;
 mod unchanged;
 

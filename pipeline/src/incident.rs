@@ -10,8 +10,8 @@ use stanch_model::{Confidence, Severity};
 use stanch_revokers::act::{Moment, Plan};
 use stanch_revokers::{Liveness, Probe};
 
-use crate::Decision;
 use crate::event::{Approval, Event};
+use crate::{Decision, Means};
 
 /// The name of an incident: `inc_` and 20 letters and digits, in the order of time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -351,6 +351,10 @@ impl Incident {
     fn contained(&mut self, at: Timestamp) {
         self.times.contained.get_or_insert(at);
         self.state = State::Contained;
+        if self.decision.as_ref().is_some_and(|decision| decision.means == Some(Means::Contain)) {
+            // Who approved of switching it off has not approved of its death.
+            self.approvals.clear();
+        }
     }
 
     fn dead(&mut self, at: Timestamp) {

@@ -33,6 +33,8 @@ pub struct Config {
     pub serve: Elsewhere,
     /// Read by the server: who may tell us what.
     pub intake: Elsewhere,
+    /// Read by the pipeline: where successors go.
+    pub rotation: Elsewhere,
 }
 
 /// A section of the same file that another room reads. It stands here so that a misspelt section is still refused.

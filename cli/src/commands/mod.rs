@@ -15,4 +15,5 @@ pub(crate) mod revoke;
 pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod verify;

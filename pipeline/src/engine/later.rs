@@ -10,7 +10,7 @@ const LONGEST: i64 = 15 * 60;
 pub(super) fn later(now: Timestamp, attempts: u32, asked: Option<u64>, spread: u64) -> Timestamp {
     let base = 500_i64.saturating_mul(1_i64 << attempts.min(20)).min(LONGEST * 1000);
     let extra = base / 2 * i64::try_from(spread % 1000).unwrap_or(0) / 1000;
-    let asked = asked.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0).clamp(0, 24 * 3600);
+    let asked = asked.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX)).clamp(0, 24 * 3600);
     let pause = (base + extra).max(asked.saturating_mul(1000));
     now.checked_add(SignedDuration::from_millis(pause)).unwrap_or(now)
 }

@@ -91,7 +91,12 @@ fn was_dead(incident: &Incident) -> bool {
 }
 
 fn waiting(incident: &Incident, fresh: bool, now: Timestamp) -> Next {
-    if approved(incident, now) { begin(fresh) } else { Next::Rest }
+    match (approved(incident, now), incident.times.contained) {
+        (false, _) => Next::Rest,
+        // It is off already, so that a look would tell nothing new.
+        (true, Some(_)) => Next::Kill,
+        (true, None) => begin(fresh),
+    }
 }
 
 fn acting(incident: &Incident) -> Next {
@@ -104,7 +109,8 @@ fn acting(incident: &Incident) -> Next {
 fn contained(incident: &Incident, now: Timestamp) -> Next {
     let Some(decision) = &incident.decision else { return Next::GiveUp("nobody decided about it".to_owned()) };
     if decision.means == Some(Means::Contain) {
-        return Next::GiveUp("it is off, and can be put on again: a person decides whether it dies".to_owned());
+        // It is off, and can be put on again: people decide whether it dies.
+        return if approved(incident, now) { Next::Kill } else { Next::Ask };
     }
     let wait = SignedDuration::from_secs(i64::try_from(decision.wait).unwrap_or(i64::MAX));
     let until = incident.times.contained.and_then(|at| at.checked_add(wait).ok()).unwrap_or(now);

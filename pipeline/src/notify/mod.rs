@@ -19,6 +19,7 @@ mod template;
 mod text;
 mod view;
 mod webhook;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;

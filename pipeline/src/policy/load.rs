@@ -120,8 +120,8 @@ impl File<'_> {
         // Cedar names policies by their number; the place says which it is.
         let message = message
             .strip_prefix("for policy `policy")
-            .and_then(|rest| rest.split_once("`, "))
-            .map_or(&*message, |(_, rest)| rest);
+            .and_then(|rest| rest.split_once('`'))
+            .map_or(&*message, |(_, rest)| rest.trim_start_matches([',', ':', ' ']));
         self.defect(place, message.to_owned(), said.help().map(|help| help.to_string()))
     }
 }

@@ -1,0 +1,228 @@
+//! `stanch serve`: the pipeline without hands. Webhooks and programs bring leaks, the engine leads them on, people look at the console.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use stanch_pipeline::config::PipelineConfig;
+use stanch_pipeline::engine::{Engine, Options, Rotation, Work, this_process};
+use stanch_pipeline::intake::{Intake, Pace, Rules};
+use stanch_pipeline::notify::Notifier;
+use stanch_pipeline::owner::{Facts, Sources};
+use stanch_pipeline::policy::Policies;
+use stanch_pipeline::store::Store;
+use stanch_revokers::Context;
+use stanch_revokers::config::Config;
+use stanch_revokers::http::Client;
+use stanch_revokers::responder::Responders;
+use stanch_rules::RuleSet;
+use stanch_server::auth::{Role, check_name, make_token};
+use stanch_server::intake::{IntakeConfig, Scan};
+use stanch_server::{Parts, Server, ServerConfig, Webhooks, Worker};
+
+use crate::args::{DeciderArgs, ServeArgs, ServeCommand};
+use crate::env;
+use crate::exit::{CliError, Exit};
+use crate::key::installation;
+use crate::progress::catch_interrupts;
+use crate::response::{block_on, of_store, open_store, person, policies};
+use crate::shell::Shell;
+
+pub(crate) fn run(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    match &args.command {
+        Some(command) => block_on(tokens(command, shell))?,
+        None => serve(args, shell),
+    }
+}
+
+/// Everything that the configuration file says.
+struct Said {
+    network: Config,
+    pipeline: PipelineConfig,
+    server: ServerConfig,
+    intake: Option<IntakeConfig>,
+    rotations: Vec<Rotation>,
+    /// Where paths in it begin.
+    folder: PathBuf,
+}
+
+impl Said {
+    fn read(args: &ServeArgs) -> Result<Self, CliError> {
+        let path = args.config.clone().or_else(env::config_file).filter(|path| path.exists()).ok_or_else(|| {
+            CliError::new("`stanch serve` needs a configuration").hint("docs/configuration.md shows what it may say")
+        })?;
+        let name = path.display().to_string();
+        let wrong = |why: &dyn std::fmt::Display| CliError::new(format!("the configuration `{name}`: {why}"));
+        let network = crate::response::load_config(Some(&path))?;
+        let text = fs::read_to_string(&path).map_err(|error| wrong(&error))?;
+        let pipeline = PipelineConfig::parse(&name, &text).map_err(|error| {
+            let told = CliError::new(error.to_string());
+            error.how().map_or(CliError::new(error.to_string()), |how| told.hint(how.to_owned()))
+        })?;
+        let table: toml::Table = toml::from_str(&text).map_err(|error| wrong(&error.message()))?;
+        let server = section(&table, "serve").map_err(|why| wrong(&why))?.unwrap_or_default();
+        let intake = section(&table, "intake").map_err(|why| wrong(&why))?;
+        let rotations = section(&table, "rotation").map_err(|why| wrong(&why))?.unwrap_or_default();
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { network, pipeline, server, intake, rotations, folder })
+    }
+}
+
+/// A section of the file. What is wrong is told without what was written there, which may be a secret.
+fn section<T: DeserializeOwned>(table: &toml::Table, name: &str) -> Result<Option<T>, String> {
+    let Some(value) = table.get(name) else { return Ok(None) };
+    value.clone().try_into().map(Some).map_err(|error: toml::de::Error| {
+        let what = error.message().split(['`', '"']).next().unwrap_or_default().trim().to_owned();
+        format!("the section `[{name}]`: {what}")
+    })
+}
+
+fn serve(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let mut said = Said::read(args)?;
+    if let Some(listen) = &args.listen {
+        said.server.listen = listen.parse().map_err(|error| CliError::new(format!("--listen: {error}")))?;
+    }
+    let policies = policies(&args.decider.shipped, &args.decider.policy)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::new(format!("cannot start: {error}")))?;
+    runtime.block_on(answer(said, policies, &args.decider, shell))
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+async fn answer(said: Said, policies: Policies, decider: &DeciderArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let store = Arc::new(open_store().await?);
+    let told = |error: &dyn std::fmt::Display| CliError::new(error.to_string());
+    let http = Client::new(&said.network, false).map_err(|error| told(&error))?;
+    let responders = Responders::new(env::of_responders);
+    let cx = Arc::new(Context { http, config: said.network.clone(), responders });
+    let owners = Arc::new(Sources::load(&said.pipeline.ownership, &said.folder).map_err(|error| told(&error))?);
+    let shown = shown(&policies, decider);
+    let options = Options { rotations: said.rotations.clone(), ..Options::default() };
+    let engine = Arc::new(Engine::new(Store::clone(&store), Arc::clone(&cx), Arc::new(policies), options));
+    let notifier = Arc::new(notifier(&said)?);
+    let work = Work::default();
+    let wake: stanch_server::Wake = Arc::new({
+        let work = work.clone();
+        move || work.there_is()
+    });
+    let finds = Arc::clone(&owners);
+    let parts = Parts {
+        store: Arc::clone(&store),
+        wake: Arc::clone(&wake),
+        policies: shown,
+        owner: Arc::new(move |what, places| finds.find(&Facts::found(what, places))),
+        config: said.server.clone(),
+        clock: Arc::new(Timestamp::now),
+        fingerprints: installation().0,
+    };
+    let server = Server::bind(parts).await.map_err(|error| told(&error))?;
+    let me = this_process();
+    let mut workers = vec![
+        Worker::new("engine", {
+            let (engine, me) = (engine, me.clone());
+            move |stop| engine.run(me, work, stop)
+        }),
+        Worker::new("notifier", {
+            let (notifier, store, me) = (notifier, Arc::clone(&store), me.clone());
+            move |stop| notifier.run(store, me, stop)
+        }),
+    ];
+    if let Some(config) = said.intake {
+        let intake = intake(config, &server, Arc::clone(&store), cx, owners, wake)?;
+        workers.push(Worker::new("intake", move |stop| intake.run(me, Pace::default(), stop)));
+    }
+    let place = server.address().map_or_else(|| String::from(said.server.listen), |address| address.to_string());
+    shell.note(&format!("stanch serves at {place}; Ctrl-C ends it"));
+    server.run(workers, stopped()).await;
+    Ok(Exit::Clean)
+}
+
+/// What comes by webhooks: scanned, and made into incidents.
+fn intake(
+    config: IntakeConfig,
+    server: &Server,
+    store: Arc<Store>,
+    cx: Arc<Context>,
+    owners: Arc<Sources>,
+    wake: stanch_server::Wake,
+) -> Result<Intake, CliError> {
+    let folder = env::state_dir().ok_or_else(|| CliError::new("the environment names no home"))?.join("repositories");
+    let config = Arc::new(config);
+    let scanner = Arc::new(stanch_scanner::Engine::new(RuleSet::builtin()));
+    let scan = Scan::new(scanner, Arc::new(installation().0), Arc::clone(&cx), Arc::clone(&config), folder);
+    let rules = Rules { least: config.least_confidence, environments: config.environment.clone() };
+    let intake = Intake::new(store, Arc::new(scan), owners, rules, wake);
+    server.app().hear(Arc::new(Webhooks::new(intake.clone(), config, cx)));
+    Ok(intake)
+}
+
+/// Who tells people. It has a client of its own, so that a chat that is slow holds up no revocation.
+fn notifier(said: &Said) -> Result<Notifier, CliError> {
+    let client = Client::new(&said.network, false).map_err(|error| CliError::new(error.to_string()))?;
+    let responders = Arc::new(Responders::new(env::of_responders));
+    Notifier::new(&said.pipeline.notify, &said.folder, &said.network, Arc::new(client), responders)
+        .map_err(|error| CliError::new(error.to_string()))
+}
+
+/// The policies as the console shows them, each with its text.
+fn shown(policies: &Policies, decider: &DeciderArgs) -> Vec<serde_json::Value> {
+    let text = |file: &str| {
+        let own = decider.policy.iter().find(|path| path.display().to_string() == file);
+        own.and_then(|path| fs::read_to_string(path).ok())
+    };
+    let one = |policy| {
+        let mut value = serde_json::to_value(policy).unwrap_or_default();
+        let file = value.get("file").and_then(serde_json::Value::as_str).and_then(text);
+        if let (Some(text), Some(object)) = (file, value.as_object_mut()) {
+            object.insert("text".to_owned(), text.into());
+        }
+        value
+    };
+    policies.iter().map(one).collect()
+}
+
+/// Ends when the user asks for it.
+async fn stopped() {
+    let stop = catch_interrupts();
+    while !stop.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Makes, lists and revokes tokens. A token's value is shown once and kept nowhere.
+async fn tokens(command: &ServeCommand, shell: &mut Shell) -> Result<Exit, CliError> {
+    use std::io::Write as _;
+    let store = open_store().await?;
+    let mut out = shell.stdout();
+    let (now, me) = (Timestamp::now(), person(None).unwrap_or_else(|_| "local".to_owned()));
+    let ServeCommand::Token { command } = command;
+    match command {
+        crate::args::TokenCommand::Create { name, role, days } => {
+            check_name(name).map_err(|error| CliError::new(error.to_string()))?;
+            let role: Role = role
+                .parse()
+                .map_err(|_| CliError::new(format!("no role `{role}`")).hint("viewer, responder, approver or admin"))?;
+            let lasts = days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+            let (token, value) = make_token(&store, name, role, lasts, &me, now).await.map_err(of_store)?;
+            writeln!(out, "{}", value.as_str())?;
+            shell.note(&format!("{} ({}): keep it now, it is shown once", token.name, token.role));
+        }
+        crate::args::TokenCommand::List => {
+            for token in store.tokens().await.map_err(of_store)? {
+                let state = if token.revoked.is_some() { "revoked" } else { "" };
+                writeln!(out, "{}  {:<12} {:<10} {} {state}", token.id, token.role, token.name, token.created)?;
+            }
+        }
+        crate::args::TokenCommand::Revoke { id } => {
+            store.revoke_token(id, &me, now).await.map_err(of_store)?;
+            shell.note(&format!("the token {id} does not count any more"));
+        }
+    }
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,101 @@
+//! From what the engine wants told to what was told: two queues, so that one channel that is down delays no other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use super::{Notice, Notifier, QUEUE, Unsent};
+use crate::notices;
+use crate::store::{Actor, Job, NewJob, Store, StoreError};
+
+/// How often a notice is tried. With the pauses between them, this is about three days.
+const ATTEMPTS: u32 = 80;
+/// The longest pause between two.
+const LONGEST: Duration = Duration::from_hours(1);
+/// How long a job is held. No message takes so long.
+const LEASE: Duration = Duration::from_mins(5);
+/// How often the store is asked.
+const POLL: Duration = Duration::from_secs(1);
+/// How many jobs are taken at a time.
+const MOST: u32 = 16;
+
+impl Notifier {
+    /// Tells people until `stop` says so. What could not be told stays in the store.
+    pub async fn run(self: Arc<Self>, store: Arc<Store>, actor: Actor, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let worked = match self.round(&store, &actor, Timestamp::now()).await {
+                Ok(worked) => worked,
+                Err(error) => {
+                    tracing::warn!(%error, "the store gives no notices");
+                    false
+                }
+            };
+            if !worked {
+                tokio::select! {
+                    _ = stop.changed() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        }
+    }
+
+    /// One look at both queues. Whether there was anything.
+    ///
+    /// # Errors
+    /// If the store does not answer. What was taken is free again when its lease ends.
+    pub async fn round(&self, store: &Store, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
+        let asked = store.take(notices::QUEUE, actor, now, LEASE, MOST).await?;
+        for job in &asked {
+            self.spread(store, job, now).await?;
+        }
+        let due = store.take(QUEUE, actor, now, LEASE, MOST).await?;
+        for job in &due {
+            self.tell(store, job, now).await?;
+        }
+        Ok(!asked.is_empty() || !due.is_empty())
+    }
+
+    /// One job for each channel that is to tell it. Done twice it comes to the same, as each has a key.
+    async fn spread(&self, store: &Store, job: &Job, now: Timestamp) -> Result<(), StoreError> {
+        let Ok(notice) = serde_json::from_slice::<notices::Notice>(&job.payload) else {
+            return store.give_up(job, "it was written by another version", now).await;
+        };
+        let incident = match store.incident(&notice.incident).await {
+            Ok(incident) => incident,
+            Err(StoreError::NotFound(_)) => return store.give_up(job, "the incident is gone", now).await,
+            Err(error) => return Err(error),
+        };
+        for due in self.notices(&incident, notice.topic.into(), &job.key, now) {
+            let payload = serde_json::to_vec(&due.notice).unwrap_or_default();
+            let new =
+                NewJob { queue: QUEUE.to_owned(), key: due.notice.key(), payload: payload.into(), due: due.after };
+            store.enqueue(new, now).await?;
+        }
+        store.done(job, now).await
+    }
+
+    async fn tell(&self, store: &Store, job: &Job, now: Timestamp) -> Result<(), StoreError> {
+        let Ok(notice) = serde_json::from_slice::<Notice>(&job.payload) else {
+            return store.give_up(job, "it was written by another version", now).await;
+        };
+        match self.send(&notice).await {
+            Ok(_) => store.done(job, now).await,
+            Err(Unsent::Retry { after, why }) if job.attempts < ATTEMPTS => {
+                let pause = after.unwrap_or_else(|| pause(job.attempts));
+                let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
+                store.later(job, now.checked_add(pause).unwrap_or(now), &why).await
+            }
+            Err(unsent) => {
+                tracing::warn!(channel = notice.channel, error = %unsent, "a notice is given up");
+                store.give_up(job, &unsent.to_string(), now).await
+            }
+        }
+    }
+}
+
+/// Pauses double from a second to an hour.
+fn pause(attempts: u32) -> Duration {
+    Duration::from_secs(1_u64 << attempts.min(12)).min(LONGEST)
+}
