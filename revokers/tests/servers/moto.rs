@@ -55,7 +55,7 @@ fn python() -> PathBuf {
 
 impl Moto {
     fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/moto.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/aws_by_moto.py");
         let mut child = Command::new(python())
             .arg(script)
             .stdin(Stdio::piped())
