@@ -53,7 +53,7 @@ pub enum ClientError {
 }
 
 /// For whom a request is counted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Payer {
     /// The provider.
     pub provider: String,
@@ -61,6 +61,13 @@ pub struct Payer {
     pub account: String,
     /// Requests a minute.
     pub per_minute: u32,
+}
+
+impl Default for Payer {
+    /// Nobody in particular, who asks once a second.
+    fn default() -> Self {
+        Self { provider: String::new(), account: String::new(), per_minute: 60 }
+    }
 }
 
 /// Whether a request may be sent again when it is not known what became of it.
