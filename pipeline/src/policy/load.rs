@@ -116,14 +116,14 @@ impl File<'_> {
     /// What Cedar says, at the place that it means.
     fn told(&self, said: &(impl Diagnostic + ?Sized), otherwise: usize) -> Defect {
         let place = said.labels().and_then(|mut labels| labels.next()).map_or(otherwise, |label| label.offset());
-        let message = said.to_string();
-        // Cedar names policies by their number; the place says which it is.
-        let message = message
-            .strip_prefix("for policy `policy")
-            .and_then(|rest| rest.split_once('`'))
-            .map_or(&*message, |(_, rest)| rest.trim_start_matches([',', ':', ' ']));
-        self.defect(place, message.to_owned(), said.help().map(|help| help.to_string()))
+        self.defect(place, unnumbered(&said.to_string()), said.help().map(|help| unnumbered(&help.to_string())))
     }
+}
+
+/// Cedar names policies by their number; the place says which it is.
+fn unnumbered(message: &str) -> String {
+    let cut = message.split_once("for policy `policy").and_then(|(head, rest)| Some((head, rest.split_once('`')?.1)));
+    cut.map_or_else(|| message.to_owned(), |(head, tail)| format!("{head}{}", tail.trim_start_matches([',', ':', ' '])))
 }
 
 /// Takes the policies of one file into a set.
