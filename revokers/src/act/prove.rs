@@ -42,6 +42,7 @@ async fn look(cx: &Context, entry: &Entry, credential: &Credential, target: &Tar
 async fn absent(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Liveness {
     let mut seen = Probe::of(Liveness::Active);
     seen.bound.clone_from(&target.bound);
+    seen.hidden.clone_from(&target.hidden);
     match entry.revoker.locate(cx, credential, &seen).await {
         Ok(target) if target.alive == Some(false) => Liveness::Inactive,
         Ok(_) => Liveness::Active,
@@ -60,6 +61,7 @@ pub(super) async fn still_listed(
 ) -> Result<bool, Why> {
     let mut seen = Probe::of(Liveness::Active);
     seen.bound.clone_from(&target.bound);
+    seen.hidden.clone_from(&target.hidden);
     match entry.revoker.locate(cx, credential, &seen).await {
         // A list that shows it as dead shows it.
         Ok(_) | Err(Outcome::AlreadyDead) => Ok(true),
