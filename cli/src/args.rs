@@ -344,7 +344,7 @@ pub(crate) struct ApplyArgs {
     /// Do it without asking
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Who approves by running this [default: user@host]
+    /// Who approves by running this; user@host if nobody is named
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: Option<String>,
     /// Read the secrets again from these findings, in place of those that the plan names (can be repeated)
@@ -415,7 +415,7 @@ pub(crate) struct OneIncidentArgs {
     /// Its name, or the fingerprint of its credential
     #[arg(value_name = "INCIDENT")]
     pub(crate) incident: String,
-    /// Who says so [default: user@host]
+    /// Who says so; user@host if nobody is named
     #[arg(long = "as", value_name = "PERSON")]
     pub(crate) person: Option<String>,
     #[command(flatten)]

@@ -245,7 +245,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand plan" -s q -l quiet -d 'Sa
 complete -c stanch -n "__fish_stanch_using_subcommand plan" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand plan" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand apply" -l as -d 'Who approves by running this [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l as -d 'Who approves by running this; user@host if nobody is named' -r
 complete -c stanch -n "__fish_stanch_using_subcommand apply" -l findings -d 'Read the secrets again from these findings, in place of those that the plan names (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand apply" -l format -d 'How to answer' -r -f -a "human\t'For people'
 json\t'One JSON document'
@@ -296,7 +296,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l as -d 'Who says so; user@host if nobody is named' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l format -d 'How to answer' -r -f -a "human\t'For people'
@@ -312,7 +312,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l as -d 'Who says so; user@host if nobody is named' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l format -d 'How to answer' -r -f -a "human\t'For people'
@@ -329,7 +329,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l as -d 'Who says so [default: user@host]' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l as -d 'Who says so; user@host if nobody is named' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l policy -d 'Policies of yours, beside the set `default` (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l shipped -d 'A set that comes with stanch, beside `default`: see `stanch policy show` (can be repeated)' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l format -d 'How to answer' -r -f -a "human\t'For people'

@@ -2,7 +2,7 @@
 //!
 //! What a page shows was written by strangers: names, places, what providers said. Every value is escaped by the templates (`templates/`), which
 //! know no way around that, and the policy for content lets nothing run and nothing be loaded from elsewhere. A form is taken only from a page of
-//! ours: [`form`] says how that is known.
+//! ours: `form.rs` says how that is known.
 
 mod approvals;
 mod assets;
