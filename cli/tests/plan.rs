@@ -214,9 +214,7 @@ fn where_two_have_to_approve_one_does_not_suffice() {
     assert!(waits.stdout.contains("1 of 2 approvals"), "{}", waits.stdout);
     assert_eq!(scene.effects(), 0);
 
-    let list = scene.run(&["incident", "list", "--format", "json"]);
-    let incidents: Vec<Value> = serde_json::from_str(&list.stdout).unwrap_or_default();
-    let id = incidents.first().and_then(|incident| incident["id"].as_str()).unwrap_or_default().to_owned();
+    let id = open_incident(&scene);
     let more = ["--policy", "two.cedar", "--config", "config.toml"];
     let same = scene.run(&[&["incident", "approve", &id, "--as", "ada"][..], &more].concat());
     assert_eq!(same.code, Some(3), "{}{}", same.stdout, same.stderr);
@@ -224,6 +222,36 @@ fn where_two_have_to_approve_one_does_not_suffice() {
     let second = scene.run(&[&["incident", "approve", &id, "--as", "bob"][..], &more].concat());
     assert_eq!(second.code, Some(0), "{}{}", second.stdout, second.stderr);
     assert_eq!(scene.stage.life(Role::Leaked), Some(Life::Deleted));
+}
+
+/// The name of the one incident that is open.
+fn open_incident(scene: &Scene) -> String {
+    let list = scene.run(&["incident", "list", "--format", "json"]);
+    let incidents: Vec<Value> = serde_json::from_str(&list.stdout).unwrap_or_default();
+    incidents.first().and_then(|incident| incident["id"].as_str()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_plan_that_only_switches_off_never_kills_however_often_it_is_applied() {
+    let scene = Scene::new();
+    let policy = "@id(\"only.off\") @why(\"a person decides whether it dies\")\n\
+                  permit (principal, action in [Action::\"ask\", Action::\"contain\"], resource);\n";
+    scene.sandbox.write("off.cedar", policy);
+    let plan = scene.plan(&["--policy", "off.cedar"]);
+    assert!(plan.stdout.contains("disable (can be undone)") && !plan.stdout.contains("delete"), "{}", plan.stdout);
+    for _ in 0..3 {
+        let run = scene.apply(&[]);
+        assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains("off ") && run.stdout.contains("1 of 1 as planned"), "{}", run.stdout);
+        assert_eq!(scene.stage.life(Role::Leaked), Some(Life::Disabled));
+        assert_eq!(scene.effects(), 1);
+    }
+    let id = open_incident(&scene);
+    let more = ["--policy", "off.cedar", "--config", "config.toml"];
+    let approved = scene.run(&[&["incident", "approve", &id, "--as", "bob"][..], &more].concat());
+    assert_eq!(approved.code, Some(0), "{}{}", approved.stdout, approved.stderr);
+    assert_eq!(scene.stage.life(Role::Leaked), Some(Life::Deleted));
+    assert_eq!(scene.effects(), 2);
 }
 
 #[test]
@@ -235,9 +263,7 @@ fn a_denied_plan_is_left_alone() {
     );
     scene.plan(&["--policy", "two.cedar"]);
     scene.apply(&[]);
-    let list = scene.run(&["incident", "list", "--format", "json"]);
-    let incidents: Vec<Value> = serde_json::from_str(&list.stdout).unwrap_or_default();
-    let id = incidents.first().and_then(|incident| incident["id"].as_str()).unwrap_or_default().to_owned();
+    let id = open_incident(&scene);
     let why = format!("it is {} of ours", scene.leaked.secret());
     let words =
         ["incident", "deny", &id, "--as", "bob", "--why", &why, "--policy", "two.cedar", "--config", "config.toml"];

@@ -29,6 +29,16 @@ pub fn of(plan: &Plan) -> String {
     // Maps with text as keys have a form in JSON, in the order of their keys.
     let bytes = serde_json::to_vec(&covered).unwrap_or_default();
     let hash = blake3::derive_key("stanch plan 1", &bytes);
+    named(&hash)
+}
+
+/// The digest of what is left of a plan once its credential is off. It is another one, so that an approval of switching a key off is never taken
+/// for one of its death.
+pub fn rest(digest: &str) -> String {
+    named(&blake3::derive_key("stanch plan, what is left of it 1", digest.as_bytes()))
+}
+
+fn named(hash: &[u8; 32]) -> String {
     let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
     format!("plan_{}", digits.collect::<String>())
 }

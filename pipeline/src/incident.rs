@@ -11,7 +11,7 @@ use stanch_revokers::act::{Moment, Plan};
 use stanch_revokers::{Liveness, Probe};
 
 use crate::event::{Approval, Event};
-use crate::{Decision, Means};
+use crate::{Decision, Means, digest};
 
 /// The name of an incident: `inc_` and 20 letters and digits, in the order of time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -351,9 +351,10 @@ impl Incident {
     fn contained(&mut self, at: Timestamp) {
         self.times.contained.get_or_insert(at);
         self.state = State::Contained;
-        if self.decision.as_ref().is_some_and(|decision| decision.means == Some(Means::Contain)) {
-            // Who approved of switching it off has not approved of its death.
-            self.approvals.clear();
+        let asked = self.decision.as_ref().is_some_and(|decision| decision.means == Some(Means::Contain));
+        if let Some((digest, _)) = self.plan.as_mut().filter(|_| asked) {
+            // What is left of it is another plan, which nobody has approved of.
+            *digest = digest::rest(digest);
         }
     }
 
@@ -366,7 +367,10 @@ impl Incident {
     /// A person wants it tried again: nothing of what was done is forgotten, what was decided is.
     fn again(&mut self) {
         self.attempts = 0;
-        if self.state == State::ByHand {
+        if self.state == State::ByHand && self.times.contained.is_some() && self.plan.is_some() {
+            // It is off, so that a new look would find it dead, which it is not.
+            self.state = State::Contained;
+        } else if self.state == State::ByHand {
             self.state = State::Detected;
             (self.plan, self.decision, self.refusal) = (None, None, None);
         }

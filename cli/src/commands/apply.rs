@@ -11,7 +11,7 @@ use stanch_model::Finding;
 use stanch_pipeline::engine::{Decider, sealed};
 use stanch_pipeline::plan::{Item, PlanFile, ReadError};
 use stanch_pipeline::policy::Policies;
-use stanch_pipeline::{Approval, Decision, Ending, Event, Incident, IncidentId, Means, State, Verdict};
+use stanch_pipeline::{Approval, Decision, Ending, Event, Incident, IncidentId, Means, State, Verdict, digest};
 use stanch_revokers::act::{self, Consent, Plan, Refusal};
 use stanch_revokers::registry::{self, Entry};
 
@@ -109,7 +109,7 @@ impl Decider for Confirmed {
         now: Timestamp,
     ) -> Decision {
         let decision = Decider::decide(&self.policies, incident, plan, entry, now);
-        let named = plan.is_ok_and(|plan| self.digests.contains(&stanch_pipeline::digest::of(plan)));
+        let named = plan.is_ok_and(|plan| self.digests.contains(&digest::of(plan)));
         if decision.verdict == Verdict::Act && !named {
             let why = format!("{}; it is not what was confirmed, so that people are asked", decision.why);
             return Decision { verdict: Verdict::Ask, why, ..decision };
@@ -176,7 +176,7 @@ impl Work<'_> {
         }
         let incident = self.lead.on(id).await?;
         let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
-        if incident.state != State::Waiting {
+        if incident.state != State::Waiting || is_off(&incident, item) {
             return Ok(Came::To(Box::new(incident)));
         }
         let Some(digest) = digest.filter(|digest| item.digest.as_ref() == Some(digest)) else {
@@ -194,9 +194,16 @@ impl Work<'_> {
 /// Whether what the item says was begun before, so that it only has to go on.
 fn is_begun(incident: &Incident, item: &Item) -> bool {
     let same = incident.plan.as_ref().is_some_and(|(digest, _)| item.digest.as_ref() == Some(digest));
+    let same = same || is_off(incident, item);
     let begun =
         matches!(incident.state, State::Acting | State::Contained | State::Dead) || !incident.moments.is_empty();
     same && begun
+}
+
+/// Whether all is done that the item says, and what is left is asked about: that is another plan, which this one is no approval of.
+fn is_off(incident: &Incident, item: &Item) -> bool {
+    let left = item.digest.as_deref().map(digest::rest);
+    incident.plan.as_ref().is_some_and(|(digest, _)| left.as_ref() == Some(digest))
 }
 
 /// An item, and what came of it.
@@ -246,7 +253,10 @@ impl<'a> Applied<'a> {
                 ("dead", "the provider refuses it".to_owned(), true)
             }
             State::Closed => ("closed", "nothing was done".to_owned(), false),
-            State::ByHand if only_off => ("off", trouble, true),
+            State::Waiting | State::ByHand if only_off => {
+                let left = format!("people are asked whether it dies: `stanch incident approve {}`", incident.id);
+                ("off", left, true)
+            }
             State::Waiting => ("waits", waits(incident), false),
             State::ByHand => ("by hand", trouble, false),
             State::Contained => ("off", format!("{trouble}; `stanch apply` goes on with it"), false),

@@ -116,3 +116,106 @@ fn contained(incident: &Incident, now: Timestamp) -> Next {
     let until = incident.times.contained.and_then(|at| at.checked_add(wait).ok()).unwrap_or(now);
     if until > now { Next::Wait(until) } else { Next::Kill }
 }
+
+#[cfg(test)]
+mod tests {
+    use stanch_model::{Confidence, Severity};
+    use stanch_revokers::act::{Ownership, Plan};
+    use stanch_revokers::{Liveness, Probe, Target};
+
+    use super::*;
+    use crate::{Approval, Decision, Detected, Event, Exposure, IncidentId, Owner, digest};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    /// A credential that is being switched off, as one person approved.
+    fn acting(means: Means) -> Incident {
+        let what = Detected {
+            fingerprint: "f".to_owned(),
+            rule: "acme.token".to_owned(),
+            kind: None,
+            provider: "acme".to_owned(),
+            title: "Acme token".to_owned(),
+            preview: String::new(),
+            confidence: Confidence::High,
+            severity: Severity::High,
+            exposure: Exposure::Public,
+            labels: std::collections::BTreeMap::new(),
+            owner: Owner::default(),
+        };
+        let plan = Plan {
+            fingerprint: "f".to_owned(),
+            kind: "acme.token".to_owned(),
+            probe: Probe::of(Liveness::Active),
+            ownership: Ownership::Listed,
+            target: Target::default(),
+            steps: Vec::new(),
+        };
+        let decision = Decision {
+            verdict: Verdict::Ask,
+            means: Some(means),
+            policies: Vec::new(),
+            approvals: 1,
+            approvers: Vec::new(),
+            wait: 0,
+            approval_lasts: 3600,
+            why: String::new(),
+            errors: Vec::new(),
+        };
+        let mut incident = what.incident(IncidentId::new(NOW, [0; 8]), NOW);
+        let digest = digest::of(&plan);
+        for event in [
+            Event::Probed { probe: plan.probe.clone() },
+            Event::Planned { digest: digest.clone(), plan: Box::new(plan) },
+            Event::Decided { decision },
+            Event::Asked { digest: digest.clone(), approvals: 1 },
+            approval(&digest),
+            Event::Began { digest },
+        ] {
+            incident.apply(NOW, &event);
+        }
+        incident
+    }
+
+    fn approval(digest: &str) -> Event {
+        let until = NOW.checked_add(SignedDuration::from_hours(1)).unwrap_or(NOW);
+        let (person, digest) = ("ada".to_owned(), digest.to_owned());
+        Event::Approved { approval: Approval { person, digest, until, groups: Vec::new() } }
+    }
+
+    fn off(means: Means) -> Incident {
+        let mut incident = acting(means);
+        assert_eq!(next(&incident, true, NOW), Next::Contain);
+        incident.apply(NOW, &Event::Contained);
+        incident
+    }
+
+    #[test]
+    fn who_approved_of_its_death_is_not_asked_again_when_it_is_off() {
+        assert_eq!(next(&off(Means::Revoke), false, NOW), Next::Kill);
+    }
+
+    #[test]
+    fn who_approved_of_switching_it_off_has_not_approved_of_its_death() {
+        let mut incident = off(Means::Contain);
+        assert_eq!(next(&incident, false, NOW), Next::Ask);
+        let before = acting(Means::Contain).plan.map(|(digest, _)| digest).unwrap_or_default();
+        let left = incident.plan.as_ref().map(|(digest, _)| digest.clone()).unwrap_or_default();
+        incident.apply(NOW, &Event::Asked { digest: left.clone(), approvals: 1 });
+        incident.apply(NOW, &approval(&before));
+        assert_eq!(next(&incident, false, NOW), Next::Rest, "the approval of the plan that is done");
+        incident.apply(NOW, &approval(&left));
+        assert_eq!(next(&incident, false, NOW), Next::Kill);
+    }
+
+    #[test]
+    fn what_we_switched_off_does_not_close_as_dead_when_it_is_tried_again() {
+        let mut incident = off(Means::Contain);
+        let left = incident.plan.as_ref().map(|(digest, _)| digest.clone()).unwrap_or_default();
+        incident.apply(NOW, &Event::Asked { digest: left, approvals: 1 });
+        incident.apply(NOW, &Event::Denied { person: "bob".to_owned(), why: "not now".to_owned() });
+        assert_eq!(next(&incident, false, NOW), Next::Rest);
+        incident.apply(NOW, &Event::Retried { person: "bob".to_owned() });
+        assert_eq!(next(&incident, false, NOW), Next::Ask);
+    }
+}

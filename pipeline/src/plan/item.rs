@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use stanch_revokers::act::{Plan, Refusal};
 use stanch_revokers::kind::Kind;
-use stanch_revokers::{Probe, StepKind};
+use stanch_revokers::{Probe, Step, StepKind};
 
-use crate::{Decision, Detected, Occurrence, Verdict, digest};
+use crate::{Decision, Detected, Means, Occurrence, Verdict, digest};
 
 /// What a plan says of one credential.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,23 @@ pub struct Action {
     pub request: String,
     /// Whether it can be undone.
     pub undoable: bool,
+}
+
+impl Action {
+    fn of(step: &Step) -> Self {
+        Self {
+            name: step.name.clone(),
+            target: step.target.clone(),
+            request: step.request.clone(),
+            undoable: step.kind == StepKind::Reversible,
+        }
+    }
+}
+
+/// The steps of a plan that the policies let be taken: where they go no further than to switch it off, those that can be undone.
+fn steps<'a>(plan: &'a Plan, decision: &Decision) -> impl Iterator<Item = &'a Step> {
+    let off = decision.means == Some(Means::Contain);
+    plan.steps.iter().filter(move |step| !off || step.kind == StepKind::Reversible)
 }
 
 /// What will come of an item.
@@ -104,12 +121,6 @@ impl Item {
         decision: Decision,
     ) -> Self {
         let outlook = Outlook::of(plan, &decision);
-        let action = |step: &stanch_revokers::Step| Action {
-            name: step.name.clone(),
-            target: step.target.clone(),
-            request: step.request.clone(),
-            undoable: step.kind == StepKind::Reversible,
-        };
         let by_hand = kind.filter(|_| outlook == Outlook::ByHand).map(|kind| {
             let page = kind.manual.url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
             format!("{}{page}", kind.manual.runbook)
@@ -118,7 +129,7 @@ impl Item {
             what,
             places,
             outlook,
-            actions: plan.map(|plan| plan.steps.iter().map(action).collect()).unwrap_or_default(),
+            actions: plan.map(|plan| steps(plan, &decision).map(Action::of).collect()).unwrap_or_default(),
             digest: plan.ok().map(digest::of),
             evidence,
             ownership: plan.ok().map(|plan| plan.ownership.to_string()),
@@ -144,7 +155,7 @@ impl Item {
         if self.digest.as_deref() == Some(digest::of(plan).as_str()) {
             return None;
         }
-        let now: Vec<(&str, &str)> = plan.steps.iter().map(|step| (&*step.name, &*step.target)).collect();
+        let now: Vec<(&str, &str)> = steps(plan, &self.decision).map(|step| (&*step.name, &*step.target)).collect();
         let then: Vec<(&str, &str)> = self.actions.iter().map(|action| (&*action.name, &*action.target)).collect();
         if now != then {
             let told = |steps: &[(&str, &str)]| {
