@@ -250,6 +250,9 @@ pub(crate) struct VerifyArgs {
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
+    /// Each line of standard input is a secret of its own; they go together where their provider takes many at once
+    #[arg(long, requires = "rule")]
+    pub(crate) each_line: bool,
     /// Do it; without this the plan is shown and nothing is changed
     #[arg(long)]
     pub(crate) yes: bool,

@@ -42,7 +42,7 @@ impl Scene {
         let sandbox = Sandbox::new(BINARY);
         let admin = stage.admin().get("secret").cloned().unwrap_or_default();
         let mut config =
-            format!("[owners]\nopenai = [{owner:?}]\n[http]\npatience = 0.05\nbackoff_ms = 1\n[endpoints]\n");
+            format!("[owners]\n\"*\" = [{owner:?}]\n[http]\npatience = 0.05\nbackoff_ms = 1\n[endpoints]\n");
         for host in stage.hosts() {
             let _ = writeln!(config, "{host:?} = {:?}", stage.origin());
         }
@@ -52,15 +52,20 @@ impl Scene {
         fs::write(&admin_file, &admin).unwrap_or_else(|error| panic!("{error}"));
         let _ = writeln!(config, "[responders.openai]\nsecret = {{ command = [{command:?}] }}");
         fs::write(sandbox.path().join("config.toml"), config).unwrap_or_else(|error| panic!("{error}"));
+        let admin = if admin.is_empty() { "a kind that needs no responder has none".to_owned() } else { admin };
         let (leaked, admin) = (Canary::new(&stage.leaked().value, 8), Canary::new(&admin, 9));
         Self { stage, sandbox, leaked, admin }
     }
 
     fn run(&self, words: &[&str]) -> Run {
+        self.run_with(words, &format!("{}\n", self.leaked.secret()))
+    }
+
+    fn run_with(&self, words: &[&str], input: &str) -> Run {
         let words = [words, &["--config", "config.toml"]].concat();
         let mut stanch = self.sandbox.stanch(words.iter());
         stanch.env("TMPDIR", self.sandbox.home().join("tmp"));
-        let run = Run::of(&mut stanch, format!("{}\n", self.leaked.secret()).as_bytes());
+        let run = Run::of(&mut stanch, input.as_bytes());
         for text in [&run.stdout, &run.stderr] {
             assert_eq!(self.leaked.seen_in(text.as_bytes()), None, "{words:?}: {text}");
             assert_eq!(self.admin.seen_in(text.as_bytes()), None, "{words:?}: {text}");
@@ -143,6 +148,36 @@ fn what_is_anothers_is_not_touched_even_if_a_person_says_otherwise() {
         assert!(run.stdout.contains("not ours"), "{}", run.stdout);
     }
     assert_eq!((scene.effects(), scene.journal().len()), (0, 0));
+}
+
+#[test]
+fn many_tokens_of_github_go_by_one_call() {
+    const GITHUB: &str = "github.personal-access-token";
+    let scene = Scene::of("github.pat-and-oauth", Cast::default(), "acme-dev");
+    let nobodys = scene.stage.leaked().value.chars().rev().collect::<String>();
+    // Twice the same, and one that GitHub does not know.
+    let [leaked, other] = [scene.leaked.secret(), &scene.stage.other().value];
+    let lines = format!("{leaked}\n\n{other}\r\n{leaked}\n{nobodys}\n");
+    let words = ["revoke", "--rule", GITHUB, "--each-line"];
+    let plan = scene.run_with(&words, &lines);
+    assert_eq!(plan.code, Some(0), "{}{}", plan.stdout, plan.stderr);
+    assert!(plan.stdout.ends_with("3 credentials: 2 to revoke, 1 dead before\n"), "{}", plan.stdout);
+    assert_eq!((scene.effects(), scene.journal().len()), (0, 0));
+
+    let done = scene.run_with(&[&words[..], &["--yes", "--format", "jsonl"]].concat(), &lines);
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    assert!(!done.stdout.contains(other) && !done.stderr.contains(other));
+    let outcomes: Vec<Value> =
+        done.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}"))).collect();
+    let revoked = outcomes.iter().filter(|one| one["report"]["outcome"]["outcome"] == "revoked").count();
+    assert_eq!((outcomes.len(), revoked), (3, 2), "{}", done.stdout);
+    assert!(!scene.stage.alive(Role::Leaked) && !scene.stage.alive(Role::Other));
+    let calls = scene.stage.requests().into_iter().filter(|request| request.method == "POST").count();
+    assert_eq!((calls, scene.journal().len()), (1, 6));
+    scene.nothing_is_left();
+
+    let nothing = scene.run_with(&words, "\n\n");
+    assert_eq!(nothing.code, Some(2), "{}", nothing.stdout);
 }
 
 #[test]

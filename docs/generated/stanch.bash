@@ -2559,7 +2559,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__revoke)
-            opts="-q -v -h -V --rule --part --yes --contain --assume-ours --unproven --format --config --offline --max-age --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --rule --part --each-line --yes --contain --assume-ours --unproven --format --config --offline --max-age --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

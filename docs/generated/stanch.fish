@@ -197,6 +197,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l max-age -d 'Bel
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l each-line -d 'Each line of standard input is a secret of its own; they go together where their provider takes many at once'
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l yes -d 'Do it; without this the plan is shown and nothing is changed'
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l contain -d 'Go no further than what can be undone'
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l assume-ours -d 'It is ours, though no provider says so'

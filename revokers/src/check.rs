@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_automata::PatternID;
 use regex_automata::meta::Regex;
 
+use crate::Values;
 use crate::answer::{Line, Means};
 use crate::file::{Defect, File};
 use crate::interface::StepKind;
-use crate::kind::{Authority, Kind, LocateSpec, Trust};
+use crate::kind::{Authority, Batch, Kind, LocateSpec, RevokeSpec, Trust};
 use crate::native;
 use crate::native::signer::Signer;
 use crate::request::Request;
@@ -143,6 +144,12 @@ fn step_defects(kind: &Kind) -> Vec<String> {
         if (step.step == StepKind::Reversible) != step.undo.is_some() {
             defects.push(format!("step `{}`: an undo is what makes it reversible", step.name));
         }
+        if step.batch.as_ref().is_some_and(|batch| !is_list_of_all(kind, step, batch)) {
+            defects.push(format!(
+                "step `{}`: many go together only by a final step whose one list is all that differs",
+                step.name
+            ));
+        }
         if !step.answers.iter().any(|line| matches!(line.means, Means::Done | Means::Accepted)) {
             defects.push(format!("step `{}`: no answer means done", step.name));
         }
@@ -158,6 +165,16 @@ fn step_defects(kind: &Kind) -> Vec<String> {
         defects.push("a list without a match: the first is never taken".to_owned());
     }
     defects
+}
+
+/// Whether a step's request is the same for all credentials but for the list that holds them, and hits nothing else.
+fn is_list_of_all(kind: &Kind, step: &RevokeSpec, batch: &Batch) -> bool {
+    let plain = kind.sign.is_none() && step.when.is_none() && step.step == StepKind::Final && kind.revoke.len() == 1;
+    let mut values = Values::default();
+    values.set("secret", "x");
+    let body = step.request.call(&values).ok().and_then(|call| serde_json::from_slice(call.body_bytes()).ok());
+    let list = body.as_ref().and_then(|body: &serde_json::Value| body.pointer(&batch.list));
+    plain && step.request.names() == ["secret"] && list == Some(&serde_json::json!(["x"]))
 }
 
 /// Names that nothing binds before they are used.

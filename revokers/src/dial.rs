@@ -89,7 +89,7 @@ impl Client {
             return Err(Why::Offline);
         }
         self.hosts.check_name(&place.host, place.leaked)?;
-        let _turn = self.limits.turn(&payer.provider, &payer.account, payer.per_minute).await;
+        let _turn = self.limits.turn(payer, &place.host).await;
         let tunnel = self.endpoints.iter().find(|(name, url)| is_tcp(url) && name.eq_ignore_ascii_case(&place.host));
         let addresses = match tunnel {
             Some((_, url)) => vec![address(url).ok_or_else(|| Why::Malformed { part: "endpoint".to_owned() })?],

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::config::{Config, HttpConfig};
 use crate::dial::{authorities, is_tcp};
 use crate::hosts::Hosts;
 use crate::limit::Limits;
+use crate::together::Together;
 
 /// The most that is read of an answer, in bytes.
 pub const MOST: usize = 8 << 20;
@@ -28,6 +30,8 @@ pub struct Client {
     pub(crate) hosts: Hosts,
     pub(crate) limits: Limits,
     pub(crate) endpoints: Vec<(String, Url)>,
+    /// Credentials that go by one request.
+    pub(crate) together: Together,
     config: HttpConfig,
     offline: bool,
 }
@@ -61,12 +65,14 @@ pub struct Payer {
     pub account: String,
     /// Requests a minute.
     pub per_minute: u32,
+    /// Requests of this sort an hour, where the provider counts them.
+    pub per_hour: Option<NonZeroU32>,
 }
 
 impl Default for Payer {
     /// Nobody in particular, who asks once a second.
     fn default() -> Self {
-        Self { provider: String::new(), account: String::new(), per_minute: 60 }
+        Self { provider: String::new(), account: String::new(), per_minute: 60, per_hour: None }
     }
 }
 
@@ -293,6 +299,7 @@ impl Client {
             hosts,
             limits: Limits::new(config.http.concurrency, config.http.per_minute),
             endpoints,
+            together: Together::default(),
             config: config.http.clone(),
             offline,
         })
@@ -339,8 +346,8 @@ impl Client {
     }
 
     async fn once(&self, call: &Call, payer: &Payer) -> Result<Answer, Why> {
-        let _turn = self.limits.turn(&payer.provider, &payer.account, payer.per_minute).await;
         let host = call.url.host_str().unwrap_or_default();
+        let _turn = self.limits.turn(payer, host).await;
         let endpoint =
             self.endpoints.iter().find(|(name, to)| !is_tcp(to) && name.eq_ignore_ascii_case(host)).map(|(_, to)| to);
         let client = if endpoint.is_some() || call.near { &self.local } else { &self.direct };

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::http::Client;
 use crate::responder::Responders;
+use crate::together::Seat;
 use crate::{Credential, Outcome, Probe, Why};
 
 /// What a verb returns: it runs when it is awaited.
@@ -152,6 +153,12 @@ pub trait Revoker: Send + Sync + fmt::Debug {
         target: &'a Target,
         step: &'a Step,
     ) -> Doing<'a, Outcome>;
+
+    /// A seat in the next request that takes many credentials of the kind at once; `None` where each goes by a request of its own. Who means to
+    /// perform such a step takes it early and leaves it afterwards: the request is sent when everyone who has a seat is there, or has left.
+    fn seat(&self, _cx: &Context) -> Option<Seat> {
+        None
+    }
 
     /// Undoes a reversible step, once.
     fn undo<'a>(

@@ -1,6 +1,7 @@
 //! What a provider file says of one kind of credential. `docs/writing-a-revoker.md` documents the fields.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde::{Deserialize, Serialize};
 
@@ -321,6 +322,20 @@ pub struct RevokeSpec {
     /// What proves it.
     #[serde(default)]
     pub proof: Proof,
+    /// How many credentials one request takes, where it takes a list of them.
+    pub batch: Option<Batch>,
+    /// How many of its requests an hour may see, where the provider counts them apart.
+    pub per_hour: Option<NonZeroU32>,
+}
+
+/// A request that takes many credentials at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// The JSON pointer of the list in its body.
+    pub list: String,
+    /// The most that the list may hold.
+    pub most: NonZeroUsize,
 }
 
 /// Seconds that a provider is given where the file says nothing.

@@ -33,10 +33,12 @@ mod request;
 pub mod responder;
 pub mod successor;
 mod template;
+mod together;
 mod values;
 
 pub use credential::{Credential, Origin};
 pub use interface::{Context, Doing, Hidden, Revoker, Step, StepKind, Successor, Target};
 pub use outcome::{Identity, Liveness, Outcome, Probe, Why};
 pub use request::Request;
+pub use together::Seat;
 pub use values::Values;

@@ -1,7 +1,8 @@
-//! `stanch revoke`: makes one credential dead, after showing exactly how.
+//! `stanch revoke`: makes a credential dead, or many, after showing exactly how.
 
-use std::io::Write;
+use std::io::{self, Write};
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use stanch_model::Finding;
 use stanch_revokers::act::{self, Consent, Goal, Plan, Refusal, Report};
@@ -10,37 +11,56 @@ use stanch_revokers::registry::Entry;
 use crate::args::{AnswerFormat, RevokeArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, Subject, block_on, one, redaction};
+use crate::response::{Facts, JournalFile, Session, Subject, block_on, many, one, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &RevokeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let session = Session::new(&args.response)?;
-    let (entry, subject, finding) = one(&args.secret)?;
-    let consent = Consent { ours: args.assume_ours, unproven: args.unproven };
-    let planned = block_on(act::plan(&session.cx, &entry, &subject.credential, consent))?;
-    let goal = if args.contain { Goal::Contained } else { Goal::Dead };
-    let report = match &planned {
-        Ok(plan) if args.yes => {
-            let journal = JournalFile::open()?;
-            let done = block_on(act::revoke(&session.cx, &entry, &subject.credential, plan, goal, &journal))?;
-            Some(done.map_err(|error| {
-                CliError::new(format!("the journal cannot be kept, so nothing further is done: {error}"))
-            })?)
-        }
-        _ => None,
+    let (subjects, findings) = if args.each_line {
+        many(&args.secret)?
+    } else {
+        let (entry, subject, findings) = one(&args.secret)?;
+        (vec![(entry, subject)], findings)
     };
-    let told = Told { entry: &entry, subject: &subject, planned: &planned, report: report.as_ref() };
-    tell(&told, &finding, args.format, shell)?;
-    Ok(exit(&planned, report.as_ref()))
+    let journal = if args.yes { Some(JournalFile::open()?) } else { None };
+    let told = block_on(async {
+        let all = subjects.iter().map(|(entry, subject)| planned(args, &session, entry, subject));
+        let all: Vec<Told<'_>> = join_all(all).await;
+        // Nothing is done before all is known; then each has its turn, and those that can go together do.
+        join_all(all.into_iter().map(|one| done(args, &session, journal.as_ref(), one))).await
+    })?;
+    tell(&told, &findings, args, shell)?;
+    if let Some(error) = told.iter().find_map(|told| told.unkept.as_ref()) {
+        return Err(CliError::new(format!("the journal cannot be kept, so nothing further is done: {error}")));
+    }
+    Ok(told.iter().map(exit).find(|exit| *exit != Exit::Clean).unwrap_or(Exit::Clean))
+}
+
+async fn planned<'a>(args: &RevokeArgs, session: &Session, entry: &'a Entry, subject: &'a Subject) -> Told<'a> {
+    let consent = Consent { ours: args.assume_ours, unproven: args.unproven };
+    let planned = act::plan(&session.cx, entry, &subject.credential, consent).await;
+    Told { entry, subject, planned, report: None, unkept: None }
+}
+
+async fn done<'a>(args: &RevokeArgs, session: &Session, journal: Option<&JournalFile>, mut told: Told<'a>) -> Told<'a> {
+    let (Ok(plan), Some(journal)) = (&told.planned, journal) else { return told };
+    let goal = if args.contain { Goal::Contained } else { Goal::Dead };
+    match act::revoke(&session.cx, told.entry, &told.subject.credential, plan, goal, journal).await {
+        Ok(report) => told.report = Some(report),
+        Err(error) => told.unkept = Some(error),
+    }
+    told
 }
 
 /// All that is told of a revocation.
 struct Told<'a> {
     entry: &'a Entry,
     subject: &'a Subject,
-    planned: &'a Result<Plan, Refusal>,
-    report: Option<&'a Report>,
+    planned: Result<Plan, Refusal>,
+    report: Option<Report>,
+    /// Why a line of the journal was not kept.
+    unkept: Option<io::Error>,
 }
 
 /// The same as JSON.
@@ -54,40 +74,82 @@ struct Document<'a> {
     report: Option<&'a Report>,
 }
 
-fn tell(told: &Told<'_>, finding: &[Finding], format: AnswerFormat, shell: &Shell) -> Result<(), CliError> {
-    let engine = redaction();
-    let redactor = Redactor::new(&engine, finding);
-    let mut out = shell.stdout();
-    if format == AnswerFormat::Human {
-        let mut facts = Facts { out: &mut out, redactor: &redactor };
-        facts.head(&told.entry.kind.title, &told.subject.preview)?;
-        match told.planned {
-            Ok(plan) => show_plan(&mut facts, told.entry, plan)?,
-            Err(refusal) => why_not(&mut facts, told.entry, refusal)?,
+impl<'a> Document<'a> {
+    fn new(told: &'a Told<'_>) -> Self {
+        Self {
+            schema: "stanch.revocation/1",
+            kind: &told.entry.kind.id,
+            fingerprint: told.subject.credential.fingerprint.to_string(),
+            plan: told.planned.as_ref().ok(),
+            refused: told.planned.as_ref().err().map(ToString::to_string),
+            report: told.report.as_ref(),
         }
-        match (told.planned, told.report) {
-            (_, Some(report)) => show_report(&mut facts, report)?,
-            (Ok(_), None) => writeln!(out, "Nothing was changed. Add --yes to do exactly this.")?,
-            (Err(_), None) => {}
-        }
-        return Ok(());
     }
-    let document = Document {
-        schema: "stanch.revocation/1",
-        kind: &told.entry.kind.id,
-        fingerprint: told.subject.credential.fingerprint.to_string(),
-        plan: told.planned.as_ref().ok(),
-        refused: told.planned.as_ref().err().map(ToString::to_string),
-        report: told.report,
+}
+
+fn tell(told: &[Told<'_>], findings: &[Finding], args: &RevokeArgs, shell: &Shell) -> Result<(), CliError> {
+    let engine = redaction();
+    let redactor = Redactor::new(&engine, findings);
+    let mut out = shell.stdout();
+    let documents: Vec<Document<'_>> = told.iter().map(Document::new).collect();
+    let text = match (args.format, args.each_line) {
+        (AnswerFormat::Human, each_line) => {
+            told.iter().try_for_each(|told| show(told, &redactor, &mut out))?;
+            if each_line {
+                writeln!(out, "{}", sums(told))?;
+            }
+            return Ok(());
+        }
+        (AnswerFormat::Json, true) => serde_json::to_string_pretty(&documents),
+        (AnswerFormat::Jsonl, true) => documents
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<Vec<String>, _>>()
+            .map(|lines| lines.join("\n")),
+        (_, false) => documents.first().map_or_else(|| Ok(String::new()), serde_json::to_string_pretty),
     };
-    let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
-    writeln!(out, "{}", redactor.hide(&text))?;
+    writeln!(out, "{}", redactor.hide(&text.map_err(io::Error::from)?))?;
     Ok(())
 }
 
+/// One of them, for people.
+fn show(told: &Told<'_>, redactor: &Redactor<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut facts = Facts { out, redactor };
+    facts.head(&told.entry.kind.title, &told.subject.preview)?;
+    match &told.planned {
+        Ok(plan) => show_plan(&mut facts, told.entry, plan)?,
+        Err(refusal) => why_not(&mut facts, told.entry, refusal)?,
+    }
+    match (&told.planned, &told.report, &told.unkept) {
+        (_, Some(report), _) => show_report(&mut facts, report),
+        (Ok(_), None, None) => writeln!(out, "Nothing was changed. Add --yes to do exactly this."),
+        _ => Ok(()),
+    }
+}
+
+/// How many there are of each: `2500 credentials: 2400 dead, 90 dead before, 10 refused`.
+fn sums(all: &[Told<'_>]) -> String {
+    const WORDS: [&str; 5] = ["dead", "not proven dead", "to revoke", "dead before", "refused"];
+    let count = |word: &str| all.iter().filter(|told| came(told) == word).count();
+    let counts = WORDS.iter().map(|word| (count(word), word)).filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+    format!("{} credentials: {}", all.len(), parts.join(", "))
+}
+
+/// What came of one, in a word.
+fn came(told: &Told<'_>) -> &'static str {
+    match (&told.planned, &told.report, &told.unkept) {
+        (_, Some(report), _) if report.outcome.is_dead() => "dead",
+        (_, Some(_), _) | (_, _, Some(_)) => "not proven dead",
+        (Ok(_), None, None) => "to revoke",
+        (Err(Refusal::Dead), ..) => "dead before",
+        (Err(_), ..) => "refused",
+    }
+}
+
 /// What is dead is success, a plan that was asked for, too; everything else is incomplete.
-fn exit(planned: &Result<Plan, Refusal>, report: Option<&Report>) -> Exit {
-    match (planned, report) {
+fn exit(told: &Told<'_>) -> Exit {
+    match (&told.planned, &told.report) {
         (Ok(_), None) | (Err(Refusal::Dead), _) => Exit::Clean,
         (Ok(_), Some(report)) if report.outcome.is_dead() => Exit::Clean,
         _ => Exit::Incomplete,

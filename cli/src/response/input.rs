@@ -1,5 +1,6 @@
 //! A secret on its way in: from standard input, or typed without an echo. Never from the command line.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 
 use stanch_model::Secret;
@@ -11,6 +12,9 @@ use crate::exit::CliError;
 
 /// The most that is read of a secret with its parts, in bytes.
 const MOST: u64 = 1 << 20;
+
+/// The same of many secrets.
+const MOST_LINES: u64 = 16 << 20;
 
 /// What was typed or piped in.
 pub(crate) struct Typed {
@@ -33,6 +37,29 @@ pub(crate) fn ask(what: &str, names: &[String]) -> Result<Typed, CliError> {
         .read_to_string(&mut text)
         .map_err(|error| CliError::new(format!("cannot read the secret from standard input: {error}")))?;
     typed(&text, names)
+}
+
+/// Secrets, one a line, each once. They come from a pipe only: nobody types a list without seeing it.
+pub(crate) fn ask_lines() -> Result<Vec<Secret>, CliError> {
+    let stdin = std::io::stdin();
+    let hint = "pipe them in, one a line, as in `stanch revoke --rule ID --each-line < leaked.txt`";
+    if stdin.is_terminal() {
+        return Err(CliError::new("many secrets are not typed in").hint(hint));
+    }
+    let mut text = Zeroizing::new(String::new());
+    stdin
+        .lock()
+        .take(MOST_LINES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| CliError::new(format!("cannot read the secrets from standard input: {error}")))?;
+    if text.len() as u64 > MOST_LINES {
+        return Err(CliError::new("more than 16 MiB of secrets came: nothing was done").hint("give them in parts"));
+    }
+    let lines: BTreeSet<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        return Err(CliError::new("no secret came").hint(hint));
+    }
+    Ok(lines.into_iter().map(|line| Secret::new(line.as_bytes().to_vec())).collect())
 }
 
 fn typed(text: &str, names: &[String]) -> Result<Typed, CliError> {

@@ -1,4 +1,4 @@
-//! The one credential that a verb is about, from standard input.
+//! The credentials that a verb is about, from standard input.
 
 use std::io::Cursor;
 
@@ -11,29 +11,53 @@ use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
 use stanch_scanner::{StdinOptions, scan_reader};
 
-use super::{Session, Subject, ask, parts_of};
+use super::{Session, Subject, Typed, ask, ask_lines, parts_of};
 use crate::args::SecretArgs;
 use crate::exit::CliError;
 use crate::session::Scanner;
 
+/// A credential that is meant, and its kind.
+pub(crate) type Meant = (Entry, Subject);
+
 /// Reads the secret, and finds out what it is. The findings are what the redactor has to know.
 pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), CliError> {
-    let id = args.rule.as_deref().unwrap_or_default();
-    let unknown = || {
-        CliError::new(format!("no kind of credential `{id}`"))
-            .hint("`stanch providers list` shows the kinds, `stanch rules list` the rules")
-    };
-    if registry::by_id(id).is_none() && !registry::knows_rule(id) {
-        return Err(unknown());
-    }
+    let id = named(args)?;
     let names: Vec<String> = registry::entries()
         .filter(|entry| entry.kind.id == id || entry.kind.rules.iter().any(|rule| rule == id))
         .flat_map(|entry| entry.kind.parts.keys())
         .cloned()
         .collect();
     let typed = ask(&format!("the secret ({id})"), &names)?;
+    subject(&Scanner::new(RuleSet::builtin()), args, typed)
+}
+
+/// The same of many secrets, one a line; what `--part` says is said of all.
+pub(crate) fn many(args: &SecretArgs) -> Result<(Vec<Meant>, Vec<Finding>), CliError> {
+    named(args)?;
     let scanner = Scanner::new(RuleSet::builtin());
-    let mut credential = Credential::new(typed.secret.clone(), fingerprint(&scanner, &typed.secret));
+    let (mut subjects, mut findings) = (Vec::new(), Vec::new());
+    for secret in ask_lines()? {
+        let (entry, subject, known) = subject(&scanner, args, Typed { secret, parts: Vec::new() })?;
+        subjects.push((entry, subject));
+        findings.extend(known);
+    }
+    Ok((subjects, findings))
+}
+
+/// The rule or kind that `--rule` names.
+fn named(args: &SecretArgs) -> Result<&str, CliError> {
+    let id = args.rule.as_deref().unwrap_or_default();
+    if registry::by_id(id).is_some() || registry::knows_rule(id) {
+        return Ok(id);
+    }
+    Err(CliError::new(format!("no kind of credential `{id}`"))
+        .hint("`stanch providers list` shows the kinds, `stanch rules list` the rules"))
+}
+
+/// What a secret is, with all that was said of it.
+fn subject(scanner: &Scanner, args: &SecretArgs, typed: Typed) -> Result<(Entry, Subject, Vec<Finding>), CliError> {
+    let id = args.rule.as_deref().unwrap_or_default();
+    let mut credential = Credential::new(typed.secret.clone(), fingerprint(scanner, &typed.secret));
     let entry = Session::entry(id, &credential)?;
     parts_of(&mut credential, entry.kind, &args.part)?;
     let mut findings = vec![finding(&entry, &credential)];
@@ -44,7 +68,7 @@ pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), C
         }
         credential.give(name, Origin::User, value);
     }
-    credential.facts = facts(&scanner, &credential.secret);
+    credential.facts = facts(scanner, &credential.secret);
     let preview = credential.secret.preview(prefix(&entry, &credential.secret));
     let rule = entry.kind.rules.first().cloned().unwrap_or_else(|| id.to_owned());
     let rule = if registry::knows_rule(id) { id.to_owned() } else { rule };

@@ -24,7 +24,12 @@ const LONGEST: Duration = Duration::from_hours(24);
 impl Wire {
     /// Sends a request once. Whether it is sent again is for the queue to say.
     pub(super) async fn send(&self, call: &Call, notice_channel: &str) -> Result<Answer, Unsent> {
-        let payer = Payer { provider: "notify".to_owned(), account: notice_channel.to_owned(), per_minute: PER_MINUTE };
+        let payer = Payer {
+            provider: "notify".to_owned(),
+            account: notice_channel.to_owned(),
+            per_minute: PER_MINUTE,
+            per_hour: None,
+        };
         self.client.send(call, &payer, Repeat::Never).await.map_err(|why| unsent(&why))
     }
 }

@@ -1,6 +1,7 @@
 //! Does what a plan says, step by step, each with its line before and after, and its proof.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::{Journal, Moment, Plan};
 use crate::interface::StepKind;
 use crate::kind::settle;
 use crate::registry::Entry;
-use crate::{Context, Credential, Liveness, Outcome, Step, Why};
+use crate::{Context, Credential, Liveness, Outcome, Seat, Step, Why};
 
 /// How far a revocation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +66,12 @@ pub async fn revoke(
     let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = wanted(&plan.steps, goal);
+    let seat = Mutex::new(entry.revoker.seat(cx));
     if !past.began() && died_since(cx, entry, credential, plan, steps).await {
         return Ok(Report { outcome: Outcome::AlreadyDead, complete: true, ..report });
     }
     let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
-    let work = Work { cx, entry, credential, plan, past, scribe };
+    let work = Work { cx, entry, credential, plan, past, scribe, seat };
     for step in steps {
         let done = work.go(step).await?;
         if done.liveness == Liveness::Inactive && report.took_seconds.is_none() {
@@ -127,6 +129,8 @@ struct Work<'a> {
     plan: &'a Plan,
     past: Past,
     scribe: Scribe<'a>,
+    /// Its seat in a request that takes many, until it was sent.
+    seat: Mutex<Option<Seat>>,
 }
 
 impl Work<'_> {
@@ -153,6 +157,7 @@ impl Work<'_> {
         let (ownership, found_by) = (self.plan.ownership.clone(), self.plan.target.found_by.clone());
         self.scribe.record(Moment::Intent { step: step.clone(), ownership, found_by }).await?;
         let outcome = self.entry.revoker.perform(self.cx, self.credential, &self.plan.target, step).await;
+        drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
         self.proven(step, outcome).await
     }

@@ -20,6 +20,7 @@ use crate::http::{Answer, Call, Payer, Repeat};
 use crate::kind::Kind;
 use crate::native::signer::{Deriving, Signer};
 use crate::request::Request;
+use crate::together::Seat;
 use crate::{
     Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Values, Why,
     pointer,
@@ -74,6 +75,10 @@ impl Revoker for Declared {
         step: &'a Step,
     ) -> Doing<'a, Outcome> {
         Box::pin(revoke::perform(*self, cx, credential, target, step))
+    }
+
+    fn seat(&self, cx: &Context) -> Option<Seat> {
+        revoke::seat(*self, cx)
     }
 
     fn undo<'a>(
@@ -135,7 +140,7 @@ impl Declared {
         let per_minute = self.kind.rate.per_minute;
         Ok(Filled {
             values,
-            payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute },
+            payer: Payer { provider: self.file.provider.clone(), account: String::new(), per_minute, per_hour: None },
             hidden: &self.kind.hidden,
             signer: self.signer,
             acts: false,

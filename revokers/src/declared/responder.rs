@@ -33,7 +33,7 @@ async fn ask(cx: &Context, file: &File, spec: &ResponderSpec, responder: &Respon
     let payer = Payer {
         provider: file.provider.clone(),
         account: responder.account.clone().unwrap_or_default(),
-        per_minute: 60,
+        ..Payer::default()
     };
     let answer = cx.http.send(&check.request.call(&values)?, &payer, Repeat::Safe).await?;
     match read(&check.answers, &answer)? {

@@ -1,12 +1,16 @@
 //! The steps of a revocation, each sent once.
 
+use serde_json::Value;
+use zeroize::Zeroizing;
+
 use super::{Declared, refusal};
-use crate::answer::{Means, read};
-use crate::http::Repeat;
+use crate::answer::{Line, Means, read};
+use crate::http::{Answer, Call, Repeat};
 use crate::interface::StepKind;
-use crate::kind::RevokeSpec;
+use crate::kind::{Batch, RevokeSpec};
 use crate::request::Request;
 use crate::template::Escape;
+use crate::together::Seat;
 use crate::{Context, Credential, Outcome, Step, Target, Values, Why};
 
 pub(super) async fn steps(
@@ -72,9 +76,53 @@ pub(super) async fn perform(
     let Some(spec) = declared.kind.revoke.get(step.index) else {
         return Outcome::Unknown { why: Why::Other { detail: "no such step".to_owned() } };
     };
+    if let Some(batch) = &spec.batch {
+        return many(declared, cx, credential, target, spec, batch).await;
+    }
     // What may be repeated without harm is, when no answer came.
     let repeat = if spec.step == StepKind::Until { Repeat::Safe } else { Repeat::Never };
-    send(declared, cx, credential, target, &spec.request, &spec.answers, repeat).await
+    send(declared, cx, credential, target, spec, repeat).await
+}
+
+/// A place in the next request of a kind whose request takes many.
+pub(super) fn seat(declared: Declared, cx: &Context) -> Option<Seat> {
+    let batch = declared.kind.revoke.iter().find_map(|spec| spec.batch.as_ref())?;
+    Some(cx.http.together.seat(&declared.kind.id, batch.most.get()))
+}
+
+/// Goes with the others of its kind that are on their way, by one request.
+async fn many(
+    declared: Declared,
+    cx: &Context,
+    credential: &Credential,
+    target: &Target,
+    spec: &RevokeSpec,
+    batch: &Batch,
+) -> Outcome {
+    let secret = match credential.text() {
+        Ok(secret) => Zeroizing::new(secret.trim().to_owned()),
+        Err(why) => return Outcome::Unknown { why },
+    };
+    let send = async |secrets: Vec<Zeroizing<String>>| {
+        let sent = async {
+            let mut filled = declared.fill_action(cx, credential, target, &[&spec.request]).await?;
+            filled.payer.per_hour = spec.per_hour;
+            let mut call = spec.request.call(&filled.values)?;
+            fill(&mut call, &batch.list, &secrets)?;
+            cx.http.send(&call, &filled.payer, Repeat::Never).await
+        };
+        sent.await.map_or_else(|why| Outcome::Unknown { why }, |answer| said(&spec.answers, &answer))
+    };
+    cx.http.together.go(&declared.kind.id, batch.most.get(), secret, send).await
+}
+
+/// Puts all into the list of a body.
+fn fill(call: &mut Call, list: &str, secrets: &[Zeroizing<String>]) -> Result<(), Why> {
+    let fail = || Why::Malformed { part: "list of credentials".to_owned() };
+    let mut body: Value = serde_json::from_slice(call.body_bytes()).map_err(|_| fail())?;
+    let all = secrets.iter().map(|secret| Value::String(secret.as_str().to_owned())).collect();
+    *body.pointer_mut(list).ok_or_else(fail)? = Value::Array(all);
+    call.body("", body.to_string())
 }
 
 pub(super) async fn undo(
@@ -89,11 +137,11 @@ pub(super) async fn undo(
         return Outcome::NotPermitted { why: "the step cannot be undone".to_owned() };
     };
     // The answer to an undoing is documented nowhere but as that of the doing: its status, not its fields.
-    let mut lines = spec.answers.clone();
-    for line in &mut lines {
+    let mut undoing = RevokeSpec { request: request.clone(), ..spec.clone() };
+    for line in &mut undoing.answers {
         line.conditions.clear();
     }
-    send(declared, cx, credential, target, request, &lines, Repeat::Never).await
+    send(declared, cx, credential, target, &undoing, Repeat::Never).await
 }
 
 async fn send(
@@ -101,24 +149,24 @@ async fn send(
     cx: &Context,
     credential: &Credential,
     target: &Target,
-    request: &Request,
-    lines: &[crate::answer::Line],
+    spec: &RevokeSpec,
     repeat: Repeat,
 ) -> Outcome {
-    let unknown = |why| Outcome::Unknown { why };
-    let filled = match declared.fill_action(cx, credential, target, &[request]).await {
-        Ok(filled) => filled,
-        Err(why) => return unknown(why),
+    let sent = async {
+        let mut filled = declared.fill_action(cx, credential, target, &[&spec.request]).await?;
+        filled.payer.per_hour = spec.per_hour;
+        filled.send(cx, &spec.request, repeat).await
     };
-    let answer = match filled.send(cx, request, repeat).await {
-        Ok(answer) => answer,
-        Err(why) => return unknown(why),
-    };
-    match read(lines, &answer) {
+    sent.await.map_or_else(|why| Outcome::Unknown { why }, |answer| said(&spec.answers, &answer))
+}
+
+/// What an answer to a step comes to.
+fn said(lines: &[Line], answer: &Answer) -> Outcome {
+    match read(lines, answer) {
         Ok(Means::Done | Means::Accepted) => Outcome::Accepted,
         Ok(Means::Gone) => Outcome::AlreadyDead,
-        Ok(Means::Denied) => Outcome::NotPermitted { why: refusal(&answer) },
-        Ok(Means::Active | Means::Inactive) => unknown(Why::Answer { status: answer.status }),
-        Err(why) => unknown(why),
+        Ok(Means::Denied) => Outcome::NotPermitted { why: refusal(answer) },
+        Ok(Means::Active | Means::Inactive) => Outcome::Unknown { why: Why::Answer { status: answer.status } },
+        Err(why) => Outcome::Unknown { why },
     }
 }

@@ -119,7 +119,7 @@ impl Login {
     /// For whom connections are counted.
     pub(super) fn payer(&self, file: &File, kind: &Kind) -> Payer {
         let (provider, per_minute) = (file.provider.clone(), kind.rate.per_minute);
-        Payer { provider, account: self.place.to_string(), per_minute }
+        Payer { provider, account: self.place.to_string(), per_minute, per_hour: None }
     }
 
     /// The credential with another password, which needs no escape.

@@ -24,7 +24,7 @@ impl<'a> Asker<'a> {
     pub(super) fn new(cx: &'a Context, responder: &Responder, provider: &str, host: &str) -> Result<Self, Failure> {
         const PER_MINUTE: u32 = 60;
         let account = responder.account.clone().unwrap_or_default();
-        let payer = Payer { provider: provider.to_owned(), account, per_minute: PER_MINUTE };
+        let payer = Payer { provider: provider.to_owned(), account, per_minute: PER_MINUTE, per_hour: None };
         Ok(Self { cx, payer, base: origin(host)?, headers: Vec::new() })
     }
 

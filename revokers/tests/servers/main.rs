@@ -7,6 +7,8 @@ mod azure;
 #[cfg(unix)]
 mod azurite;
 mod bench;
+#[cfg(unix)]
+mod github;
 mod mariadb;
 #[cfg(unix)]
 mod moto;

@@ -121,7 +121,7 @@ impl Acme {
 
     fn payer(self, leaked: &Leaked) -> Payer {
         let account = leaked.directory.host_str().unwrap_or_default().to_owned();
-        Payer { provider: self.file.provider.clone(), account, per_minute: self.kind.rate.per_minute }
+        Payer { provider: self.file.provider.clone(), account, per_minute: self.kind.rate.per_minute, per_hour: None }
     }
 
     async fn get(self, cx: &Context, leaked: &Leaked, method: Method, url: Url) -> Result<Answer, Why> {

@@ -249,7 +249,7 @@ impl Aws {
 
     fn payer(&self, account: &str) -> Payer {
         let per_minute = self.kind.rate.per_minute;
-        Payer { provider: self.file.provider.clone(), account: account.to_owned(), per_minute }
+        Payer { provider: self.file.provider.clone(), account: account.to_owned(), per_minute, per_hour: None }
     }
 
     /// The leaked key, as one that asks; `None` if it is not whole.
