@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Category, Confidence, Evidence, Fingerprint, GitPlace, Location, Locator, Secret, Sensitivity, Severity,
+    Category, Confidence, Evidence, Fingerprint, GitPlace, Location, Locator, Secret, Sensitivity, Severity, Source,
     Suppression,
 };
 
@@ -103,4 +103,33 @@ pub struct Finding {
     pub suppression: Option<Suppression>,
     /// A name of the place that needs no key and does not depend on the secret: from the rule, the path and the rest of the line.
     pub line_hash: String,
+}
+
+impl Finding {
+    /// A finding of a secret that somebody names, without a place. What is not known of its kind is taken for the worst.
+    pub fn named(rule: RuleId, secret: Secret, fingerprint: Fingerprint) -> Self {
+        Self {
+            rule,
+            title: Cow::Borrowed(""),
+            provider: Cow::Borrowed(""),
+            category: Category::Generic,
+            sensitivity: Sensitivity::Secret,
+            severity: Severity::High,
+            confidence: Confidence::Low,
+            fingerprint,
+            preview: secret.preview(0),
+            secret,
+            path: String::new(),
+            location: Location { line: 0, column: 1, end_line: 0, end_column: 1 },
+            locator: Locator { source: Source::File, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
+            git: None,
+            ignored: false,
+            in_head: None,
+            permalink: None,
+            evidence: Evidence::default(),
+            verification: Verification::NotAttempted,
+            suppression: None,
+            line_hash: String::new(),
+        }
+    }
 }

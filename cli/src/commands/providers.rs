@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use serde::Serialize;
 use stanch_revokers::file::File;
 use stanch_revokers::kind::{Authority, Kind};
 use stanch_revokers::registry::{self, Entry};
-use stanch_revokers::{Credential, check};
+use stanch_revokers::{Credential, Summary, check};
 use stanch_rules::RuleSet;
 
 use crate::args::{AnswerFormat, ProvidersArgs, ProvidersCommand};
@@ -27,46 +26,8 @@ pub(crate) fn run(args: &ProvidersArgs, shell: &mut Shell) -> Result<Exit, CliEr
     }
 }
 
-/// One kind, as `--format json` lists it.
-#[derive(Serialize)]
-struct Listed<'a> {
-    id: &'a str,
-    provider: &'a str,
-    title: &'a str,
-    authority: &'static str,
-    verify: bool,
-    revoke: bool,
-    rotate: bool,
-    reversible: bool,
-    proof: &'static str,
-    tested_against: &'static str,
-    rules: &'a [String],
-    docs: &'a [String],
-}
-
-impl<'a> Listed<'a> {
-    fn of(entry: &'a Entry) -> Self {
-        let kind = entry.kind;
-        Self {
-            id: &kind.id,
-            provider: &entry.file.provider,
-            title: &kind.title,
-            authority: kind.authority.as_str(),
-            verify: kind.verifies(),
-            revoke: kind.revokes(),
-            rotate: kind.rotates(),
-            reversible: kind.revokes() && kind.reversible(),
-            proof: if kind.revokes() { kind.proof().as_str() } else { "none" },
-            tested_against: registry::tested_against(&kind.id),
-            rules: &kind.rules,
-            docs: &kind.docs,
-        }
-    }
-}
-
 fn list(format: AnswerFormat, shell: &Shell) -> Result<Exit, CliError> {
-    let entries: Vec<Entry> = registry::entries().collect();
-    let listed: Vec<Listed<'_>> = entries.iter().map(Listed::of).collect();
+    let listed: Vec<Summary> = registry::entries().map(|entry| Summary::of(&entry)).collect();
     let mut out = shell.stdout();
     match format {
         AnswerFormat::Json => {
@@ -82,7 +43,7 @@ fn list(format: AnswerFormat, shell: &Shell) -> Result<Exit, CliError> {
     Ok(Exit::Clean)
 }
 
-fn table(listed: &[Listed<'_>], out: &mut dyn Write) -> std::io::Result<()> {
+fn table(listed: &[Summary], out: &mut dyn Write) -> std::io::Result<()> {
     let width = listed.iter().map(|one| one.id.len()).max().unwrap_or(0);
     let mark = |can: bool, word: &'static str| if can { word } else { "" };
     for one in listed {
@@ -93,7 +54,7 @@ fn table(listed: &[Listed<'_>], out: &mut dyn Write) -> std::io::Result<()> {
             one.id, one.authority, verbs[0], verbs[1], verbs[2], one.title
         )?;
     }
-    let count = |can: fn(&Listed<'_>) -> bool| listed.iter().filter(|one| can(one)).count();
+    let count = |can: fn(&Summary) -> bool| listed.iter().filter(|one| can(one)).count();
     writeln!(
         out,
         "{} kinds: {} can be verified, {} revoked, {} rotated",

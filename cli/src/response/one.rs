@@ -2,10 +2,7 @@
 
 use std::io::Cursor;
 
-use stanch_model::{
-    Category, Confidence, Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Severity, Source,
-    Verification,
-};
+use stanch_model::{Confidence, Finding, RuleId, Secret, Sensitivity, Severity};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
@@ -122,27 +119,12 @@ fn prefix(entry: &Entry, secret: &Secret) -> usize {
 
 /// A finding that the redactor knows the secret by.
 fn finding(entry: &Entry, credential: &Credential) -> Finding {
+    let (secret, rule) = (credential.secret.clone(), RuleId::new(entry.kind.id.clone()));
     Finding {
-        rule: RuleId::new(entry.kind.id.clone()),
         title: entry.kind.title.clone().into(),
         provider: entry.file.provider.clone().into(),
-        category: Category::Generic,
-        sensitivity: Sensitivity::Secret,
-        severity: Severity::High,
         confidence: Confidence::High,
-        fingerprint: credential.fingerprint,
-        secret: credential.secret.clone(),
-        preview: credential.secret.preview(0),
         path: "<stdin>".to_owned(),
-        location: Location { line: 1, column: 1, end_line: 1, end_column: 1 },
-        locator: Locator { source: Source::Stdin, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
-        git: None,
-        ignored: false,
-        in_head: None,
-        permalink: None,
-        evidence: Evidence::default(),
-        verification: Verification::NotAttempted,
-        suppression: None,
-        line_hash: String::new(),
+        ..Finding::named(rule, secret, credential.fingerprint)
     }
 }

@@ -49,7 +49,7 @@ pub fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, all: &[F
         let index = of.unwrap_or(subjects.len());
         if of.is_none() {
             known.push(index);
-            subjects.push(subject(finding));
+            subjects.push(Subject::of(finding));
         }
         let Some(subject) = subjects.get_mut(index) else { continue };
         subject.credential.facts.extend(facts(finding));
@@ -69,6 +69,22 @@ pub fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, all: &[F
 }
 
 impl Subject {
+    /// The credential of a finding, without its places.
+    pub fn of(finding: &Finding) -> Self {
+        let mut credential = Credential::new(finding.secret.clone(), finding.fingerprint);
+        credential.facts = facts(finding).collect();
+        Self {
+            rule: finding.rule.as_str().to_owned(),
+            provider: finding.provider.to_string(),
+            title: finding.title.to_string(),
+            preview: finding.preview.clone(),
+            confidence: finding.confidence,
+            severity: finding.severity,
+            occurrences: Vec::new(),
+            credential,
+        }
+    }
+
     /// Whether a finding is of it: the same secret, and nothing beside it that says otherwise. One password may be good at two servers.
     pub fn is_of(&self, finding: &Finding) -> bool {
         let agrees = |fact: &Fact| self.credential.facts.get(&*fact.name).is_none_or(|known| *known == fact.value);
@@ -120,21 +136,6 @@ fn belongings<'a>(finding: &'a Finding, all: &'a [Finding]) -> Vec<(&'a RuleId, 
 
 fn facts(finding: &Finding) -> impl Iterator<Item = (String, String)> {
     finding.evidence.facts.iter().map(|fact| (fact.name.to_string(), fact.value.clone()))
-}
-
-fn subject(finding: &Finding) -> Subject {
-    let mut credential = Credential::new(finding.secret.clone(), finding.fingerprint);
-    credential.facts = facts(finding).collect();
-    Subject {
-        rule: finding.rule.as_str().to_owned(),
-        provider: finding.provider.to_string(),
-        title: finding.title.to_string(),
-        preview: finding.preview.clone(),
-        confidence: finding.confidence,
-        severity: finding.severity,
-        occurrences: Vec::new(),
-        credential,
-    }
 }
 
 /// The place of a finding. A commit has stood there since it was committed, as far as its own word goes.

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use stanch_model::{
-    Category, Companion, Confidence, Evidence, Finding, Location, Locator, RuleId, Secret, Sensitivity, Severity,
-    Source, Verification,
-};
+use stanch_model::{Category, Companion, Evidence, Finding, Location, Locator, RuleId, Secret, Source};
 use stanch_rules::normalise;
 use zeroize::Zeroizing;
 
@@ -124,29 +121,19 @@ impl<'a> Recogniser<'a> {
         let bytes = secret.as_bytes();
         let normal = normalise(bytes);
         let secret = Secret::new(bytes.to_vec());
-        let title = rule.map_or_else(|| "Credential of an unknown kind".to_owned(), |rule| rule.title.to_string());
+        let fingerprint = self.control.key.fingerprint(&normal);
+        let Some(rule) = rule else {
+            let unknown = Finding::named(RuleId::new(UNKNOWN), secret, fingerprint);
+            return Finding { title: "Credential of an unknown kind".into(), ..unknown };
+        };
         Finding {
-            rule: RuleId::new(rule.map_or(UNKNOWN, |_| id).to_owned()),
-            title: title.into(),
-            provider: rule.map_or_else(String::new, |rule| rule.provider.to_string()).into(),
-            category: rule.map_or(Category::Generic, |rule| rule.category),
-            sensitivity: rule.map_or(Sensitivity::Secret, |rule| rule.sensitivity),
-            severity: rule.map_or(Severity::High, |rule| rule.severity),
-            confidence: Confidence::Low,
-            fingerprint: self.control.key.fingerprint(&normal),
-            preview: secret.preview(rule.map_or(0, |rule| rule.public_prefix(bytes).len())),
-            secret,
-            path: String::new(),
-            location: Location { line: 0, column: 1, end_line: 0, end_column: 1 },
-            locator: Locator { source: Source::File, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
-            git: None,
-            ignored: false,
-            in_head: None,
-            permalink: None,
-            evidence: Evidence::default(),
-            verification: Verification::NotAttempted,
-            suppression: None,
-            line_hash: String::new(),
+            title: rule.title.to_string().into(),
+            provider: rule.provider.to_string().into(),
+            category: rule.category,
+            sensitivity: rule.sensitivity,
+            severity: rule.severity,
+            preview: secret.preview(rule.public_prefix(bytes).len()),
+            ..Finding::named(RuleId::new(id.to_owned()), secret, fingerprint)
         }
     }
 }

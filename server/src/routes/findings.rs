@@ -5,20 +5,23 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use stanch_model::{Confidence, Evidence, Finding, Location, Locator, RuleId, Secret, Source, Verification};
+use stanch_model::{Finding, Secret};
+use stanch_pipeline::intake::{Setting, Subject};
 use stanch_pipeline::{Exposure, IncidentId, Occurrence};
 use stanch_revokers::Origin;
-use stanch_rules::{Rule, normalise};
+use stanch_rules::Rule;
+use stanch_scanner::Recogniser;
 use zeroize::Zeroizing;
 
 use super::V1;
 use crate::auth::{Person, Role};
 use crate::extract::Json;
-use crate::found::{self, Around};
+use crate::found;
 use crate::{Access, ApiError, App, Routes};
 
 /// The most bytes that a report may have: a key file with its certificates, and many places.
@@ -71,13 +74,13 @@ async fn report(
 ) -> Result<(StatusCode, Json<Taken>), ApiError> {
     bounded(&report)?;
     let finding = finding(&app, &report)?;
-    let mut credential = found::credential(&finding);
+    let mut subject = Subject::of(&finding);
     for (name, value) in &report.parts {
-        credential.give(name.clone(), Origin::Leak, Secret::new(value.as_bytes().to_vec()));
+        subject.credential.give(name.clone(), Origin::Leak, Secret::new(value.as_bytes().to_vec()));
     }
     let Report { exposure, labels, occurrences, .. } = report;
-    let around = Around { exposure, labels, occurrences };
-    let (incident, new) = found::detect(&app, &finding, &credential, around, &person.name).await?;
+    subject.occurrences = occurrences;
+    let (incident, new) = found::detect(&app, &subject, &Setting { exposure, labels }, &person.name).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Taken { incident, new })))
 }
@@ -142,29 +145,6 @@ fn is(found: &Secret, text: &str) -> bool {
 
 /// A finding by the word of a rule alone, whose match needs what stood around it.
 fn made(app: &App, rule: &Rule, text: &str) -> Finding {
-    let bytes = text.as_bytes();
-    let secret = Secret::new(bytes.to_vec());
-    Finding {
-        rule: RuleId::new(rule.id.to_string()),
-        title: rule.title.to_string().into(),
-        provider: rule.provider.to_string().into(),
-        category: rule.category,
-        sensitivity: rule.sensitivity,
-        severity: rule.severity,
-        confidence: Confidence::Low,
-        fingerprint: app.fingerprints.fingerprint(&normalise(bytes)),
-        preview: secret.preview(rule.public_prefix(bytes).len()),
-        secret,
-        path: String::new(),
-        location: Location { line: 1, column: 1, end_line: 1, end_column: 1 },
-        locator: Locator { source: Source::File, root: None, blob: None, start: 0, end: 0, decode: Vec::new() },
-        git: None,
-        ignored: false,
-        in_head: None,
-        permalink: None,
-        evidence: Evidence::default(),
-        verification: Verification::NotAttempted,
-        suppression: None,
-        line_hash: String::new(),
-    }
+    let stop = AtomicBool::new(false);
+    Recogniser::new(&found::control(app, &stop)).made_of(&rule.id, text)
 }
