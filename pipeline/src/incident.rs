@@ -367,10 +367,14 @@ impl Incident {
     /// A person wants it tried again: nothing of what was done is forgotten, what was decided is.
     fn again(&mut self) {
         self.attempts = 0;
-        if self.state == State::ByHand && self.times.contained.is_some() && self.plan.is_some() {
-            // It is off, so that a new look would find it dead, which it is not.
+        if self.state != State::ByHand {
+            return;
+        }
+        let rotates = self.decision.as_ref().is_none_or(|decision| decision.means == Some(Means::Rotate));
+        if self.times.contained.is_some() && self.times.dead.is_none() && self.plan.is_some() && !rotates {
+            // It is off, so that a new look would find it dead, which it is not. Of a rotation that is not so: its steps could hit the successor.
             self.state = State::Contained;
-        } else if self.state == State::ByHand {
+        } else {
             self.state = State::Detected;
             (self.plan, self.decision, self.refusal) = (None, None, None);
         }

@@ -108,9 +108,12 @@ fn acting(incident: &Incident) -> Next {
 
 fn contained(incident: &Incident, now: Timestamp) -> Next {
     let Some(decision) = &incident.decision else { return Next::GiveUp("nobody decided about it".to_owned()) };
-    if decision.means == Some(Means::Contain) {
+    match decision.means {
         // It is off, and can be put on again: people decide whether it dies.
-        return if approved(incident, now) { Next::Kill } else { Next::Ask };
+        Some(Means::Contain) => return if approved(incident, now) { Next::Kill } else { Next::Ask },
+        // The steps that kill could hit the successor.
+        Some(Means::Rotate) => return Next::Rotate,
+        Some(Means::Revoke) | None => {}
     }
     let wait = SignedDuration::from_secs(i64::try_from(decision.wait).unwrap_or(i64::MAX));
     let until = incident.times.contained.and_then(|at| at.checked_add(wait).ok()).unwrap_or(now);
@@ -120,7 +123,7 @@ fn contained(incident: &Incident, now: Timestamp) -> Next {
 #[cfg(test)]
 mod tests {
     use stanch_model::{Confidence, Severity};
-    use stanch_revokers::act::{Ownership, Plan};
+    use stanch_revokers::act::{Moment, Ownership, Plan};
     use stanch_revokers::{Liveness, Probe, Target};
 
     use super::*;
@@ -206,6 +209,20 @@ mod tests {
         assert_eq!(next(&incident, false, NOW), Next::Rest, "the approval of the plan that is done");
         incident.apply(NOW, &approval(&left));
         assert_eq!(next(&incident, false, NOW), Next::Kill);
+    }
+
+    #[test]
+    fn a_rotation_that_is_tried_again_never_takes_the_steps_of_a_revocation() {
+        let mut incident = acting(Means::Rotate);
+        assert_eq!(next(&incident, false, NOW), Next::Rotate);
+        let proof = Moment::Proof { liveness: Liveness::Inactive };
+        incident.apply(NOW, &Event::Act { moment: proof });
+        incident.apply(NOW, &Event::GaveUp { why: "the successor was lost".to_owned() });
+        incident.apply(NOW, &Event::Retried { person: "bob".to_owned() });
+        assert_eq!(next(&incident, false, NOW), Next::Look);
+        incident.apply(NOW, &Event::Contained);
+        incident.decision = acting(Means::Rotate).decision;
+        assert_eq!(next(&incident, false, NOW), Next::Rotate);
     }
 
     #[test]
