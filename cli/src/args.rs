@@ -207,6 +207,14 @@ pub(crate) struct ResponseArgs {
     pub(crate) max_age: u32,
 }
 
+/// Where the store is, for what calls nobody.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoreArgs {
+    /// The configuration, which says where the store is [default: ~/.config/stanch/config.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
 /// How answers are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AnswerFormat {
@@ -366,7 +374,7 @@ pub(crate) struct ServeArgs {
     #[command(subcommand)]
     pub(crate) command: Option<ServeCommand>,
     /// The configuration [default: ~/.config/stanch/config.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Where to listen, in place of what the configuration says: an address with a port, or `unix:` and a path
     #[arg(long, value_name = "ADDRESS")]
@@ -443,6 +451,8 @@ pub(crate) enum IncidentCommand {
         /// How to answer
         #[arg(long, value_name = "FORMAT", default_value = "human")]
         format: AnswerFormat,
+        #[command(flatten)]
+        store: StoreArgs,
     },
     /// Show all that happened to one
     Show {
@@ -452,6 +462,8 @@ pub(crate) enum IncidentCommand {
         /// How to answer
         #[arg(long, value_name = "FORMAT", default_value = "human")]
         format: AnswerFormat,
+        #[command(flatten)]
+        store: StoreArgs,
     },
     /// Approve of the plan at hand; if that suffices, it is carried out
     Approve(OneIncidentArgs),
@@ -471,6 +483,9 @@ pub(crate) enum IncidentCommand {
 pub(crate) struct AuditArgs {
     #[command(subcommand)]
     pub(crate) command: AuditCommand,
+    /// The configuration, which says where the store is [default: ~/.config/stanch/config.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -495,6 +510,8 @@ pub(crate) enum AuditCommand {
     },
     /// Print the signed end of the log, to be kept elsewhere
     Anchor,
+    /// Print the public key of what this machine signs, which other servers of the same database name in `store.trusted`
+    Key,
 }
 
 /// How the log is exported.

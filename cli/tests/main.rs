@@ -22,6 +22,10 @@ mod response;
 mod serve;
 #[cfg(unix)]
 mod state;
+#[cfg(unix)]
+mod store;
+#[cfg(unix)]
+mod two;
 mod unchanged;
 
 use stanch_rules::mint;

@@ -17,15 +17,20 @@ use crate::reports::schema::{Schema, closed, read};
 const KIND: &str = "openrouter.api-key";
 
 /// A double, a repository that leaks its key, and findings of it.
-struct Scene {
-    stage: Stage,
-    sandbox: Sandbox,
-    leaked: Canary,
-    admin: Canary,
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) leaked: Canary,
+    pub(crate) admin: Canary,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// A scene whose configuration says more.
+    pub(crate) fn with(more: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testkit/doubles");
         let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
         let double = doubles.iter().find(|double| double.kind() == KIND);
@@ -41,6 +46,7 @@ impl Scene {
         for host in stage.hosts() {
             let _ = writeln!(config, "{host:?} = {:?}", stage.origin());
         }
+        config.push_str(more);
         fs::write(sandbox.path().join("config.toml"), config).unwrap_or_else(|error| panic!("{error}"));
         let (leaked, admin) = (Canary::new(&stage.leaked().value, 12), Canary::new(&admin, 12));
         let scene = Self { stage, sandbox, leaked, admin };
@@ -50,31 +56,31 @@ impl Scene {
         scene
     }
 
-    fn run(&self, words: &[&str]) -> Run {
+    pub(crate) fn run(&self, words: &[&str]) -> Run {
         let run = self.sandbox.run(words.iter());
         self.holds_no_secret(words, &run);
         run
     }
 
-    fn holds_no_secret(&self, words: &[&str], run: &Run) {
+    pub(crate) fn holds_no_secret(&self, words: &[&str], run: &Run) {
         for text in [&run.stdout, &run.stderr] {
             assert_eq!(self.leaked.seen_in(text.as_bytes()), None, "{words:?}: {text}");
             assert_eq!(self.admin.seen_in(text.as_bytes()), None, "{words:?}: {text}");
         }
     }
 
-    fn plan(&self, more: &[&str]) -> Run {
+    pub(crate) fn plan(&self, more: &[&str]) -> Run {
         let words = ["plan", "findings.jsonl", "-o", "plan.json", "--config", "config.toml"];
         let run = self.run(&[&words, more].concat());
         assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
         run
     }
 
-    fn apply(&self, more: &[&str]) -> Run {
+    pub(crate) fn apply(&self, more: &[&str]) -> Run {
         self.run(&[&["apply", "plan.json", "--yes", "--as", "ada", "--config", "config.toml"], more].concat())
     }
 
-    fn effects(&self) -> usize {
+    pub(crate) fn effects(&self) -> usize {
         self.stage.effects().len()
     }
 }

@@ -11,15 +11,20 @@ use stanch_testkit::Sandbox;
 use crate::{BINARY, token};
 
 /// A server that runs, and is ended whatever happens.
-struct Serving {
-    child: Child,
+pub(crate) struct Serving {
+    pub(crate) child: Child,
     address: String,
 }
 
 impl Serving {
-    fn start(sandbox: &Sandbox, config: &std::path::Path) -> Self {
+    pub(crate) fn start(sandbox: &Sandbox, config: &std::path::Path) -> Self {
+        Self::with(sandbox, config, &[])
+    }
+
+    /// With more arguments.
+    pub(crate) fn with(sandbox: &Sandbox, config: &std::path::Path, more: &[&str]) -> Self {
         let mut command = sandbox.stanch(["serve", "--listen", "127.0.0.1:0", "--config"]);
-        command.arg(config).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.arg(config).args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{error}"));
         let mut lines = BufReader::new(child.stderr.take().unwrap_or_else(|| panic!("no stderr"))).lines();
         let line = lines.find_map(|line| line.ok().filter(|line| line.contains("stanch serves at")));
@@ -31,7 +36,7 @@ impl Serving {
     }
 
     /// The status and the body of an answer.
-    fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> (u16, String) {
+    pub(crate) fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap_or_else(|error| panic!("{error}"));
         let body = body.map(ToString::to_string).unwrap_or_default();
         let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
@@ -46,7 +51,7 @@ impl Serving {
     }
 
     /// Tells it to stop, and waits for its end.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(told.is_ok_and(|status| status.success()));
         let begun = Instant::now();
@@ -67,8 +72,13 @@ impl Drop for Serving {
     }
 }
 
-fn made(sandbox: &Sandbox, name: &str, role: &str) -> String {
-    let run = sandbox.run(["serve", "token", "create", name, "--role", role]);
+pub(crate) fn made(sandbox: &Sandbox, name: &str, role: &str) -> String {
+    made_in(sandbox, &[], name, role)
+}
+
+/// A token in the store of a configuration.
+pub(crate) fn made_in(sandbox: &Sandbox, config: &[&str], name: &str, role: &str) -> String {
+    let run = sandbox.run([&["serve", "token", "create", name, "--role", role], config].concat());
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     run.stdout.trim().to_owned()
 }

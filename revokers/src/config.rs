@@ -29,6 +29,8 @@ pub struct Config {
     pub ownership: Elsewhere,
     /// Read by the pipeline: who is told of what.
     pub notify: Elsewhere,
+    /// Read by the pipeline: where its store is.
+    pub store: Elsewhere,
     /// Read by the server: where it listens, and to whom.
     pub serve: Elsewhere,
     /// Read by the server: who may tell us what.

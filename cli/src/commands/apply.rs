@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError>
     let session = Session::new(&args.response)?;
     let decider = Arc::new(Confirmed::of(policies(&plan.shipped, &plan.policies)?, &plan));
     let applied = block_on(async {
-        let lead = Lead::new(open_store().await?, Arc::new(session.cx), decider);
+        let lead = Lead::new(open_store(args.response.config.as_deref()).await?, Arc::new(session.cx), decider);
         let work = Work { lead: &lead, subjects: &subjects, person: &person };
         let mut applied = Vec::new();
         for item in plan.items.iter().filter(|item| item.is_applied()) {

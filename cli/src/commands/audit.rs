@@ -21,12 +21,13 @@ const PAGE: u32 = 1000;
 
 pub(crate) fn run(args: &AuditArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     block_on(async {
-        let store = open_store().await?;
+        let store = open_store(args.config.as_deref()).await?;
         match &args.command {
             AuditCommand::Show { limit } => show(&store, *limit, shell).await,
             AuditCommand::Verify { anchor } => verify(&store, anchor, shell).await,
             AuditCommand::Export { format } => export(&store, *format, shell).await,
             AuditCommand::Anchor => anchor(&store, shell).await,
+            AuditCommand::Key => key(&store, shell),
         }
     })?
 }
@@ -119,5 +120,10 @@ async fn anchor(store: &Store, shell: &Shell) -> Result<Exit, CliError> {
     let anchor = Anchor::take(store, &actor, Timestamp::now()).await.map_err(of_store)?;
     let anchor = anchor.ok_or_else(|| CliError::new("the log is empty: there is nothing to anchor"))?;
     writeln!(shell.stdout(), "{anchor}")?;
+    Ok(Exit::Clean)
+}
+
+fn key(store: &Store, shell: &Shell) -> Result<Exit, CliError> {
+    writeln!(shell.stdout(), "{}", store.signs_as())?;
     Ok(Exit::Clean)
 }

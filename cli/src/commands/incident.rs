@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use stanch_pipeline::store::{Entry, Filter, Page, Store};
 use stanch_pipeline::{Approval, Event, Incident, State};
 
-use crate::args::{AnswerFormat, IncidentArgs, IncidentCommand, OneIncidentArgs};
+use crate::args::{AnswerFormat, IncidentArgs, IncidentCommand, OneIncidentArgs, StoreArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::response::{
@@ -21,18 +21,20 @@ const DIM: Style = Style::new().dimmed();
 
 pub(crate) fn run(args: &IncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     match &args.command {
-        IncidentCommand::List { all, limit, format } => list(*all, *limit, *format, shell),
-        IncidentCommand::Show { incident, format } => show(incident, *format, shell),
+        IncidentCommand::List { all, limit, format, store } => list(*all, *limit, (*format, store), shell),
+        IncidentCommand::Show { incident, format, store } => show(incident, *format, store, shell),
         IncidentCommand::Approve(one) => approve(one, shell),
         IncidentCommand::Deny { one, why } => deny(one, why, shell),
         IncidentCommand::Retry(one) => retry(one, shell),
     }
 }
 
-fn list(all: bool, limit: u32, format: AnswerFormat, shell: &Shell) -> Result<Exit, CliError> {
+fn list(all: bool, limit: u32, (format, store): (AnswerFormat, &StoreArgs), shell: &Shell) -> Result<Exit, CliError> {
     let filter = Filter { open_only: !all, ..Filter::default() };
     let page = Page { after: None, limit: limit.clamp(1, 100_000) };
-    let incidents = block_on(async { open_store().await?.incidents(&filter, &page).await.map_err(of_store) })??;
+    let incidents = block_on(async {
+        open_store(store.config.as_deref()).await?.incidents(&filter, &page).await.map_err(of_store)
+    })??;
     let engine = redaction();
     let redactor = Redactor::new(&engine, &[]);
     let mut out = shell.stdout();
@@ -69,14 +71,14 @@ async fn find(store: &Store, name: &str) -> Result<Incident, CliError> {
         Err(_) => store.incident_of(name).await.map_err(of_store)?,
     };
     found.ok_or_else(|| {
-        CliError::new(format!("no incident `{}` on this machine", redacted(name)))
+        CliError::new(format!("no incident `{}` in the store", redacted(name)))
             .hint("`stanch incident list --all` shows them")
     })
 }
 
-fn show(name: &str, format: AnswerFormat, shell: &Shell) -> Result<Exit, CliError> {
+fn show(name: &str, format: AnswerFormat, store: &StoreArgs, shell: &Shell) -> Result<Exit, CliError> {
     block_on(async {
-        let store = open_store().await?;
+        let store = open_store(store.config.as_deref()).await?;
         let incident = find(&store, name).await?;
         shown(&store, &incident, format, shell).await
     })??;
@@ -170,7 +172,7 @@ fn said(
     let session = Session::new(&one.response)?;
     let decider = policies(&one.decider.shipped, &one.decider.policy)?;
     let state = block_on(async {
-        let store = open_store().await?;
+        let store = open_store(one.response.config.as_deref()).await?;
         let incident = find(&store, &one.incident).await?;
         say(&store, &incident).await?;
         let lead = Lead::new(store, Arc::new(session.cx), Arc::new(decider));

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use stanch_pipeline::config::PipelineConfig;
 use stanch_pipeline::engine::{Engine, Options, Rotation, Work, this_process};
 use stanch_pipeline::intake::{Intake, Pace, Rules};
@@ -29,12 +28,12 @@ use crate::env;
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
 use crate::progress::catch_interrupts;
-use crate::response::{block_on, of_store, open_store, person, policies};
+use crate::response::{ConfigFile, block_on, of_store, open_store, person, policies};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     match &args.command {
-        Some(command) => block_on(tokens(command, shell))?,
+        Some(command) => block_on(tokens(command, args.config.as_deref(), shell))?,
         None => serve(args, shell),
     }
 }
@@ -51,38 +50,24 @@ struct Said {
 }
 
 impl Said {
-    fn read(args: &ServeArgs) -> Result<Self, CliError> {
-        let path = args.config.clone().or_else(env::config_file).filter(|path| path.exists()).ok_or_else(|| {
+    fn read(named: Option<&Path>) -> Result<Self, CliError> {
+        let file = ConfigFile::read(named.filter(|path| path.exists()))?.ok_or_else(|| {
             CliError::new("`stanch serve` needs a configuration").hint("docs/configuration.md shows what it may say")
         })?;
-        let name = path.display().to_string();
-        let wrong = |why: &dyn std::fmt::Display| CliError::new(format!("the configuration `{name}`: {why}"));
-        let network = crate::response::load_config(Some(&path))?;
-        let text = fs::read_to_string(&path).map_err(|error| wrong(&error))?;
-        let pipeline = PipelineConfig::parse(&name, &text).map_err(|error| {
+        let network = file.network()?;
+        let pipeline = PipelineConfig::parse(&file.name(), &file.text).map_err(|error| {
             let told = CliError::new(error.to_string());
             error.how().map_or(CliError::new(error.to_string()), |how| told.hint(how.to_owned()))
         })?;
-        let table: toml::Table = toml::from_str(&text).map_err(|error| wrong(&error.message()))?;
-        let server = section(&table, "serve").map_err(|why| wrong(&why))?.unwrap_or_default();
-        let intake = section(&table, "intake").map_err(|why| wrong(&why))?;
-        let rotations = section(&table, "rotation").map_err(|why| wrong(&why))?.unwrap_or_default();
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(Self { network, pipeline, server, intake, rotations, folder })
+        let server = file.section("serve")?.unwrap_or_default();
+        let intake = file.section("intake")?;
+        let rotations = file.section("rotation")?.unwrap_or_default();
+        Ok(Self { network, pipeline, server, intake, rotations, folder: file.folder() })
     }
 }
 
-/// A section of the file. What is wrong is told without what was written there, which may be a secret.
-fn section<T: DeserializeOwned>(table: &toml::Table, name: &str) -> Result<Option<T>, String> {
-    let Some(value) = table.get(name) else { return Ok(None) };
-    value.clone().try_into().map(Some).map_err(|error: toml::de::Error| {
-        let what = error.message().split(['`', '"']).next().unwrap_or_default().trim().to_owned();
-        format!("the section `[{name}]`: {what}")
-    })
-}
-
 fn serve(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
-    let mut said = Said::read(args)?;
+    let mut said = Said::read(args.config.as_deref())?;
     if let Some(listen) = &args.listen {
         said.server.listen = listen.parse().map_err(|error| CliError::new(format!("--listen: {error}")))?;
     }
@@ -91,18 +76,18 @@ fn serve(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::new(format!("cannot start: {error}")))?;
-    runtime.block_on(answer(said, policies, &args.decider, shell))
+    runtime.block_on(answer(said, policies, args, shell))
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-async fn answer(said: Said, policies: Policies, decider: &DeciderArgs, shell: &mut Shell) -> Result<Exit, CliError> {
-    let store = Arc::new(open_store().await?);
+async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let store = Arc::new(open_store(args.config.as_deref()).await?);
     let told = |error: &dyn std::fmt::Display| CliError::new(error.to_string());
     let http = Client::new(&said.network, false).map_err(|error| told(&error))?;
     let responders = Responders::new(env::of_responders);
     let cx = Arc::new(Context { http, config: said.network.clone(), responders });
     let owners = Arc::new(Sources::load(&said.pipeline.ownership, &said.folder).map_err(|error| told(&error))?);
-    let shown = shown(&policies, decider);
+    let shown = shown(&policies, &args.decider);
     let options = Options { rotations: said.rotations.clone(), ..Options::default() };
     let engine = Arc::new(Engine::new(Store::clone(&store), Arc::clone(&cx), Arc::new(policies), options));
     let notifier = Arc::new(notifier(&said)?);
@@ -196,9 +181,9 @@ async fn stopped() {
 }
 
 /// Makes, lists and revokes tokens. A token's value is shown once and kept nowhere.
-async fn tokens(command: &ServeCommand, shell: &mut Shell) -> Result<Exit, CliError> {
+async fn tokens(command: &ServeCommand, config: Option<&Path>, shell: &mut Shell) -> Result<Exit, CliError> {
     use std::io::Write as _;
-    let store = open_store().await?;
+    let store = open_store(config).await?;
     let mut out = shell.stdout();
     let (now, me) = (Timestamp::now(), person(None).unwrap_or_else(|_| "local".to_owned()));
     let ServeCommand::Token { command } = command;

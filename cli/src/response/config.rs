@@ -2,27 +2,73 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use stanch_revokers::config::Config;
 
 use crate::env;
 use crate::exit::CliError;
 
-/// Reads the configuration: the file that was named, or the user's own if there is one.
-pub(crate) fn load(named: Option<&Path>) -> Result<Config, CliError> {
-    let Some(path) = named.map(Path::to_owned).or_else(|| env::config_file().filter(|path| path.exists())) else {
-        return Ok(Config::default());
-    };
-    let fail = |error: &dyn std::fmt::Display| {
-        CliError::new(format!("cannot read the configuration `{}`: {error}", path.display()))
-            .hint("docs/configuration.md shows what it may say")
-    };
-    let text = std::fs::read_to_string(&path).map_err(|error| fail(&error))?;
-    // What is wrong is told without the line itself: a secret may have been typed there.
-    Config::parse(&text).map_err(|error| fail(&place(&path, &text, &error)))
+const HINT: &str = "docs/configuration.md shows what it may say";
+
+/// A configuration that was read. Each room takes its own sections out of it.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    pub(crate) text: String,
 }
 
-fn place(path: &Path, text: &str, error: &toml::de::Error) -> String {
+impl ConfigFile {
+    /// The file that was named, or the user's own if there is one.
+    pub(crate) fn read(named: Option<&Path>) -> Result<Option<Self>, CliError> {
+        let Some(path) = named.map(Path::to_owned).or_else(|| env::config_file().filter(|path| path.exists())) else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, &error))?;
+        Ok(Some(Self { path, text }))
+    }
+
+    /// What it is called in errors.
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Where paths in it begin.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.path.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    /// Says that it is wrong.
+    pub(crate) fn wrong(&self, why: &dyn std::fmt::Display) -> CliError {
+        wrong(&self.path, why)
+    }
+
+    /// The part of those who call providers. It is refused if it has a section that nobody knows.
+    pub(crate) fn network(&self) -> Result<Config, CliError> {
+        // What is wrong is told without the line itself: a secret may have been typed there.
+        Config::parse(&self.text).map_err(|error| self.wrong(&place(&self.text, &error)))
+    }
+
+    /// A section that another room reads. What is wrong is told without what was written there, which may be a secret.
+    pub(crate) fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CliError> {
+        let table: toml::Table = toml::from_str(&self.text).map_err(|error| self.wrong(&error.message()))?;
+        let Some(value) = table.get(name) else { return Ok(None) };
+        value.clone().try_into().map(Some).map_err(|error: toml::de::Error| {
+            let what = error.message().split(['`', '"']).next().unwrap_or_default().trim();
+            self.wrong(&format!("the section `[{name}]`: {what}"))
+        })
+    }
+}
+
+/// The part of those who call providers, of the file that was named, or the user's own if there is one.
+pub(crate) fn load(named: Option<&Path>) -> Result<Config, CliError> {
+    ConfigFile::read(named)?.map_or_else(|| Ok(Config::default()), |file| file.network())
+}
+
+fn wrong(path: &Path, why: &dyn std::fmt::Display) -> CliError {
+    CliError::new(format!("the configuration `{}`: {why}", path.display())).hint(HINT)
+}
+
+fn place(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
-    let _: PathBuf = path.to_owned();
     format!("line {line}: {}", error.message())
 }

@@ -1,4 +1,4 @@
-//! The store of this machine, and what leads its incidents on.
+//! What leads the incidents of a store on, while a command runs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,34 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stanch_pipeline::audit::SigningKey;
-use stanch_pipeline::engine::{Decider, Engine, Options, is_gone, this_process};
+use stanch_pipeline::engine::{Decider, Engine, Options, this_process};
 use stanch_pipeline::policy::{LoadError, Policies, Shipped};
-use stanch_pipeline::store::{self, Place, Store, StoreKey};
+use stanch_pipeline::store::Store;
 use stanch_pipeline::{Incident, IncidentId};
 use stanch_revokers::Context;
 
-use crate::env;
+use super::of_store;
 use crate::exit::CliError;
 use crate::progress::catch_interrupts;
-
-/// Opens the store in the folder of stanch's own state, which is made if it is not there; its keys stand beside it.
-pub(crate) async fn open() -> Result<Store, CliError> {
-    let fail = |error: &dyn std::fmt::Display| {
-        CliError::new(format!("the store of this machine cannot be opened: {error}"))
-            .hint("STANCH_STATE_DIR names a folder for it")
-    };
-    let dir = env::state_dir().ok_or_else(|| fail(&"the environment names no home"))?;
-    std::fs::create_dir_all(&dir).map_err(|error| fail(&error))?;
-    let key = StoreKey::load_or_make(&dir.join("store.key")).map_err(|error| fail(&error))?;
-    let signing = SigningKey::load_or_make(&dir.join("signing.key")).map_err(|error| fail(&error))?;
-    let usual = store::Options::new(Place::Sqlite(dir.join("stanch.db")), key, signing);
-    Store::open(store::Options { gone: Arc::new(is_gone), ..usual }).await.map_err(|error| fail(&error))
-}
-
-pub(crate) fn of_store(error: impl std::fmt::Display) -> CliError {
-    CliError::new(format!("the store of this machine: {error}"))
-}
 
 /// The set `default`, other sets that come with stanch, and the user's own files.
 pub(crate) fn policies(shipped: &[String], files: &[PathBuf]) -> Result<Policies, CliError> {

@@ -22,12 +22,15 @@ pub enum KeyError {
     #[error("the file of the key: {0}")]
     File(#[from] io::Error),
     /// Its content is no key.
-    #[error("the file of the key does not hold {0}")]
+    #[error("the key does not hold {0}")]
     Malformed(&'static str),
     /// The system has no random numbers.
     #[error("no random numbers")]
     NoChance,
 }
+
+/// What a file of a key that signs begins with.
+const SIGNING: &str = "stanch-signing-1:";
 
 /// Signs heads.
 pub struct SigningKey(Ed25519KeyPair);
@@ -61,7 +64,15 @@ impl SigningKey {
     /// # Errors
     /// If the file cannot be read or made, or holds something else.
     pub fn load_or_make(path: &Path) -> Result<Self, KeyError> {
-        Self::from_seed(&key_file(path, "stanch-signing-1:")?)
+        Self::from_seed(&key_file(path, SIGNING)?)
+    }
+
+    /// The key of a text, as such a file holds it.
+    ///
+    /// # Errors
+    /// If it holds something else. The text is not shown.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        Self::from_seed(&key_text(text, SIGNING)?)
     }
 
     /// Who can check what it signs.
@@ -182,6 +193,11 @@ fn read(path: &Path, word: &'static str) -> Result<Zeroizing<[u8; 32]>, KeyError
     const LONGEST: u64 = 256;
     let mut text = Zeroizing::new(String::new());
     fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
+    key_text(&text, word)
+}
+
+/// The 32 bytes of a text, after a word that says what they are for.
+pub(crate) fn key_text(text: &str, word: &'static str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
     let rest = text.strip_prefix(word).ok_or(KeyError::Malformed("the word that says what the key is for"))?;
     let mut key = Zeroizing::new([0; 32]);
     match BASE64.decode_slice(rest.trim_end(), key.as_mut_slice()) {

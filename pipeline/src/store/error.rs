@@ -33,6 +33,9 @@ pub enum StoreError {
     /// The key is not the one that the store was made with.
     #[error("the store was made with another key")]
     WrongKey,
+    /// The names of credentials are made with another key than those in the store.
+    #[error("the fingerprints in the store are made with another key than this machine's `fingerprint.key`")]
+    OtherFingerprints,
     /// The schema is not one that this program knows.
     #[error("the database does not fit this program: {0}")]
     Unfit(String),

@@ -10,10 +10,13 @@ use zeroize::Zeroizing;
 use super::error::{Result, StoreError};
 use super::random;
 use crate::audit::KeyError;
-use crate::audit::head::key_file;
+use crate::audit::head::{key_file, key_text};
 
 const NONCE: usize = 24;
 const TAG: usize = 16;
+
+/// What a file of such a key begins with.
+const WORD: &str = "stanch-store-1:";
 
 /// The key of a store, which is never in it.
 #[derive(Clone)]
@@ -36,7 +39,15 @@ impl StoreKey {
     /// # Errors
     /// If the file cannot be read or made, or holds something else.
     pub fn load_or_make(path: &Path) -> Result<Self, KeyError> {
-        key_file(path, "stanch-store-1:").map(Self)
+        key_file(path, WORD).map(Self)
+    }
+
+    /// The key of a text, as such a file holds it.
+    ///
+    /// # Errors
+    /// If it holds something else. The text is not shown.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        key_text(text, WORD).map(Self)
     }
 
     fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {

@@ -49,6 +49,9 @@ pub struct Options {
     pub depth: u64,
     /// The most pages that a file of SQLite may have, where that is bounded.
     pub pages: Option<u32>,
+    /// A hash by which the key of fingerprints is known, if all who share the store must have the same: else one credential would have as many
+    /// names as there are servers.
+    pub fingerprints: Option<[u8; 32]>,
     /// Tells that a process of this host is no more, so that its leases can be taken over at once.
     pub gone: Gone,
 }
@@ -72,6 +75,7 @@ impl Options {
             queue: 1024,
             depth: 100_000,
             pages: None,
+            fingerprints: None,
             gone: Arc::new(|_| false),
         }
     }
@@ -99,6 +103,7 @@ struct Inner {
     readers: mpsc::Sender<Question>,
     key: Arc<StoreKey>,
     trusted: Vec<VerifyingKey>,
+    signs_as: VerifyingKey,
     depth: u64,
     gone: Gone,
     counts: Arc<Counts>,
@@ -114,7 +119,8 @@ impl Store {
     /// Opens a store, which is made or brought forward if need be.
     ///
     /// # Errors
-    /// [`StoreError::WrongKey`] if it was made with another key, [`StoreError::Unfit`] if its schema is newer than this program or was
+    /// [`StoreError::WrongKey`] if it was made with another key, [`StoreError::OtherFingerprints`] if names of credentials are made with another,
+    /// [`StoreError::Unfit`] if its schema is newer than this program or was
     /// changed, [`StoreError::Gone`] if the database cannot be reached within the patience of the options.
     pub async fn open(options: Options) -> Result<Self> {
         let connect: Arc<dyn Connect> = match &options.place {
@@ -123,7 +129,8 @@ impl Store {
         };
         let counts = Arc::new(Counts::default());
         let mut trusted = options.trusted;
-        trusted.push(options.signing.public());
+        let signs_as = options.signing.public();
+        trusted.push(signs_as);
         let (sender, queue) = mpsc::channel(options.queue.max(1));
         let writer = Writer {
             connect: Arc::clone(&connect),
@@ -136,10 +143,17 @@ impl Store {
         begin_writer(writer).await?;
         let readers = begin_readers(&connect, options.readers.max(1))?;
         let key = Arc::new(options.key);
-        let inner = Inner { writer: sender, readers, key, trusted, depth: options.depth, gone: options.gone, counts };
+        let (depth, gone) = (options.depth, options.gone);
+        let inner = Inner { writer: sender, readers, key, trusted, signs_as, depth, gone, counts };
         let store = Self { inner: Arc::new(inner) };
         let key = store.key();
-        store.write(move |tx| secrets::check_key(tx, &key)).await?;
+        let fingerprints = options.fingerprints;
+        store
+            .write(move |tx| {
+                secrets::check_key(tx, &key)?;
+                fingerprints.map_or(Ok(()), |hash| secrets::check_fingerprints(tx, &hash))
+            })
+            .await?;
         Ok(store)
     }
 
@@ -156,6 +170,11 @@ impl Store {
         let counts = &self.inner.counts;
         let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         Stats { commits: of(&counts.commits), works: of(&counts.works), reconnects: of(&counts.reconnects) }
+    }
+
+    /// Who signs the heads of what is written here.
+    pub fn signs_as(&self) -> VerifyingKey {
+        self.inner.signs_as
     }
 
     /// Whose heads are believed.

@@ -28,6 +28,8 @@ pub struct Server {
     /// `postgres://user:password@host/database?sslmode=require`, or pairs as libpq reads them. Certificates are always checked in full, so
     /// `require` means what libpq calls `verify-full`.
     pub url: Zeroizing<String>,
+    /// The password, where the address holds none.
+    pub password: Option<Zeroizing<String>>,
     /// A PEM file of authorities that are believed besides those of the system.
     pub ca: Option<PathBuf>,
     /// Whether a connection without TLS may leave this machine.
@@ -45,8 +47,22 @@ impl fmt::Debug for Server {
 impl Server {
     /// The usual ones.
     pub fn new(url: Zeroizing<String>) -> Self {
-        Self { url, ca: None, plain: false, statement_timeout: Duration::from_secs(30) }
+        Self { url, password: None, ca: None, plain: false, statement_timeout: Duration::from_secs(30) }
     }
+}
+
+/// Whether the address of a database holds a password; `None` if it is no address.
+pub(super) fn holds_password(url: &str) -> Option<bool> {
+    parsed(url).ok().map(|config| config.get_password().is_some())
+}
+
+fn parsed(url: &str) -> Result<Config> {
+    let mut text = Zeroizing::new(url.to_owned());
+    for full in ["verify-full", "verify-ca"] {
+        text = Zeroizing::new(text.replace(&format!("sslmode={full}"), "sslmode=require"));
+    }
+    // The library's own words could show a part of the address, which holds a password.
+    text.parse().map_err(|_| StoreError::Other("the address of the database cannot be read".to_owned()))
 }
 
 /// Connects to a server.
@@ -92,13 +108,10 @@ impl Connect for Postgres {
 
 /// Reads where the database is, and sees to it that nothing goes over a network in clear.
 fn config(server: &Server) -> Result<Config> {
-    let mut text = server.url.clone();
-    for full in ["verify-full", "verify-ca"] {
-        text = Zeroizing::new(text.replace(&format!("sslmode={full}"), "sslmode=require"));
+    let mut config = parsed(&server.url)?;
+    if let Some(password) = &server.password {
+        config.password(password.as_bytes());
     }
-    // The library's own words could show a part of the address, which holds a password.
-    let refused = || StoreError::Other("the address of the database cannot be read".to_owned());
-    let mut config: Config = text.parse().map_err(|_| refused())?;
     if !server.plain && !is_local(&config) {
         match config.get_ssl_mode() {
             SslMode::Prefer => drop(config.ssl_mode(SslMode::Require)),

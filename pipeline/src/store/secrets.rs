@@ -95,3 +95,12 @@ pub(super) fn check_key(tx: &mut Tx<'_>, key: &StoreKey) -> Result<()> {
         _ => Err(StoreError::WrongKey),
     }
 }
+
+/// Whether the names of credentials in this store are made as ours are. A store that knows of none takes ours.
+pub(super) fn check_fingerprints(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<()> {
+    let Some(row) = tx.first("SELECT value FROM meta WHERE name = 'fingerprints'", &[])? else {
+        let sql = "INSERT INTO meta (name, value) VALUES ('fingerprints', $1)";
+        return tx.execute(sql, values![hash.as_slice()]).map(drop);
+    };
+    if row.bytes(0)? == hash { Ok(()) } else { Err(StoreError::OtherFingerprints) }
+}

@@ -11,9 +11,6 @@
 mod judge;
 mod load;
 mod saga;
-#[path = "../store/server.rs"]
-#[expect(dead_code, reason = "the tests of the store do more with their server")]
-mod server;
 mod worker;
 
 use std::path::{Path, PathBuf};

@@ -10,11 +10,10 @@ use serde_json::json;
 use stanch_pipeline::Means;
 use stanch_pipeline::store::{self, Store};
 use stanch_revokers::registry::Entry;
+use stanch_testkit::Postgres;
 use stanch_testkit::double::{Fault, Stage, Trigger};
 use stanch_testkit::played;
 use tempfile::TempDir;
-
-use crate::server::Postgres;
 
 /// When the worker is killed.
 #[derive(Debug, Clone, PartialEq, Eq)]

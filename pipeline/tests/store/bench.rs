@@ -11,10 +11,11 @@ use stanch_model::{Confidence, Severity};
 use stanch_pipeline::audit::SigningKey;
 use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey};
 use stanch_pipeline::{Detected, Event, Exposure, Occurrence, Owner};
+use stanch_testkit::Postgres;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use crate::server::Postgres;
+use crate::server;
 
 /// How long a lease lasts in tests.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -112,7 +113,7 @@ impl Ground {
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::File(dir) => file(dir.path()),
-            Self::Server(server, database) => server.place(database),
+            Self::Server(server, database) => server::place(server, database),
         }
     }
 

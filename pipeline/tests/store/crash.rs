@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use stanch_pipeline::audit::{AuditEvent, verify};
 use stanch_pipeline::store::{Options, Place, Server, Store, StoreError};
+use stanch_testkit::Postgres;
 use stanch_testkit::server::until;
 use zeroize::Zeroizing;
 
 use crate::bench::{Ground, LEASE, actor, at, detected, file, must, noted, occurrence, open, options, run};
-use crate::server::Postgres;
+use crate::server::place;
 
 /// By which the test that is killed knows that it is to be, and where it writes.
 const VICTIM: &str = "STANCH_TEST_VICTIM";
@@ -93,8 +94,8 @@ fn a_server_that_stops_and_starts_is_waited_for() {
     let server = Arc::new(Postgres::start());
     let database = server.database();
     run(async {
-        let patient = open(&server.place(&database)).await;
-        let hasty = Options { patience: Duration::from_millis(100), ..options(server.place(&database)) };
+        let patient = open(&place(&server, &database)).await;
+        let hasty = Options { patience: Duration::from_millis(100), ..options(place(&server, &database)) };
         let hasty = must(Store::open(hasty).await);
         let said = |text: &str| AuditEvent::Noted { text: text.to_owned() };
         must(patient.record(&said("before"), "ann", at(0)).await);
@@ -171,7 +172,7 @@ fn no_file_shows_a_secret() {
     let server = Arc::new(Postgres::start());
     let database = server.database();
     let data = server.data();
-    for (place, below) in [(file(dir.path()), dir.path()), (server.place(&database), data.as_path())] {
+    for (place, below) in [(file(dir.path()), dir.path()), (place(&server, &database), data.as_path())] {
         let canary = format!("canary-{}", "of-a-secret-that-nobody-may-see-".repeat(3));
         run(async {
             let store = open(&place).await;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use stanch_pipeline::audit::{AuditEvent, SigningKey};
 use stanch_pipeline::store::{CREDENTIAL, Options, Place, Server, Store, StoreError, StoreKey};
+use stanch_testkit::Postgres;
 use zeroize::Zeroizing;
 
 use crate::bench::{Ground, at, detected, file, key, must, on_both, open, options, run, signing};
-use crate::server::Postgres;
+use crate::server::over_network;
 
 fn noted(text: &str) -> AuditEvent {
     AuditEvent::Noted { text: text.to_owned() }
@@ -139,13 +140,13 @@ fn a_server_over_the_network_is_spoken_to_in_tls() {
     let with = |server: Server| Options { patience: Duration::from_millis(50), ..options(Place::Postgres(server)) };
     run(async {
         for options in ["?sslmode=require", "?sslmode=verify-full"] {
-            let store = must(Store::open(with(server.over_network(&database, options))).await);
+            let store = must(Store::open(with(over_network(&server, &database, options))).await);
             must(store.record(&noted("x"), "ann", at(0)).await);
         }
-        let stranger = Server { ca: None, ..server.over_network(&database, "?sslmode=require") };
+        let stranger = Server { ca: None, ..over_network(&server, &database, "?sslmode=require") };
         let error = refused(with(stranger)).await;
         assert!(matches!(error, StoreError::Gone(_)), "no authority of ours: {error}");
-        let plain = must(Store::open(with(server.over_network(&database, "?sslmode=disable"))).await);
+        let plain = must(Store::open(with(over_network(&server, &database, "?sslmode=disable"))).await);
         must(plain.record(&noted("x"), "ann", at(0)).await);
         let word = "postgres://ann:not-the-password@127.0.0.1:1/x";
         let elsewhere = Server::new(Zeroizing::new("postgres://ann:hush@db.example/x?sslmode=disable".to_owned()));
