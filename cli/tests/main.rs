@@ -25,6 +25,8 @@ mod state;
 #[cfg(unix)]
 mod store;
 #[cfg(unix)]
+mod told;
+#[cfg(unix)]
 mod two;
 mod unchanged;
 

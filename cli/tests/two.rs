@@ -1,12 +1,13 @@
 //! Two servers on one database: what one begins the other ends, and nothing is done twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stanch_revokers::Origin;
 use stanch_revokers::registry::{self, Entry};
 use stanch_testkit::double::{Cast, Double, Role, Stage};
 use stanch_testkit::{Postgres, Sandbox, played};
@@ -14,37 +15,40 @@ use stanch_testkit::{Postgres, Sandbox, played};
 use crate::BINARY;
 use crate::serve::{Serving, made_in};
 
-/// Kinds of hosts that differ, as a stage plays all hosts of its kind.
-const KINDS: &[&str] = &[
-    "databricks.pat",
-    "datadog.api-key",
-    "doppler.service-token",
-    "gitlab.pat",
-    "grafana.service-account-token",
-    "ibm.cloud-api-key",
-    "linode.pat",
-    "openai.service-account-key",
-    "openrouter.api-key",
-    "twilio.api-key",
-];
+/// At least so many incidents.
+const MANY: usize = 30;
+
+/// Kinds that a person has to say more of, or that share what acts for us with another.
+const NOT_ALONE: [&str; 4] = ["gcp.storage-hmac-key", "perplexity.api-key", "pinecone.api-key", "tavily.api-key"];
 
 /// Everything of ours that is alive and leaked dies at once.
 const POLICY: &str = "@id(\"two.all\") @why(\"a test\")\n\
-    permit (principal, action in [Action::\"act\", Action::\"contain\", Action::\"revoke\"], resource);\n";
+    permit (principal, action in [Action::\"act\", Action::\"revoke\"], resource);\n";
 
 fn must<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// One stage for each kind that a program can report by its value and parts alone and that a call kills, of those whose hosts nobody else plays.
 fn stages() -> Vec<(Entry, Stage)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testkit/doubles");
     let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
-    let begun = |kind: &&str| {
-        let double = doubles.iter().find(|double| double.kind() == *kind).unwrap_or_else(|| panic!("{kind} is played"));
-        let entry = registry::by_id(kind).unwrap_or_else(|| panic!("{kind} is known"));
-        (entry, Stage::start(double, Cast::default()))
-    };
-    KINDS.iter().map(begun).collect()
+    let (mut played, mut hosts) = (Vec::new(), BTreeSet::new());
+    for double in &doubles {
+        let Some(entry) = registry::by_id(double.kind()) else { continue };
+        if entry.kind.revoke.is_empty() || entry.kind.rules.is_empty() || NOT_ALONE.contains(&double.kind()) {
+            continue;
+        }
+        let stage = Stage::start(double, Cast::default());
+        let alone = stage.hosts().iter().all(|host| !hosts.contains(host));
+        let credential = played::credential(&entry, &stage, stage.leaked());
+        let told = credential.given.values().any(|(origin, _)| *origin == Origin::User);
+        if alone && !told && credential.facts.is_empty() {
+            hosts.extend(stage.hosts().iter().cloned());
+            played.push((entry, stage));
+        }
+    }
+    played
 }
 
 /// The configuration of both: the stages, and a database that they share.
@@ -145,9 +149,14 @@ fn every_incident_ends_once_although_one_of_two_servers_is_killed() {
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    assert_eq!(all.len(), stages.len());
-    for incident in &all {
-        assert_eq!((&incident["state"], &incident["ending"]), (&json!("closed"), &json!("killed")), "{incident:#}");
+    assert!(all.len() == stages.len() && all.len() >= MANY, "{} of {}", all.len(), stages.len());
+    let killed = |incident: &&Value| incident["state"] == "closed" && incident["ending"] == "killed";
+    if !all.iter().all(|incident| killed(&incident)) {
+        let list = second.run(["incident", "list", "--limit", "200", "--format", "json", "--config", "config.toml"]);
+        let open: Vec<Value> = serde_json::from_str(&list.stdout).unwrap_or_default();
+        let why: Vec<String> =
+            open.iter().map(|one| format!("{} {}: {}", one["kind"], one["state"], one["trouble"])).collect();
+        panic!("of {} these did not end:\n{}", all.len(), why.join("\n"));
     }
     for (entry, stage) in &stages {
         nothing_twice(&entry.kind.id, stage);

@@ -82,6 +82,9 @@ _stanch() {
             stanch__subcmd__audit,help)
                 cmd="stanch__subcmd__audit__subcmd__help"
                 ;;
+            stanch__subcmd__audit,key)
+                cmd="stanch__subcmd__audit__subcmd__key"
+                ;;
             stanch__subcmd__audit,show)
                 cmd="stanch__subcmd__audit__subcmd__show"
                 ;;
@@ -96,6 +99,9 @@ _stanch() {
                 ;;
             stanch__subcmd__audit__subcmd__help,help)
                 cmd="stanch__subcmd__audit__subcmd__help__subcmd__help"
+                ;;
+            stanch__subcmd__audit__subcmd__help,key)
+                cmd="stanch__subcmd__audit__subcmd__help__subcmd__key"
                 ;;
             stanch__subcmd__audit__subcmd__help,show)
                 cmd="stanch__subcmd__audit__subcmd__help__subcmd__show"
@@ -183,6 +189,9 @@ _stanch() {
                 ;;
             stanch__subcmd__help__subcmd__audit,export)
                 cmd="stanch__subcmd__help__subcmd__audit__subcmd__export"
+                ;;
+            stanch__subcmd__help__subcmd__audit,key)
+                cmd="stanch__subcmd__help__subcmd__audit__subcmd__key"
                 ;;
             stanch__subcmd__help__subcmd__audit,show)
                 cmd="stanch__subcmd__help__subcmd__audit__subcmd__show"
@@ -523,12 +532,16 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__audit)
-            opts="-q -v -h -V --color --quiet --verbose --help --version show verify export anchor help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version show verify export anchor key help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -541,12 +554,16 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__audit__subcmd__anchor)
-            opts="-q -v -h -V --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -559,7 +576,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__audit__subcmd__export)
-            opts="-q -v -h -V --format --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +584,10 @@ _stanch() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "jsonl ocsf" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -581,7 +602,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__audit__subcmd__help)
-            opts="show verify export anchor help"
+            opts="show verify export anchor key help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -636,6 +657,20 @@ _stanch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        stanch__subcmd__audit__subcmd__help__subcmd__key)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         stanch__subcmd__audit__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -664,14 +699,40 @@ _stanch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        stanch__subcmd__audit__subcmd__key)
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         stanch__subcmd__audit__subcmd__show)
-            opts="-q -v -h -V --limit --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --limit --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -687,13 +748,17 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__audit__subcmd__verify)
-            opts="-q -v -h -V --anchor --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --anchor --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --anchor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -931,7 +996,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__help__subcmd__audit)
-            opts="show verify export anchor"
+            opts="show verify export anchor key"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -959,6 +1024,20 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__help__subcmd__audit__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        stanch__subcmd__help__subcmd__audit__subcmd__key)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1949,7 +2028,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__incident__subcmd__list)
-            opts="-q -v -h -V --all --limit --format --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --all --limit --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1961,6 +2040,10 @@ _stanch() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2017,7 +2100,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__incident__subcmd__show)
-            opts="-q -v -h -V --format --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --format --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2025,6 +2108,10 @@ _stanch() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "human json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -3085,12 +3172,16 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__serve__subcmd__token)
-            opts="-q -v -h -V --color --quiet --verbose --help --version create list revoke help"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version create list revoke help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3103,7 +3194,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__serve__subcmd__token__subcmd__create)
-            opts="-q -v -h -V --role --days --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --role --days --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3114,6 +3205,10 @@ _stanch() {
                     return 0
                     ;;
                 --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3199,12 +3294,16 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__serve__subcmd__token__subcmd__list)
-            opts="-q -v -h -V --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3217,12 +3316,16 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__serve__subcmd__token__subcmd__revoke)
-            opts="-q -v -h -V --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --config --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

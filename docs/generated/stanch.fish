@@ -279,6 +279,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l format -d 'How to answer' -r -f -a "human\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -290,6 +291,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -l format -d 'How to answer' -r -f -a "human\t'For people'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -352,19 +354,22 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "deny" -d 'Say no: nothing further is done'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Try again what could not go on'
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s q -l quiet -d 'Say less: no progress, no warnings'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "show" -d 'Show the last lines of the log'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "export" -d 'Write the log for other programs, to standard output'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
-complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "show" -d 'Show the last lines of the log'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "export" -d 'Write the log for other programs, to standard output'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "key" -d 'Print the public key of what this machine signs, which other servers of the same database name in `store.trusted`'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and not __fish_seen_subcommand_from show verify export anchor key help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -l limit -d 'How many' -r
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -373,6 +378,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -l anchor -d 'A file of anchors that was kept elsewhere (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -382,6 +388,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'In which words' -r -f -a "jsonl\t'Every field of every line, with its hash'
 ocsf\t'Events of the Open Cybersecurity Schema Framework'"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -389,6 +396,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -396,10 +404,19 @@ complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s V -l version -d 'Print version'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -l config -d 'The configuration, which says where the store is [default: ~/.config/stanch/config.toml]' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
+always\t''
+never\t''"
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -s q -l quiet -d 'Say less: no progress, no warnings'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from key" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the last lines of the log'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the log for other programs, to standard output'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
+complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "key" -d 'Print the public key of what this machine signs, which other servers of the same database name in `store.trusted`'
 complete -c stanch -n "__fish_stanch_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen_subcommand_from token help" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen_subcommand_from token help" -l listen -d 'Where to listen, in place of what the configuration says: an address with a port, or `unix:` and a path' -r
@@ -414,6 +431,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen_subcommand_from token help" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen_subcommand_from token help" -f -a "token" -d 'Who may use the interface and the console'
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and not __fish_seen_subcommand_from token help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c stanch -n "__fish_stanch_using_subcommand serve; and __fish_seen_subcommand_from token" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand serve; and __fish_seen_subcommand_from token" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -674,6 +692,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subc
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "verify" -d 'Check that no line was changed, moved, added or taken away'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "export" -d 'Write the log for other programs, to standard output'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "anchor" -d 'Print the signed end of the log, to be kept elsewhere'
+complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "key" -d 'Print the public key of what this machine signs, which other servers of the same database name in `store.trusted`'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from serve" -f -a "token" -d 'Who may use the interface and the console'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "list" -d 'List the kinds of credentials'
 complete -c stanch -n "__fish_stanch_using_subcommand help; and __fish_seen_subcommand_from providers" -f -a "show" -d 'Show all that is known of one kind'

@@ -139,6 +139,7 @@ async fn work(orders: Orders) -> Result<(), Box<dyn std::error::Error>> {
         poll: Duration::from_millis(50),
         most_attempts: 40,
         rotations: orders.rotations,
+        tells: true,
     };
     let engine = Arc::new(Engine::new(store.clone(), cx, Arc::new(Always(orders.means)), options));
     let (stop, stopped) = watch::channel(false);

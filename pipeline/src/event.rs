@@ -120,6 +120,13 @@ pub enum Event {
         /// Who.
         person: String,
     },
+    /// The provider does not refuse it yet, although it should by now.
+    Overdue {
+        /// Which time that is the case: 1 is the first.
+        level: u32,
+        /// After how many seconds since it was found that was.
+        after: u64,
+    },
     /// Somebody was told.
     Told {
         /// By which channel.
@@ -196,6 +203,7 @@ impl Detected {
             due: None,
             attempts: 0,
             trouble: None,
+            overdue: 0,
             events: 1,
         }
     }

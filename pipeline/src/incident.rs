@@ -264,6 +264,9 @@ pub struct Incident {
     pub attempts: u32,
     /// Why not.
     pub trouble: Option<String>,
+    /// How often it was told that it should be off by now.
+    #[serde(default)]
+    pub overdue: u32,
     /// How many events there are.
     pub events: u64,
 }
@@ -296,6 +299,7 @@ impl Incident {
                 (self.due, self.trouble) = (Some(*due), Some(why.clone()));
                 self.attempts += 1;
             }
+            Event::Overdue { level, .. } => self.overdue = self.overdue.max(*level),
             Event::Detected { .. } | Event::Told { .. } | Event::Noted { .. } => {}
             Event::Retried { .. } => self.again(),
             Event::Closed { ending } => {
@@ -305,7 +309,11 @@ impl Incident {
         }
         match event {
             Event::Denied { why, .. } | Event::GaveUp { why } => self.trouble = Some(why.clone()),
-            Event::Later { .. } | Event::Told { .. } | Event::Noted { .. } | Event::Seen { .. } => {}
+            Event::Later { .. }
+            | Event::Told { .. }
+            | Event::Noted { .. }
+            | Event::Seen { .. }
+            | Event::Overdue { .. } => {}
             _ => (self.due, self.trouble) = (None, None),
         }
     }

@@ -32,6 +32,8 @@ pub enum Topic {
     Dead,
     /// It does not go on without a person.
     ByHand,
+    /// It should be off by now.
+    Overdue,
 }
 
 impl Topic {
@@ -43,6 +45,7 @@ impl Topic {
             Self::Contained => "contained",
             Self::Dead => "dead",
             Self::ByHand => "by-hand",
+            Self::Overdue => "overdue",
         }
     }
 }
@@ -55,6 +58,7 @@ pub(crate) fn of(incident: &Incident, event: &Event, now: Timestamp) -> Option<N
         Event::Contained => Topic::Contained,
         Event::Dead => Topic::Dead,
         Event::GaveUp { .. } => Topic::ByHand,
+        Event::Overdue { .. } => Topic::Overdue,
         _ => return None,
     };
     let notice = Notice { incident: incident.id.clone(), topic };
@@ -62,4 +66,14 @@ pub(crate) fn of(incident: &Incident, event: &Event, now: Timestamp) -> Option<N
     let key = format!("{}/{}/{}", incident.id, topic.as_str(), incident.events);
     let payload = serde_json::to_vec(&notice).unwrap_or_default();
     Some(NewJob { queue: QUEUE.to_owned(), key, payload: payload.into(), due: now })
+}
+
+/// What a notice is about, by its key.
+pub(crate) fn topic_of(key: &str) -> &str {
+    key.split('/').nth(1).unwrap_or(key)
+}
+
+/// Which event of its incident a notice is about, by its key or by that of what came of it: a number that grows.
+pub(crate) fn place_of(key: &str) -> u64 {
+    key.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::Why;
+use crate::calls::{Calls, Came};
 use crate::config::{Config, HttpConfig};
 use crate::dial::{authorities, is_tcp};
 use crate::hosts::Hosts;
@@ -34,6 +35,7 @@ pub struct Client {
     pub(crate) together: Together,
     config: HttpConfig,
     offline: bool,
+    calls: Calls,
 }
 
 impl fmt::Debug for Client {
@@ -302,12 +304,18 @@ impl Client {
             together: Together::default(),
             config: config.http.clone(),
             offline,
+            calls: Calls::default(),
         })
     }
 
     /// Limits that others wait by, too.
     pub fn config(&self) -> &HttpConfig {
         &self.config
+    }
+
+    /// How often whom was called by name, and what came of it.
+    pub fn calls(&self) -> Vec<(String, Came, u64)> {
+        self.calls.all()
     }
 
     /// Whether nobody is called.
@@ -330,6 +338,8 @@ impl Client {
         let mut wait = Duration::from_millis(self.config.backoff_ms);
         for attempt in 1.. {
             let outcome = self.once(call, payer).await;
+            let status = outcome.as_ref().map(|answer| answer.status).map_err(drop);
+            self.calls.count(&payer.provider, Came::of(status));
             let again = attempt < attempts && passes(&outcome);
             let Some(pause) = again.then(|| self.pause(&outcome, wait)).flatten() else { return outcome };
             tokio::time::sleep(pause).await;

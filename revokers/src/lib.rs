@@ -12,6 +12,7 @@
 pub mod act;
 mod answer;
 pub mod cache;
+pub mod calls;
 mod canary;
 pub mod check;
 pub mod config;

@@ -10,6 +10,8 @@ use serde_json::Value;
 use stanch_model::FingerprintKey;
 use stanch_pipeline::store::Store;
 use stanch_pipeline::{Detected, Occurrence, Owner};
+use stanch_revokers::Context;
+use stanch_revokers::calls::Came;
 use stanch_rules::RuleSet;
 
 use crate::auth::Failures;
@@ -59,6 +61,7 @@ pub struct Inner {
     pub(crate) room: Room,
     scanner: OnceLock<stanch_scanner::Engine>,
     webhooks: OnceLock<Arc<Webhooks>>,
+    callers: OnceLock<Arc<Context>>,
     verifying: tokio::sync::Mutex<()>,
     /// How many workers were begun, and how many of them have ended.
     workers: [AtomicUsize; 2],
@@ -83,9 +86,10 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let room = Room::new(&parts.config.limits);
         let (metrics, failures) = (Metrics::default(), Failures::default());
-        let (scanner, verifying) = (OnceLock::new(), tokio::sync::Mutex::default());
+        let (scanner, webhooks, callers) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let verifying = tokio::sync::Mutex::default();
         let workers = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, webhooks: OnceLock::new(), verifying, workers }))
+        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, webhooks, callers, verifying, workers }))
     }
 
     /// There is work for whoever leads incidents on.
@@ -126,6 +130,18 @@ impl App {
         if self.0.webhooks.set(webhooks).is_err() {
             tracing::warn!("webhooks are heard already");
         }
+    }
+
+    /// Has the metrics tell how often providers are called through a context.
+    pub fn watch(&self, callers: Arc<Context>) {
+        if self.0.callers.set(callers).is_err() {
+            tracing::warn!("calls are watched already");
+        }
+    }
+
+    /// How often providers were called, and what came of it.
+    pub(crate) fn calls(&self) -> Vec<(String, Came, u64)> {
+        self.0.callers.get().map(|callers| callers.http.calls()).unwrap_or_default()
     }
 
     pub(crate) fn webhooks(&self) -> Option<&Webhooks> {

@@ -19,21 +19,27 @@ use crate::args::{AnswerFormat, ApplyArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::response::{
-    Facts, Lead, Session, Subject, asked, block_on, intake, of_store, open_store, person, policies, redaction,
-    show_item, sums, until,
+    Facts, Lead, Notices, Person, Session, Subject, asked, block_on, intake, missing, of_store, open_store, policies,
+    redaction, show_item, sums, until,
 };
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let plan = read(args)?;
-    let person = person(args.person.as_deref())?;
+    let person = Person::of(args.person.as_deref(), args.response.config.as_deref())?;
+    let notices = Notices::new(&args.response)?;
     confirm(args, &plan, shell)?;
     let files = if args.findings.is_empty() { &plan.findings } else { &args.findings };
     let (subjects, findings, _) = intake(files, &plan.root, shell)?;
     let session = Session::new(&args.response)?;
     let decider = Arc::new(Confirmed::of(policies(&plan.shipped, &plan.policies)?, &plan));
     let applied = block_on(async {
-        let lead = Lead::new(open_store(args.response.config.as_deref()).await?, Arc::new(session.cx), decider);
+        let lead = Lead::new(
+            open_store(args.response.config.as_deref()).await?,
+            Arc::new(session.cx),
+            decider,
+            notices.tells(),
+        );
         let work = Work { lead: &lead, subjects: &subjects, person: &person };
         let mut applied = Vec::new();
         for item in plan.items.iter().filter(|item| item.is_applied()) {
@@ -44,6 +50,7 @@ pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError>
             };
             applied.push(Applied::new(item, came));
         }
+        notices.send(lead.store(), shell).await?;
         Ok::<_, CliError>(applied)
     })??;
     tell(args, &applied, &findings, shell)?;
@@ -129,7 +136,7 @@ enum Came {
 struct Work<'a> {
     lead: &'a Lead,
     subjects: &'a [Subject],
-    person: &'a str,
+    person: &'a Person,
 }
 
 impl Work<'_> {
@@ -144,7 +151,7 @@ impl Work<'_> {
             Err(why) => return Ok(Came::Left(why)),
         };
         let secret = sealed::of_credential(&subject.credential);
-        let kept = store.detect(&item.what, &item.places, Some(secret), Timestamp::now(), self.person).await;
+        let kept = store.detect(&item.what, &item.places, Some(secret), Timestamp::now(), &self.person.name).await;
         self.approved(item, &kept.map_err(of_store)?.0).await
     }
 
@@ -171,8 +178,8 @@ impl Work<'_> {
         let store = self.lead.store();
         let now = Timestamp::now();
         if store.incident(id).await.map_err(of_store)?.state == State::ByHand {
-            let again = Event::Retried { person: self.person.to_owned() };
-            store.note(id, self.person, &[again], now).await.map_err(of_store)?;
+            let again = Event::Retried { person: self.person.name.clone() };
+            store.note(id, &self.person.name, &[again], now).await.map_err(of_store)?;
         }
         let incident = self.lead.on(id).await?;
         let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
@@ -182,10 +189,11 @@ impl Work<'_> {
         let Some(digest) = digest.filter(|digest| item.digest.as_ref() == Some(digest)) else {
             return Ok(Came::Left(format!("stale, nothing was done: the plan changed while it was applied ({id})")));
         };
-        if asked(&incident, self.person).is_ok() && !incident.approvers(now).contains(&self.person) {
-            let (person, until) = (self.person.to_owned(), until(&incident, now));
-            let approval = Approval { person, digest, until, groups: Vec::new() };
-            store.note(id, self.person, &[Event::Approved { approval }], now).await.map_err(of_store)?;
+        if asked(&incident, self.person).is_ok() && !incident.approvers(now).contains(&self.person.name.as_str()) {
+            let Person { name: person, groups } = self.person;
+            let (person, groups, until) = (person.clone(), groups.clone(), until(&incident, now));
+            let approval = Approval { person, digest, until, groups };
+            store.note(id, &self.person.name, &[Event::Approved { approval }], now).await.map_err(of_store)?;
         }
         Ok(Came::To(Box::new(self.lead.on(id).await?)))
     }
@@ -267,13 +275,7 @@ impl<'a> Applied<'a> {
 
 /// Who has to approve yet.
 fn waits(incident: &Incident) -> String {
-    let now = Timestamp::now();
-    let people = incident.approvers(now);
-    let missing = incident
-        .decision
-        .as_ref()
-        .and_then(|decision| decision.missing(&people, |person, name| incident.is_of(person, name, now)));
-    let missing = missing.unwrap_or_else(|| "an approval".to_owned());
+    let missing = missing(incident, Timestamp::now());
     format!("{missing}; others approve with `stanch incident approve {}`", incident.id)
 }
 

@@ -12,7 +12,8 @@ use crate::args::{AnswerFormat, IncidentArgs, IncidentCommand, OneIncidentArgs, 
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::response::{
-    Lead, Session, Timeline, asked, block_on, ended, of_store, open_store, person, policies, redaction, until,
+    Lead, Notices, Person, Session, Timeline, asked, block_on, ended, missing, of_store, open_store, person, policies,
+    redaction, until,
 };
 use crate::shell::{Shell, redacted};
 
@@ -117,6 +118,10 @@ fn human(incident: &Incident, entries: &[Entry], redactor: &Redactor<'_>, out: &
     writeln!(out, "  {DIM}clock: since {began}, {since:.0}{DIM:#}\n")?;
     let mut timeline = Timeline { out: &mut *out, redactor, since };
     entries.iter().try_for_each(|entry| timeline.entry(entry))?;
+    if incident.state == State::Waiting {
+        let waits = missing(incident, Timestamp::now());
+        writeln!(out, "\n  waits: {}", redactor.redact(&waits))?;
+    }
     if let Some(ending) = incident.ending {
         writeln!(out, "\n  {}", ended(ending))?;
     }
@@ -126,8 +131,8 @@ fn human(incident: &Incident, entries: &[Entry], redactor: &Redactor<'_>, out: &
     Ok(())
 }
 
-fn approve(one: &OneIncidentArgs, shell: &Shell) -> Result<Exit, CliError> {
-    let person = person(one.person.as_deref())?;
+fn approve(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+    let person = Person::of(one.person.as_deref(), one.response.config.as_deref())?;
     said(one, shell, async |store, incident| {
         let now = Timestamp::now();
         let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
@@ -136,15 +141,16 @@ fn approve(one: &OneIncidentArgs, shell: &Shell) -> Result<Exit, CliError> {
                 .hint(format!("`stanch incident show {}` tells how far it is", incident.id)));
         };
         asked(incident, &person).map_err(CliError::new)?;
-        if incident.approvers(now).contains(&person.as_str()) {
+        if incident.approvers(now).contains(&person.name.as_str()) {
             return Ok(());
         }
-        let approval = Approval { person: person.clone(), digest, until: until(incident, now), groups: Vec::new() };
-        store.note(&incident.id, &person, &[Event::Approved { approval }], now).await.map(drop).map_err(of_store)
+        let (name, groups) = (person.name.clone(), person.groups.clone());
+        let approval = Approval { person: name, digest, until: until(incident, now), groups };
+        store.note(&incident.id, &person.name, &[Event::Approved { approval }], now).await.map(drop).map_err(of_store)
     })
 }
 
-fn deny(one: &OneIncidentArgs, why: &str, shell: &Shell) -> Result<Exit, CliError> {
+fn deny(one: &OneIncidentArgs, why: &str, shell: &mut Shell) -> Result<Exit, CliError> {
     let person = person(one.person.as_deref())?;
     // The log keeps it for ever.
     let why = redacted(why);
@@ -155,7 +161,7 @@ fn deny(one: &OneIncidentArgs, why: &str, shell: &Shell) -> Result<Exit, CliErro
     .map(|_| Exit::Clean)
 }
 
-fn retry(one: &OneIncidentArgs, shell: &Shell) -> Result<Exit, CliError> {
+fn retry(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let person = person(one.person.as_deref())?;
     let event = Event::Retried { person: person.clone() };
     said(one, shell, async |store, incident| {
@@ -166,18 +172,20 @@ fn retry(one: &OneIncidentArgs, shell: &Shell) -> Result<Exit, CliError> {
 /// Has a person say something, and leads the incident on from there.
 fn said(
     one: &OneIncidentArgs,
-    shell: &Shell,
+    shell: &mut Shell,
     say: impl AsyncFnOnce(&Store, &Incident) -> Result<(), CliError>,
 ) -> Result<Exit, CliError> {
     let session = Session::new(&one.response)?;
     let decider = policies(&one.decider.shipped, &one.decider.policy)?;
+    let notices = Notices::new(&one.response)?;
     let state = block_on(async {
         let store = open_store(one.response.config.as_deref()).await?;
         let incident = find(&store, &one.incident).await?;
         say(&store, &incident).await?;
-        let lead = Lead::new(store, Arc::new(session.cx), Arc::new(decider));
+        let lead = Lead::new(store, Arc::new(session.cx), Arc::new(decider), notices.tells());
         let incident = lead.on(&incident.id).await?;
         shown(lead.store(), &incident, one.format, shell).await?;
+        notices.send(lead.store(), shell).await?;
         Ok::<_, CliError>(incident.state)
     })??;
     Ok(if state == State::Closed { Exit::Clean } else { Exit::Incomplete })

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use stanch_pipeline::config::PipelineConfig;
 use stanch_pipeline::engine::{Engine, Options, Rotation, Work, this_process};
 use stanch_pipeline::intake::{Intake, Pace, Rules};
-use stanch_pipeline::notify::Notifier;
+use stanch_pipeline::notify::{Notifier, Overdue};
 use stanch_pipeline::owner::{Facts, Sources};
 use stanch_pipeline::policy::Policies;
 use stanch_pipeline::store::Store;
@@ -88,7 +88,8 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     let cx = Arc::new(Context { http, config: said.network.clone(), responders });
     let owners = Arc::new(Sources::load(&said.pipeline.ownership, &said.folder).map_err(|error| told(&error))?);
     let shown = shown(&policies, &args.decider);
-    let options = Options { rotations: said.rotations.clone(), ..Options::default() };
+    let tells = said.pipeline.notify.tells();
+    let options = Options { rotations: said.rotations.clone(), tells, ..Options::default() };
     let engine = Arc::new(Engine::new(Store::clone(&store), Arc::clone(&cx), Arc::new(policies), options));
     let notifier = Arc::new(notifier(&said)?);
     let work = Work::default();
@@ -107,6 +108,7 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         fingerprints: installation().0,
     };
     let server = Server::bind(parts).await.map_err(|error| told(&error))?;
+    server.app().watch(Arc::clone(&cx));
     let me = this_process();
     let mut workers = vec![
         Worker::new("engine", {
@@ -116,6 +118,10 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         Worker::new("notifier", {
             let (notifier, store, me) = (notifier, Arc::clone(&store), me.clone());
             move |stop| notifier.run(store, me, stop)
+        }),
+        Worker::new("overdue", {
+            let overdue = Overdue::new(Arc::clone(&store), said.pipeline.notify.overdue.clone(), tells);
+            move |stop| overdue.run(stop)
         }),
     ];
     if let Some(config) = said.intake {

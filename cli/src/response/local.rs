@@ -43,8 +43,10 @@ pub(crate) struct Lead {
 const PATIENCE: i64 = 90;
 
 impl Lead {
-    pub(crate) fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>) -> Self {
-        Self { engine: Engine::new(store, cx, decider, Options::default()), stop: catch_interrupts() }
+    /// `tells` says whether anybody is told of anything.
+    pub(crate) fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>, tells: bool) -> Self {
+        let options = Options { tells, ..Options::default() };
+        Self { engine: Engine::new(store, cx, decider, options), stop: catch_interrupts() }
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use stanch_pipeline::policy::time;
 use stanch_pipeline::store::Entry;
 use stanch_pipeline::{Ending, Event};
 use stanch_revokers::act::Moment;
@@ -98,6 +99,9 @@ fn told(event: &Event) -> Told {
         Event::Later { due, why } => (DIM, "later", format!("{why} (until {due:.0})")),
         Event::GaveUp { why } => (DOUBT, "by hand", why.clone()),
         Event::Retried { person } => (NEWS, "retried", format!("by {person}")),
+        Event::Overdue { after, .. } => {
+            (BAD, "overdue", format!("it should be off {} after it was found", time(*after)))
+        }
         Event::Told { channel, what } => (PLAIN, "told", format!("{channel}: {what}")),
         Event::Noted { text } => (PLAIN, "note", text.clone()),
         Event::Closed { ending } => (GOOD, "closed", ended(*ending).to_owned()),

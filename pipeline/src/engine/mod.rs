@@ -57,6 +57,8 @@ pub struct Options {
     pub most_attempts: u32,
     /// Where successors of which kinds go.
     pub rotations: Vec<Rotation>,
+    /// Whether anybody is told of anything. If not, no notices wait for nobody.
+    pub tells: bool,
 }
 
 impl Default for Options {
@@ -67,6 +69,7 @@ impl Default for Options {
             poll: Duration::from_secs(1),
             most_attempts: 60,
             rotations: Vec::new(),
+            tells: true,
         }
     }
 }
@@ -187,9 +190,10 @@ impl Turn<'_> {
     async fn append(&mut self, events: &[Event]) -> Result<(), EngineError> {
         let engine = self.engine;
         let now = engine.now();
-        let job = |event| crate::notices::of(&self.claim.incident, event, now);
-        let jobs: Vec<NewJob> = events.iter().filter_map(job).collect();
-        self.claim.incident = engine.store.append(&self.claim, ACTOR, events, now, &jobs).await?;
+        let notice = |event| crate::notices::of(&self.claim.incident, event, now);
+        let told = if engine.options.tells { events } else { &[] };
+        let notices: Vec<NewJob> = told.iter().filter_map(notice).collect();
+        self.claim.incident = engine.store.append(&self.claim, ACTOR, events, now, &notices).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod github;
 mod http;
 mod key;
 mod mail;
+mod overdue;
 mod pagerduty;
 mod quiet;
 mod route;
@@ -33,6 +34,7 @@ use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
 use stanch_revokers::responder::Responders;
 
+pub use overdue::{Ages, Overdue};
 pub use quiet::{Day, Quiet};
 pub use route::Route;
 pub use settings::{GitHub, Mail, Notify, PagerDuty, Region, Slack, Teams, TemplateFiles, Tls, Webhook};
@@ -59,7 +61,7 @@ pub enum Occasion {
     Dead,
     /// Nothing further is done without a person.
     ByHand,
-    /// It should be dead by now.
+    /// It should be off by now.
     Overdue,
 }
 
@@ -89,6 +91,7 @@ impl From<Topic> for Occasion {
             Topic::Contained => Self::Contained,
             Topic::Dead => Self::Dead,
             Topic::ByHand => Self::ByHand,
+            Topic::Overdue => Self::Overdue,
         }
     }
 }
@@ -228,6 +231,11 @@ impl Notifier {
         Ok(Self { link: config.link.clone(), routes: config.route.clone(), channels, wire })
     }
 
+    /// Whether anybody is told of anything.
+    pub fn tells(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
     /// Who has to be told of something, and from when on. `turn` tells one time that it happened from another: the key of the job that asked
     /// for it. Asked again about the same turn, it gives the same keys.
     pub fn notices(&self, incident: &Incident, event: Occasion, turn: &str, now: Timestamp) -> Vec<Due> {
@@ -262,6 +270,13 @@ impl Notifier {
             Channel::GitHub(channel) => channel.send(&self.wire, notice).await,
             Channel::PagerDuty(channel) => channel.send(&self.wire, notice).await,
         }
+    }
+}
+
+impl Channel {
+    /// Whether what is told of an incident has to be told in the order in which it happened: what resolves an alarm must not overtake it.
+    const fn keeps_order(&self) -> bool {
+        matches!(self, Self::PagerDuty(_))
     }
 }
 

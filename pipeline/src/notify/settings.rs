@@ -7,6 +7,7 @@ use serde::Deserialize;
 use stanch_revokers::config::Source;
 
 use super::Occasion;
+use super::overdue::Ages;
 use super::route::Route;
 
 /// Files of the user's own texts, by what happened. A relative path begins in the folder of the configuration.
@@ -32,6 +33,8 @@ pub struct Notify {
     pub pagerduty: BTreeMap<String, PagerDuty>,
     /// What leads to which channel.
     pub route: Vec<Route>,
+    /// When people are told that something should be off by now.
+    pub overdue: Ages,
 }
 
 /// Slack: either an incoming webhook's `url`, or a bot's `token` with a `channel`.
@@ -191,8 +194,16 @@ impl Notify {
         kinds.into_iter().flat_map(|kind| -> Vec<String> { named(kind) }).collect()
     }
 
+    /// Whether anybody is told of anything.
+    pub fn tells(&self) -> bool {
+        !self.route.is_empty()
+    }
+
     /// What reads well and means nothing.
-    pub(crate) fn check(&self) -> Result<(), Wrong> {
+    ///
+    /// # Errors
+    /// What is wrong, and how to repair it.
+    pub fn check(&self) -> Result<(), Wrong> {
         let channels = self.channels();
         for route in &self.route {
             if let Some(unknown) = route.to.iter().find(|to| !channels.contains(to)) {

@@ -16,6 +16,8 @@ const ATTEMPTS: u32 = 80;
 const LONGEST: Duration = Duration::from_hours(1);
 /// How long a job is held. No message takes so long.
 const LEASE: Duration = Duration::from_mins(5);
+/// How long something waits for others that have to be told before it.
+const BEHIND: Duration = Duration::from_secs(1);
 /// How often the store is asked.
 const POLL: Duration = Duration::from_secs(1);
 /// How many jobs are taken at a time.
@@ -71,7 +73,11 @@ impl Notifier {
             let payload = serde_json::to_vec(&due.notice).unwrap_or_default();
             let new =
                 NewJob { queue: QUEUE.to_owned(), key: due.notice.key(), payload: payload.into(), due: due.after };
-            store.enqueue(new, now).await?;
+            match store.enqueue(new, now).await {
+                // What waits there is told first.
+                Err(StoreError::Full(why)) => return store.later(job, after(now, BEHIND), &why).await,
+                outcome => outcome?,
+            };
         }
         store.done(job, now).await
     }
@@ -80,12 +86,14 @@ impl Notifier {
         let Ok(notice) = serde_json::from_slice::<Notice>(&job.payload) else {
             return store.give_up(job, "it was written by another version", now).await;
         };
+        if let Some(due) = self.waits_for(store, &notice, now).await? {
+            return store.later(job, due, "what happened before is told first").await;
+        }
         match self.send(&notice).await {
             Ok(_) => store.done(job, now).await,
-            Err(Unsent::Retry { after, why }) if job.attempts < ATTEMPTS => {
-                let pause = after.unwrap_or_else(|| pause(job.attempts));
-                let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1));
-                store.later(job, now.checked_add(pause).unwrap_or(now), &why).await
+            Err(Unsent::Retry { after: asked, why }) if job.attempts < ATTEMPTS => {
+                let pause = asked.unwrap_or_else(|| pause(job.attempts));
+                store.later(job, after(now, pause), &why).await
             }
             Err(unsent) => {
                 tracing::warn!(channel = notice.channel, error = %unsent, "a notice is given up");
@@ -93,6 +101,30 @@ impl Notifier {
             }
         }
     }
+}
+
+impl Notifier {
+    /// When a notice may be told, if something that happened to its incident before is not told yet, and its channel keeps the order: no earlier
+    /// than that.
+    async fn waits_for(&self, store: &Store, notice: &Notice, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        if !self.channels.get(&notice.channel).is_some_and(super::Channel::keeps_order) {
+            return Ok(None);
+        }
+        let place = notices::place_of(&notice.turn);
+        let begins = format!("{}/", notice.incident);
+        let mut earlier = store.unfinished(notices::QUEUE, &begins).await?;
+        let mut told = store.unfinished(QUEUE, &begins).await?;
+        let channel = format!("/{}/", notice.channel);
+        told.retain(|(key, _)| key.contains(&channel));
+        earlier.append(&mut told);
+        let last = earlier.into_iter().filter(|(key, _)| notices::place_of(key) < place).map(|(_, due)| due).max();
+        Ok(last.map(|due| after(due.max(now), BEHIND)))
+    }
+}
+
+/// A time after another.
+fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    now.checked_add(SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1))).unwrap_or(now)
 }
 
 /// Pauses double from a second to an hour.

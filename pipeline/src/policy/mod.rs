@@ -33,4 +33,5 @@ pub use load::{Defect, LoadError};
 pub use request::SCHEMA;
 pub use set::{Policies, Policy};
 pub use shipped::{SHIPPED, Shipped};
+pub(crate) use terms::seconds;
 pub use terms::{Terms, time};

@@ -74,7 +74,7 @@ fn names(text: &str) -> Option<Vec<String>> {
 }
 
 /// A time in seconds: numbers with `s`, `m`, `h` or `d`, one after the other; at most 366 days.
-pub(super) fn seconds(text: &str) -> Option<u64> {
+pub(crate) fn seconds(text: &str) -> Option<u64> {
     const LONGEST: u64 = 366 * 86_400;
     let mut total = 0_u64;
     let mut rest = text;

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::Store;
 use super::actor::Actor;
 use super::error::{Result, StoreError};
-use super::jobs::{self, NewJob};
+use super::jobs::{self, NewJob, Put};
 use super::lease::{self, Leased};
 use super::projection::{self, Lines};
 use super::random;
 use super::tx::Tx;
 use super::value::{Row, millis, values};
-use crate::{Event, Incident, IncidentId};
+use crate::{Event, Incident, IncidentId, State, notices};
 
 /// An incident that nobody else works on until the lease ends or is taken over.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,32 +120,36 @@ impl Store {
             if claim.was_released(tx)? {
                 return Ok(());
             }
+            let incident = projection::load(tx, &claim.incident.id)?;
+            // Whoever woke it was heard by now: what waits for people waits again.
+            let waits = i64::from(due.is_none() && incident.state == State::Waiting);
+            let due = due.or(incident.due);
             let sql = "UPDATE incidents SET lease_owner = NULL, lease_until = NULL, lease_id = $1,
-                           due = CASE WHEN woken = 1 OR is_open = 0 THEN due ELSE COALESCE($2, due) END
+                           due = CASE WHEN woken = 1 OR is_open = 0 THEN due WHEN $6 = 1 THEN $2 ELSE COALESCE($2, due) END
                        WHERE id = $3 AND fence = $4 AND lease_id = $5";
-            claim.only(tx.execute(sql, values![claim.released(), due, claim.id(), claim.fence, &claim.lease])?)
+            claim.only(tx.execute(sql, values![claim.released(), due, claim.id(), claim.fence, &claim.lease, waits])?)
         })
         .await
     }
 
-    /// Appends what happened, and puts jobs into their queues, in one transaction: all of it is kept, or nothing. Gives the incident as it is
-    /// then, with what others appended in the meantime.
+    /// Appends what happened, and puts what people are to be told into its queue, in one transaction: all of it is kept, or nothing. Gives the
+    /// incident as it is then, with what others appended in the meantime.
     ///
-    /// An event that closes the incident deletes what was sealed for it.
+    /// An event that closes the incident deletes what was sealed for it. What is done to a credential never waits for a notice: where a queue
+    /// takes no more, the events are kept, and one more that tells what nobody is told.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] if the claim was taken over, [`StoreError::Full`] if a queue takes no more jobs. If the database was away,
-    /// the events may have been kept.
+    /// [`StoreError::Stale`] if the claim was taken over. If the database was away, the events may have been kept.
     pub async fn append(
         &self,
         claim: &Claim,
         actor: &str,
         events: &[Event],
         now: Timestamp,
-        jobs: &[NewJob],
+        notices: &[NewJob],
     ) -> Result<Incident> {
-        let (claim, actor, events, jobs) = (claim.clone(), actor.to_owned(), events.to_vec(), jobs.to_vec());
-        let (names, ids) = (random::names(events.len())?, random::names(jobs.len())?);
+        let (claim, actor, events, notices) = (claim.clone(), actor.to_owned(), events.to_vec(), notices.to_vec());
+        let (names, ids, lost) = (random::names(events.len())?, random::names(notices.len())?, random::name()?);
         let (key, depth) = (self.key(), self.depth());
         self.write(move |tx| {
             claim.check(tx)?;
@@ -157,16 +161,31 @@ impl Store {
             }
             let lines = Lines { names: &names, events: &events, actor: &actor, at: now };
             projection::append(tx, &mut incident, &lines)?;
-            if !events.is_empty() {
-                projection::save(tx, &incident, now)?;
+            let mut untold = Vec::new();
+            for (job, id) in notices.iter().zip(&ids) {
+                if let Put::NoRoom { .. } = jobs::put(tx, &key, (id, job), now, depth)? {
+                    untold.push(job);
+                }
             }
-            for (job, id) in jobs.iter().zip(&ids) {
-                jobs::put(tx, &key, (id, job), now, depth)?;
+            if !untold.is_empty() {
+                let (names, events) = (std::slice::from_ref(&lost), &[no_room(&untold)]);
+                projection::append(tx, &mut incident, &Lines { names, events, actor: &actor, at: now })?;
+            }
+            if !events.is_empty() || !untold.is_empty() {
+                projection::save(tx, &incident, now)?;
             }
             Ok(incident)
         })
         .await
     }
+}
+
+/// Tells in the log what people are not told.
+fn no_room(untold: &[&NewJob]) -> Event {
+    let what: Vec<&str> = untold.iter().map(|job| notices::topic_of(&job.key)).collect();
+    let what = what.join(", ");
+    tracing::error!(what, "the queue of notices is full: people are not told");
+    Event::Noted { text: format!("nobody is told of this ({what}): the queue of notices is full") }
 }
 
 impl Wanted {

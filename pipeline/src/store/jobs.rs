@@ -82,7 +82,12 @@ impl Store {
     /// [`StoreError::Full`] if the queue takes no more.
     pub async fn enqueue(&self, job: NewJob, now: Timestamp) -> Result<bool> {
         let (id, key, depth) = (random::name()?, self.key(), self.depth());
-        self.write(move |tx| put(tx, &key, (&id, &job), now, depth)).await
+        self.write(move |tx| match put(tx, &key, (&id, &job), now, depth)? {
+            Put::New => Ok(true),
+            Put::Known => Ok(false),
+            Put::NoRoom { waiting } => Err(StoreError::Full(format!("the queue `{}` holds {waiting} jobs", job.queue))),
+        })
+        .await
     }
 
     /// Takes jobs that are due and that nobody does, oldest first, at most so many.
@@ -154,6 +159,21 @@ impl Store {
         .await
     }
 
+    /// The jobs of a queue that are not done and whose key begins so: their keys, and when they are due.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn unfinished(&self, queue: &str, begins: &str) -> Result<Vec<(String, Timestamp)>> {
+        let (queue, begins) = (queue.to_owned(), begins.to_owned());
+        self.read(move |reading| {
+            // Not `LIKE`, which has signs of its own, nor a range, whose order is the database's.
+            let sql = "SELECT key, due FROM jobs WHERE queue = $1 AND ended IS NULL AND substr(key, 1, $2) = $3";
+            let rows = reading.query(sql, values![&queue, begins.chars().count() as i64, &begins])?;
+            rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.time(1)?))).collect()
+        })
+        .await
+    }
+
     /// How much there is in each queue.
     ///
     /// # Errors
@@ -200,23 +220,38 @@ impl Store {
     }
 }
 
-/// Puts a job into its queue, if there is room, and tells whether it is new there.
+/// What came of putting a job into its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// It is there now.
+    New,
+    /// It was there before.
+    Known,
+    /// The queue takes no more.
+    NoRoom {
+        /// How many jobs there are.
+        waiting: u64,
+    },
+}
+
+/// Puts a job into its queue, if there is room.
 pub(super) fn put(
     tx: &mut Tx<'_>,
     key: &StoreKey,
     (id, job): (&str, &NewJob),
     now: Timestamp,
     depth: u64,
-) -> Result<bool> {
+) -> Result<Put> {
     let known = tx.first("SELECT id FROM jobs WHERE queue = $1 AND key = $2", values![&job.queue, &job.key])?;
     if let Some(known) = known {
         // The id is that of this job if it was put there before and only the answer was lost.
-        return Ok(known.text(0)? == id);
+        return Ok(if known.text(0)? == id { Put::New } else { Put::Known });
     }
     let waiting = tx.first("SELECT waiting FROM queues WHERE name = $1", values![&job.queue])?;
     let waiting = waiting.map(|row| row.int(0)).transpose()?.unwrap_or_default();
-    if waiting.unsigned_abs() >= depth {
-        return Err(StoreError::Full(format!("the queue `{}` holds {waiting} jobs", job.queue)));
+    let waiting = waiting.unsigned_abs();
+    if waiting >= depth {
+        return Ok(Put::NoRoom { waiting });
     }
     let sealed = key.seal(&Place::Job { queue: &job.queue, key: &job.key }, &job.payload)?;
     tx.execute(
@@ -224,7 +259,7 @@ pub(super) fn put(
         values![id, &job.queue, &job.key, sealed, now, job.due],
     )?;
     count(tx, &job.queue, 1)?;
-    Ok(true)
+    Ok(Put::New)
 }
 
 fn count(tx: &mut Tx<'_>, queue: &str, change: i64) -> Result<()> {

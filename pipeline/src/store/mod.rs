@@ -14,6 +14,7 @@ mod log;
 mod migrate;
 mod notes;
 mod open;
+mod overdue;
 mod postgres;
 mod projection;
 mod random;

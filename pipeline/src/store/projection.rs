@@ -72,7 +72,7 @@ fn due(incident: &Incident, at: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// Writes the row of an incident. What was sealed for it goes when it is closed.
+/// Writes the row of an incident. Whom somebody woke stays awake until a worker has looked. What was sealed for it goes when it is closed.
 pub(super) fn save(tx: &mut Tx<'_>, incident: &Incident, at: Timestamp) -> Result<()> {
     let (id, times, is_open) = (incident.id.as_str(), &incident.times, incident.state != State::Closed);
     tx.execute(
@@ -83,7 +83,8 @@ pub(super) fn save(tx: &mut Tx<'_>, incident: &Incident, at: Timestamp) -> Resul
              owner = excluded.owner, exposure = excluded.exposure, severity = excluded.severity,
              exposed = excluded.exposed, detected = excluded.detected, verified = excluded.verified,
              decided = excluded.decided, contained = excluded.contained, dead = excluded.dead,
-             closed = excluded.closed, due = excluded.due, words = excluded.words, document = excluded.document,
+             closed = excluded.closed,
+             due = CASE WHEN incidents.woken = 1 AND excluded.is_open = 1 THEN incidents.due ELSE excluded.due END, words = excluded.words, document = excluded.document,
              events = excluded.events",
         values![
             id,

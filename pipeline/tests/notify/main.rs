@@ -7,5 +7,6 @@ mod faults;
 mod hostile;
 mod mail;
 mod mailbox;
+mod order;
 mod server;
 mod tls;

@@ -56,6 +56,43 @@ fn what_waits_for_people_is_left_alone_until_one_speaks() {
     });
 }
 
+/// Leads an incident to where people are asked.
+async fn asked(store: &Store, name: &str) -> IncidentId {
+    let id = find(store, name, 0).await;
+    let claim = must(store.claim_one(&id, &actor(1), at(1), LEASE).await).unwrap_or_else(|| panic!("it is free"));
+    let asked = Event::Asked { digest: "d1".to_owned(), approvals: 2 };
+    must(store.append(&claim, "engine", &[asked], at(2), &[]).await);
+    must(store.release(&claim, None).await);
+    id
+}
+
+#[test]
+fn who_was_heard_and_does_not_suffice_is_not_heard_again_and_again() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        let id = asked(&store, "f").await;
+        must(store.note(&id, "ann", &[noted("look")], at(3)).await);
+        let claim = must(store.claim(&actor(1), at(3), LEASE, 1).await).remove(0);
+        must(store.release(&claim, None).await);
+        assert_eq!(names(&store, 1, 1000, 9).await, Vec::<String>::new(), "it waits for people again");
+        let claim = must(store.claim_one(&id, &actor(1), at(1001), LEASE).await).unwrap_or_else(|| panic!("free"));
+        must(store.release(&claim, Some(at(2000))).await);
+        assert_eq!(names(&store, 1, 1999, 9).await, Vec::<String>::new());
+        assert_eq!(names(&store, 1, 2000, 9).await, ["f"], "who names a time is woken then");
+    });
+}
+
+#[test]
+fn who_was_woken_stays_awake_when_something_else_happens() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        let id = asked(&store, "f").await;
+        must(store.note(&id, "ann", &[noted("look")], at(3)).await);
+        must(store.detect(&detected("f"), &[occurrence(2)], None, at(4), "scan").await);
+        assert_eq!(names(&store, 1, 5, 9).await, ["f"]);
+    });
+}
+
 #[test]
 fn who_speaks_while_somebody_works_is_heard() {
     on_both(async |ground| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use stanch_pipeline::Event;
 use stanch_pipeline::store::{Actor, Job, NewJob, Options, Store, StoreError};
 use zeroize::Zeroizing;
 
@@ -65,23 +66,43 @@ fn what_fails_is_tried_again_until_it_is_given_up() {
 }
 
 #[test]
-fn a_full_queue_takes_no_more_and_nothing_is_half_done() {
+fn a_full_queue_takes_no_more_and_what_happened_is_kept_all_the_same() {
     on_both(async |ground| {
         let store = must(Store::open(Options { depth: 2, ..options(ground.place()) }).await);
         must(store.enqueue(job("q", "a", 0), at(0)).await);
         must(store.detect(&detected("f"), &[], None, at(0), "scan").await);
         let claim = must(store.claim(&actor(1), at(0), LEASE, 1).await).remove(0);
-        let jobs = [job("q", "b", 0), job("q", "c", 0)];
-        let outcome = store.append(&claim, "engine", &[noted("x")], at(1), &jobs).await;
-        assert!(matches!(outcome, Err(StoreError::Full(_))), "{outcome:?}");
-        assert_eq!(must(store.incident(&claim.incident.id).await).events, 1, "no event without its jobs");
-        assert_eq!(must(store.depths().await)["q"].waiting, 1, "no job without the others");
-        must(store.append(&claim, "engine", &[noted("x")], at(1), &jobs[..1]).await);
+        let jobs = [job("q", "i/detected/1", 0), job("q", "i/dead/2", 0), job("q", "i/by-hand/3", 0)];
+        must(store.append(&claim, "engine", &[noted("x")], at(1), &jobs).await);
+        let lines = must(store.timeline(&claim.incident.id, 1, 9).await);
+        let [x, lost] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(x.event, noted("x"));
+        let Event::Noted { text } = &lost.event else { panic!("{lost:?}") };
+        assert!(text.contains("dead, by-hand") && !text.contains("detected"), "the loss is told: {text}");
+        assert_eq!(must(store.depths().await)["q"].waiting, 2, "as many as there is room for");
+        assert!(must(store.differing().await).is_empty());
         assert!(matches!(store.enqueue(job("q", "d", 0), at(1)).await, Err(StoreError::Full(_))));
         assert_eq!(store.enqueue(job("q", "a", 0), at(1)).await, Ok(false), "what is known is no more");
         let taken = take(&store, 1, 1, 1).await.remove(0);
         must(store.done(&taken, at(2)).await);
         assert_eq!(store.enqueue(job("q", "d", 0), at(2)).await, Ok(true));
+    });
+}
+
+#[test]
+fn what_is_not_done_is_known_by_how_its_key_begins() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        for key in ["a_%/1", "a_%/2", "axy/3", "b/a_%/"] {
+            must(store.enqueue(job("q", key, 7), at(0)).await);
+        }
+        must(store.enqueue(job("other", "a_%/9", 7), at(0)).await);
+        let mut found = must(store.unfinished("q", "a_%/").await);
+        found.sort();
+        assert_eq!(found, [("a_%/1".to_owned(), at(7)), ("a_%/2".to_owned(), at(7))]);
+        let taken = take(&store, 1, 7, 1).await.remove(0);
+        must(store.done(&taken, at(8)).await);
+        assert_eq!(must(store.unfinished("q", "a_%/").await).len(), 1);
     });
 }
 

@@ -7,6 +7,7 @@ mod claims;
 mod crash;
 mod incidents;
 mod jobs;
+mod overdue;
 mod place;
 mod server;
 mod tokens;

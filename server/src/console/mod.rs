@@ -26,6 +26,7 @@ use std::time::Duration;
 use crate::auth::Role;
 use crate::{Access, Routes};
 
+pub(crate) use page::trouble;
 pub(crate) use session::enter;
 
 /// The most that a form may have, in bytes.

@@ -219,6 +219,11 @@ impl IntoResponse for Trouble {
     }
 }
 
+/// An error as a page.
+pub(crate) fn trouble(error: ApiError) -> Response {
+    Trouble::from(error).into_response()
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use stanch_model::Severity;
+use stanch_pipeline::policy::time;
 use stanch_pipeline::{Decision, Ending, Event, Exposure, Means, State, Verdict};
 use stanch_revokers::act::Moment;
 use stanch_revokers::{Liveness, Outcome, StepKind};
@@ -188,6 +189,9 @@ pub(super) fn told(event: &Event) -> Told {
         Event::Later { why, .. } => Told::of(Tone::Warn, "Could not go on; tried again later").more(why.clone()),
         Event::GaveUp { why } => Told::of(Tone::Bad, "Left to a person").more(why.clone()),
         Event::Retried { person } => Told::quiet(format!("{person} wants it tried again")),
+        Event::Overdue { after, .. } => {
+            Told::of(Tone::Bad, "Overdue: it should be off by now").more(format!("{} after it was found", time(*after)))
+        }
         Event::Told { channel, what } => Told::quiet(format!("Told {channel}")).more(what.clone()),
         Event::Noted { text } => Told::quiet("Remark").more(text.clone()),
         Event::Closed { ending: how } => Told::quiet(format!("Closed: {}", ending(*how))),

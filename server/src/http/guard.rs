@@ -34,7 +34,7 @@ impl Guard {
             }
             Access::Session(role) => {
                 let person = console::enter(&self.app, &mut parts).await?;
-                person.must_be(role).map_err(IntoResponse::into_response)?;
+                person.must_be(role).map_err(|error| self.tell(error))?;
                 Some(person)
             }
         };
@@ -43,6 +43,14 @@ impl Guard {
         }
         *request = Request::from_parts(parts, body);
         Ok(())
+    }
+
+    /// An error as whoever asks reads it: a person a page, a program JSON.
+    fn tell(&self, error: ApiError) -> Response {
+        match self.access {
+            Access::Session(_) => console::trouble(error),
+            Access::Open | Access::Signed | Access::Token(_) => error.into_response(),
+        }
     }
 
     async fn body(&self, request: Request) -> Result<(Request, Vec<super::room::Held>), ApiError> {
@@ -60,12 +68,11 @@ pub(crate) async fn guard(State(guard): State<Guard>, mut request: Request, next
     }
     let (request, _held) = match guard.body(request).await {
         Ok(request) => request,
-        Err(error) => return error.into_response(),
+        Err(error) => return guard.tell(error),
     };
-    match tokio::time::timeout(guard.time, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "this took too long")
-            .retry_after(5)
-            .into_response(),
+    if let Ok(response) = tokio::time::timeout(guard.time, next.run(request)).await {
+        return response;
     }
+    let slow = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "this took too long");
+    guard.tell(slow.retry_after(5))
 }

@@ -58,6 +58,7 @@ impl Metrics {
         self.server(&mut text);
         text.head("stanch_workers_up", "Whether what works beside the server does.", "gauge");
         text.sample("stanch_workers_up", &[], f64::from(u8::from(app.is_alive())));
+        calls(&mut text, app);
         store(&mut text, app).await?;
         let mut follower = self.follower.lock().await;
         follower.catch_up(&app.store).await?;
@@ -85,6 +86,14 @@ impl Metrics {
 pub(crate) fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|one| *one == method.as_str()).unwrap_or("OTHER")
+}
+
+/// How often providers were called by this server.
+fn calls(text: &mut Text, app: &App) {
+    text.head("stanch_provider_calls_total", "Calls of providers, by what came of them.", "counter");
+    for (provider, came, count) in app.calls() {
+        text.sample("stanch_provider_calls_total", &[("provider", &provider), ("answer", came.as_str())], count as f64);
+    }
 }
 
 /// What the store says of itself now.

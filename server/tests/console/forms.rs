@@ -104,8 +104,10 @@ fn who_may_look_only_is_shown_no_form_and_sends_none() {
     }
     for (what, body) in [("approve", "digest=x"), ("deny", "why=x"), ("retry", "")] {
         let path = format!("{}/{what}", Stage::page_of(&stage.story.waiting));
-        let (status, ..) = stage.send("POST", &path, &[("Cookie", &cookie)], &format!("csrf={proof}&{body}"));
+        let (status, head, page) = stage.send("POST", &path, &[("Cookie", &cookie)], &format!("csrf={proof}&{body}"));
         assert_eq!(status, 403, "{what}");
+        assert!(head.to_lowercase().contains("content-type: text/html"), "{what} is told on a page: {head}");
+        assert!(page.contains("<h1>") && page.contains("needs a token of the role"), "{what}: {page}");
     }
     assert_eq!(state(&stage), (State::Waiting, 0));
 }

@@ -32,6 +32,26 @@ fn a_pushed_key_is_an_incident_with_all_that_is_known() {
 }
 
 #[test]
+fn whom_the_repository_names_answers_for_it_and_not_whom_the_push_brings() {
+    let bench = Bench::new();
+    bench.push(".github/CODEOWNERS", "* @acme/all\n/deploy/ @acme/ops ops@example.com\n", "main");
+    let before = bench.head();
+    bench.push(".github/CODEOWNERS", "* @mallory\n", "main");
+    bench.push("other.env", &token_file(&minted(20)), "main");
+    let after = bench.push("deploy/eu.env", &token_file(&minted(21)), "main");
+    assert_eq!(bench.github("push", "1", &push(&before, &after, "refs/heads/main")).status, 202);
+    bench.settle();
+    let mut owners: Vec<(String, String, String)> = bench
+        .incidents()
+        .into_iter()
+        .map(|incident| (incident.occurrences[0].place.clone(), incident.owner.name, incident.owner.found_by))
+        .collect();
+    owners.sort();
+    let by = |place: &str, name: &str| (place.to_owned(), name.to_owned(), "codeowners".to_owned());
+    assert_eq!(owners, [by("deploy/eu.env:2", "@acme/ops ops@example.com"), by("other.env:2", "@acme/all")]);
+}
+
+#[test]
 fn the_same_place_told_twice_is_one_place() {
     let bench = Bench::new();
     let before = bench.head();
