@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use stanch_rules::RuleSet;
 use stanch_scanner::Engine;
 
-use crate::args::{Args, When};
+use crate::args::{Args, Command, When};
 use crate::env;
 use crate::report::Redactor;
 
@@ -31,6 +31,11 @@ impl Shell {
             When::Never => anstream::ColorChoice::Never,
         };
         Self { quiet: args.global.quiet, err: anstream::AutoStream::new(std::io::stderr(), colour), colour }
+    }
+
+    /// Another voice to the same ears, for what goes on beside.
+    pub(crate) fn twin(&self) -> Self {
+        Self { quiet: self.quiet, err: anstream::AutoStream::new(std::io::stderr(), self.colour), colour: self.colour }
     }
 
     /// Standard output, which drops colours where they do not belong.
@@ -126,7 +131,8 @@ pub(crate) fn start_logging(args: &Args) {
         2 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    if args.global.verbose > 0 {
+    // A server has nobody who waits for its answer: what goes wrong has to be told.
+    if args.global.verbose > 0 || matches!(args.command, Command::Serve(_)) {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(std::io::stderr)

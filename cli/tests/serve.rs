@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use stanch_testkit::Sandbox;
+use stanch_testkit::server::until;
 
 use crate::{BINARY, token};
 
@@ -14,6 +16,7 @@ use crate::{BINARY, token};
 pub(crate) struct Serving {
     pub(crate) child: Child,
     address: String,
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Serving {
@@ -30,9 +33,26 @@ impl Serving {
         let line = lines.find_map(|line| line.ok().filter(|line| line.contains("stanch serves at")));
         let line = line.unwrap_or_else(|| panic!("it does not serve"));
         // What else it says has to be taken from it, or it would wait.
-        std::thread::spawn(move || lines.for_each(drop));
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&said);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
         let address = line.split("serves at ").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
-        Self { address: address.to_owned(), child }
+        Self { address: address.to_owned(), child, said }
+    }
+
+    /// What it said on stderr since it serves.
+    fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    /// Sends it a signal.
+    fn signal(&self, name: &str) {
+        let told = Command::new("kill").arg(name).arg(self.child.id().to_string()).status();
+        assert!(told.is_ok_and(|status| status.success()));
     }
 
     /// The status and the body of an answer.
@@ -52,8 +72,7 @@ impl Serving {
 
     /// Tells it to stop, and waits for its end.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(told.is_ok_and(|status| status.success()));
+        self.signal("-TERM");
         let begun = Instant::now();
         loop {
             match self.child.try_wait() {
@@ -124,4 +143,47 @@ fn a_token_that_was_revoked_counts_no_more_and_no_configuration_is_no_server() {
     std::fs::write(&config, "[serve]\nlisten = '127.0.0.1:0'\n").unwrap_or_else(|error| panic!("{error}"));
     let ownerless = sandbox.run(["serve", "--config", &config.display().to_string()]);
     assert!(ownerless.code == Some(2) && ownerless.stderr.contains("ownership"), "{}", ownerless.stderr);
+}
+
+#[test]
+fn what_is_read_again_holds_and_what_is_wrong_changes_nothing() {
+    let sandbox = Sandbox::new(BINARY);
+    let config = sandbox.write("config.toml", "[ownership]\nfallback = 'security@example.com'\n");
+    let policy = |id: &str| {
+        format!("@id(\"mine.{id}\") @why(\"a test\") permit (principal, action == Action::\"ask\", resource);\n")
+    };
+    sandbox.write("mine.cedar", policy("first"));
+    let viewer = made(&sandbox, "ada", "viewer");
+    let serving = Serving::with(&sandbox, &config, &["--policy", "mine.cedar"]);
+    let shown = |id: &str| {
+        let (status, body) = serving.ask("GET", "/api/v1/policies", Some(&viewer), None);
+        assert_eq!(status, 200, "{body}");
+        body.contains(&format!("mine.{id}\""))
+    };
+    assert!(shown("first") && !shown("second"));
+
+    sandbox.write("mine.cedar", policy("second"));
+    serving.signal("-HUP");
+    until("the new policy holds", || shown("second"));
+    assert!(!shown("first"));
+    until("it says so", || serving.said().contains("were read again"));
+
+    sandbox.write("mine.cedar", "permit (principal, action == Action::\"aks\", resource);");
+    serving.signal("-HUP");
+    until("it says what is wrong", || serving.said().contains("what was read before holds"));
+    assert!(serving.said().contains("mine.cedar"), "{}", serving.said());
+    assert!(shown("second"));
+
+    sandbox.write("mine.cedar", policy("third"));
+    sandbox.write(
+        "config.toml",
+        "[ownership]\nfallback = 'security@example.com'\n[notify.slack.x]\nurl = { env = 'X' }\n",
+    );
+    serving.signal("-HUP");
+    until("a wrong configuration is told, too", || serving.said().contains("no route leads to `slack.x`"));
+    assert!(shown("second") && !shown("third"), "nothing of it holds");
+    assert_eq!(serving.stop(), Some(0));
+
+    let log = sandbox.run(["audit", "show"]).stdout;
+    assert_eq!(log.matches("policy-loaded").count(), 2, "{log}");
 }

@@ -1,9 +1,10 @@
 //! What every handler can reach.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use stanch_revokers::calls::Came;
 use stanch_rules::RuleSet;
 
 use crate::auth::Failures;
-use crate::config::ServerConfig;
+use crate::config::{ServerConfig, groups_of};
 use crate::http::Room;
 use crate::metrics::Metrics;
 use crate::webhooks::Webhooks;
@@ -51,6 +52,15 @@ pub type FindOwner = Arc<dyn Fn(&Detected, &[Occurrence]) -> Owner + Send + Sync
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
+/// What may change while the server runs.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// The policies that decide, as they are shown.
+    pub policies: Arc<Vec<Value>>,
+    /// Who belongs to which group of approvers.
+    pub groups: Arc<BTreeMap<String, Vec<String>>>,
+}
+
 /// What an [`App`] holds.
 pub struct Inner {
     /// What the server is made of.
@@ -58,6 +68,7 @@ pub struct Inner {
     /// What is counted.
     pub metrics: Metrics,
     pub(crate) failures: Failures,
+    live: RwLock<Live>,
     pub(crate) room: Room,
     scanner: OnceLock<stanch_scanner::Engine>,
     webhooks: OnceLock<Arc<Webhooks>>,
@@ -85,11 +96,13 @@ impl App {
     /// A server's state, before it takes its first request.
     pub fn new(parts: Parts) -> Self {
         let room = Room::new(&parts.config.limits);
+        let live = Live { policies: Arc::new(parts.policies.clone()), groups: Arc::new(parts.config.groups.clone()) };
+        let live = RwLock::new(live);
         let (metrics, failures) = (Metrics::default(), Failures::default());
         let (scanner, webhooks, callers) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let verifying = tokio::sync::Mutex::default();
         let workers = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        Self(Arc::new(Inner { parts, metrics, failures, room, scanner, webhooks, callers, verifying, workers }))
+        Self(Arc::new(Inner { parts, metrics, failures, live, room, scanner, webhooks, callers, verifying, workers }))
     }
 
     /// There is work for whoever leads incidents on.
@@ -100,6 +113,25 @@ impl App {
     /// Now.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// What holds from now on.
+    pub fn change(&self, live: Live) {
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+
+    /// The policies that decide, as they are shown.
+    pub fn policies(&self) -> Arc<Vec<Value>> {
+        Arc::clone(&self.live().policies)
+    }
+
+    /// The groups of approvers that a person belongs to.
+    pub fn groups_of(&self, person: &str) -> Vec<String> {
+        groups_of(&self.live().groups, person)
+    }
+
+    fn live(&self) -> Live {
+        self.0.live.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is counted.

@@ -66,8 +66,7 @@ impl ServerConfig {
 
     /// The groups of a person.
     pub fn groups_of(&self, person: &str) -> Vec<String> {
-        let of = self.groups.iter().filter(|(_, people)| people.iter().any(|one| one == person));
-        of.map(|(group, _)| group.clone()).collect()
+        groups_of(&self.groups, person)
     }
 
     /// Whether a peer may speak to it in clear.
@@ -80,6 +79,12 @@ impl ServerConfig {
         let peer = peer.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
+}
+
+/// The groups in which a person is.
+pub(crate) fn groups_of(groups: &BTreeMap<String, Vec<String>>, person: &str) -> Vec<String> {
+    let of = groups.iter().filter(|(_, people)| people.iter().any(|one| one == person));
+    of.map(|(group, _)| group.clone()).collect()
 }
 
 pub(crate) fn is_local(address: IpAddr) -> bool {

@@ -22,7 +22,7 @@ pub mod router;
 pub mod routes;
 pub mod webhooks;
 
-pub use app::{App, Clock, FindOwner, Parts, Wake};
+pub use app::{App, Clock, FindOwner, Live, Parts, Wake};
 pub use config::ServerConfig;
 pub use error::ApiError;
 pub use listen::{Listener, ServeError, Server, Worker};

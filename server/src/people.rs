@@ -29,7 +29,7 @@ pub async fn approve(app: &App, person: &Person, id: &IncidentId, digest: &str) 
     if incident.state != State::Waiting {
         return Err(ApiError::conflict("not-waiting", "nobody is asked to approve of it now"));
     }
-    let groups = app.config.groups_of(&person.name);
+    let groups = app.groups_of(&person.name);
     if !is_asked(&incident, &person.name, &groups) {
         return Err(ApiError::forbidden("the policy asks other people to approve"));
     }

@@ -1,14 +1,16 @@
 //! `stanch serve`: the pipeline without hands. Webhooks and programs bring leaks, the engine leads them on, people look at the console.
 
+mod reload;
+mod signals;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use stanch_pipeline::config::PipelineConfig;
-use stanch_pipeline::engine::{Engine, Options, Rotation, Work, this_process};
+use stanch_pipeline::engine::{Decider, Engine, Options, Rotation, Work, this_process};
 use stanch_pipeline::intake::{Intake, Pace, Rules};
 use stanch_pipeline::notify::{Notifier, Overdue};
 use stanch_pipeline::owner::{Facts, Sources};
@@ -22,12 +24,14 @@ use stanch_rules::RuleSet;
 use stanch_server::auth::{Role, check_name, make_token};
 use stanch_server::intake::{IntakeConfig, Scan};
 use stanch_server::{Parts, Server, ServerConfig, Webhooks, Worker};
+use tokio::sync::watch;
+
+use reload::{Current, Reload};
 
 use crate::args::{DeciderArgs, ServeArgs, ServeCommand};
 use crate::env;
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
-use crate::progress::catch_interrupts;
 use crate::response::{ConfigFile, block_on, of_store, open_store, person, policies};
 use crate::shell::Shell;
 
@@ -90,8 +94,11 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     let shown = shown(&policies, &args.decider);
     let tells = said.pipeline.notify.tells();
     let options = Options { rotations: said.rotations.clone(), tells, ..Options::default() };
-    let engine = Arc::new(Engine::new(Store::clone(&store), Arc::clone(&cx), Arc::new(policies), options));
-    let notifier = Arc::new(notifier(&said)?);
+    reload::loaded(&store, &policies).await?;
+    let current = Arc::new(Current::new(policies));
+    let decider = Arc::clone(&current) as Arc<dyn Decider>;
+    let engine = Arc::new(Engine::new(Store::clone(&store), Arc::clone(&cx), decider, options));
+    let (notifier, notifiers) = watch::channel(Arc::new(notifier(&said)?));
     let work = Work::default();
     let wake: stanch_server::Wake = Arc::new({
         let work = work.clone();
@@ -116,21 +123,31 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
             move |stop| engine.run(me, work, stop)
         }),
         Worker::new("notifier", {
-            let (notifier, store, me) = (notifier, Arc::clone(&store), me.clone());
-            move |stop| notifier.run(store, me, stop)
+            let (store, me) = (Arc::clone(&store), me.clone());
+            move |stop| reload::tell(notifiers, store, me, stop)
         }),
         Worker::new("overdue", {
             let overdue = Overdue::new(Arc::clone(&store), said.pipeline.notify.overdue.clone(), tells);
             move |stop| overdue.run(stop)
         }),
     ];
+    let reload = Reload {
+        config: args.config.clone(),
+        decider: args.decider.clone(),
+        current,
+        notifier,
+        app: server.app().clone(),
+        store: Arc::clone(&store),
+        shell: shell.twin(),
+    };
+    workers.push(Worker::new("reload", move |stop| reload.run(stop)));
     if let Some(config) = said.intake {
         let intake = intake(config, &server, Arc::clone(&store), cx, owners, wake)?;
         workers.push(Worker::new("intake", move |stop| intake.run(me, Pace::default(), stop)));
     }
     let place = server.address().map_or_else(|| String::from(said.server.listen), |address| address.to_string());
     shell.note(&format!("stanch serves at {place}; Ctrl-C ends it"));
-    server.run(workers, stopped()).await;
+    server.run(workers, signals::stopped()).await;
     Ok(Exit::Clean)
 }
 
@@ -176,14 +193,6 @@ fn shown(policies: &Policies, decider: &DeciderArgs) -> Vec<serde_json::Value> {
         value
     };
     policies.iter().map(one).collect()
-}
-
-/// Ends when the user asks for it.
-async fn stopped() {
-    let stop = catch_interrupts();
-    while !stop.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// Makes, lists and revokes tokens. A token's value is shown once and kept nowhere.

@@ -136,7 +136,7 @@ pub(super) type Whys = BTreeMap<String, String>;
 
 /// Those of a server.
 pub(super) fn whys(app: &App) -> Whys {
-    policies::known(app).map(|policy| (policy.id, policy.why)).collect()
+    policies::known(app).into_iter().map(|policy| (policy.id, policy.why)).collect()
 }
 
 impl DecisionView {
@@ -188,7 +188,7 @@ pub(super) fn missing(incident: &Incident, now: Timestamp) -> Option<String> {
 
 /// Whether a person has the role for a decision, and is one of those whom the policies ask.
 pub(super) fn may_decide(app: &App, incident: &Incident, person: &Person) -> bool {
-    person.role >= Role::Approver && people::is_asked(incident, &person.name, &app.config.groups_of(&person.name))
+    person.role >= Role::Approver && people::is_asked(incident, &person.name, &app.groups_of(&person.name))
 }
 
 /// The name of a policy's place on its page.

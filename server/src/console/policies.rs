@@ -45,8 +45,8 @@ struct Terms {
 }
 
 /// All policies of a server.
-pub(super) fn known(app: &App) -> impl Iterator<Item = Policy> {
-    app.policies.iter().filter_map(|shown| Policy::deserialize(shown).ok())
+pub(super) fn known(app: &App) -> Vec<Policy> {
+    app.policies().iter().filter_map(|shown| Policy::deserialize(shown).ok()).collect()
 }
 
 /// The policies of a file.

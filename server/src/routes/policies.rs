@@ -19,5 +19,5 @@ struct List {
 }
 
 async fn list(State(app): State<App>) -> Json<List> {
-    Json(List { policies: app.policies.clone() })
+    Json(List { policies: app.policies().as_ref().clone() })
 }
