@@ -4,6 +4,8 @@ use serde::Serialize;
 use stanch_revokers::Step;
 use stanch_revokers::act::{Ownership, Plan};
 
+use crate::Means;
+
 /// What a digest covers: everything that says what is done to what, and why it may be. What the provider says of the credential's last use is
 /// different every minute and is not among it.
 #[derive(Serialize)]
@@ -32,10 +34,16 @@ pub fn of(plan: &Plan) -> String {
     named(&hash)
 }
 
-/// The digest of what is left of a plan once its credential is off. It is another one, so that an approval of switching a key off is never taken
-/// for one of its death.
-pub fn rest(digest: &str) -> String {
-    named(&blake3::derive_key("stanch plan, what is left of it 1", digest.as_bytes()))
+/// What an approval of a plan is bound to: so far and no further. An approval of switching a key off is none of its death, neither before it is
+/// off nor after, and one of revoking it is none of replacing it.
+pub fn asked(plan: &str, means: Option<Means>, is_off: bool) -> String {
+    let context = match (means, is_off) {
+        (None | Some(Means::Revoke), _) => return plan.to_owned(),
+        (Some(Means::Rotate), _) => "stanch plan 1, by a successor",
+        (Some(Means::Contain), false) => "stanch plan 1, no further than off",
+        (Some(Means::Contain), true) => "stanch plan 1, what is left once it is off",
+    };
+    named(&blake3::derive_key(context, plan.as_bytes()))
 }
 
 fn named(hash: &[u8; 32]) -> String {

@@ -198,6 +198,7 @@ impl Detected {
             runbook: None,
             decision: None,
             approvals: Vec::new(),
+            denied: false,
             moments: Vec::new(),
             times: Times { detected: Some(at), ..Times::default() },
             due: None,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stanch_model::{Confidence, Severity};
 use stanch_revokers::act::{Moment, Plan};
-use stanch_revokers::{Liveness, Probe};
+use stanch_revokers::{Liveness, Probe, Step, StepKind};
 
 use crate::event::{Approval, Event};
 use crate::{Decision, Means, digest};
@@ -254,6 +254,9 @@ pub struct Incident {
     pub decision: Option<Decision>,
     /// Who approved of which plan.
     pub approvals: Vec<Approval>,
+    /// Whether a person said no: from then on nothing is done without a yes that came later, whatever the policies say.
+    #[serde(default)]
+    pub denied: bool,
     /// What was done to the credential, for the revokers to go on from.
     pub moments: Vec<Moment>,
     /// When what happened.
@@ -282,16 +285,20 @@ impl Incident {
             Event::Planned { digest, plan } => self.planned(digest, plan),
             Event::NotPlanned { why, runbook } => {
                 (self.plan, self.refusal, self.runbook) = (None, Some(why.clone()), runbook.clone());
-                self.state = State::Verified;
+                self.goes(State::Verified);
             }
             Event::Decided { decision } => {
                 self.times.decided.get_or_insert(at);
                 self.decision = Some(decision.clone());
             }
-            Event::Asked { .. } => self.state = State::Waiting,
+            Event::Asked { .. } => self.goes(State::Waiting),
             Event::Approved { approval } => self.approvals.push(approval.clone()),
-            Event::Denied { .. } | Event::GaveUp { .. } => self.state = State::ByHand,
-            Event::Began { .. } => self.state = State::Acting,
+            Event::Denied { .. } => {
+                self.approvals.clear();
+                (self.state, self.denied) = (State::ByHand, true);
+            }
+            Event::GaveUp { .. } => self.state = State::ByHand,
+            Event::Began { .. } => self.goes(State::Acting),
             Event::Act { moment } => self.acted(at, moment),
             Event::Contained => self.contained(at),
             Event::Dead => self.dead(at),
@@ -314,7 +321,17 @@ impl Incident {
             | Event::Noted { .. }
             | Event::Seen { .. }
             | Event::Overdue { .. } => {}
+            // Why it is in a person's hands stays true.
+            _ if self.state == State::ByHand => self.due = None,
             _ => (self.due, self.trouble) = (None, None),
+        }
+    }
+
+    /// Out of a person's hands only a person leads it ([`Event::Retried`]), its death or its end: who said no while something was under way
+    /// is heard.
+    fn goes(&mut self, state: State) {
+        if self.state != State::ByHand {
+            self.state = state;
         }
     }
 
@@ -345,7 +362,7 @@ impl Incident {
         self.plan = Some((digest.to_owned(), plan.clone()));
         self.refusal = None;
         self.runbook = None;
-        self.state = State::Verified;
+        self.goes(State::Verified);
     }
 
     fn acted(&mut self, at: Timestamp, moment: &Moment) {
@@ -358,12 +375,7 @@ impl Incident {
 
     fn contained(&mut self, at: Timestamp) {
         self.times.contained.get_or_insert(at);
-        self.state = State::Contained;
-        let asked = self.decision.as_ref().is_some_and(|decision| decision.means == Some(Means::Contain));
-        if let Some((digest, _)) = self.plan.as_mut().filter(|_| asked) {
-            // What is left of it is another plan, which nobody has approved of.
-            *digest = digest::rest(digest);
-        }
+        self.goes(State::Contained);
     }
 
     fn dead(&mut self, at: Timestamp) {
@@ -388,21 +400,36 @@ impl Incident {
         }
     }
 
+    /// What an approval has to name to count now: the plan at hand, as far as the policies go. `None` if there is no plan.
+    pub fn asked(&self) -> Option<String> {
+        let means = self.decision.as_ref().and_then(|decision| decision.means);
+        self.plan.as_ref().map(|(plan, _)| digest::asked(plan, means, self.times.contained.is_some()))
+    }
+
+    /// What would be done if it went on now: of the plan at hand the steps that the policies go to.
+    pub fn steps(&self) -> Vec<&Step> {
+        let Some((_, plan)) = &self.plan else { return Vec::new() };
+        let means = self.decision.as_ref().and_then(|decision| decision.means);
+        let (contains, is_off) = (means == Some(Means::Contain), self.times.contained.is_some());
+        let wanted = |step: &&Step| !contains || (step.kind == StepKind::Reversible) != is_off;
+        plan.steps.iter().filter(wanted).collect()
+    }
+
     /// Whether somebody who approved of the plan at hand is called so, or was of this group when they approved.
     pub fn is_of(&self, person: &str, name: &str, now: Timestamp) -> bool {
-        let Some((digest, _)) = &self.plan else { return false };
+        let Some(digest) = self.asked() else { return false };
         let counts =
-            |approval: &&Approval| approval.digest == *digest && approval.until > now && approval.person == person;
+            |approval: &&Approval| approval.digest == digest && approval.until > now && approval.person == person;
         person == name
             || self.approvals.iter().filter(counts).any(|approval| approval.groups.iter().any(|of| of == name))
     }
 
     /// The valid approvals of the plan at hand, one a person.
     pub fn approvers(&self, now: Timestamp) -> Vec<&str> {
-        let Some((digest, _)) = &self.plan else { return Vec::new() };
+        let Some(digest) = self.asked() else { return Vec::new() };
         let mut people: Vec<&str> = Vec::new();
         for approval in &self.approvals {
-            if approval.digest == *digest && approval.until > now && !people.contains(&approval.person.as_str()) {
+            if approval.digest == digest && approval.until > now && !people.contains(&approval.person.as_str()) {
                 people.push(&approval.person);
             }
         }

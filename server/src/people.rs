@@ -19,8 +19,7 @@ const LASTS: u64 = 24 * 60 * 60;
 /// If it is not the plan at hand, or nobody is asked.
 pub async fn approve(app: &App, person: &Person, id: &IncidentId, digest: &str) -> Result<Incident, ApiError> {
     let (incident, now) = (app.store.incident(id).await?, app.now());
-    let current = incident.plan.as_ref().is_some_and(|(current, _)| current == digest);
-    if !current {
+    if incident.asked().as_deref() != Some(digest) {
         return Err(other_plan());
     }
     if incident.approvers(now).contains(&person.name.as_str()) {

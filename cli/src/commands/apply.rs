@@ -116,7 +116,8 @@ impl Decider for Confirmed {
         now: Timestamp,
     ) -> Decision {
         let decision = Decider::decide(&self.policies, incident, plan, entry, now);
-        let named = plan.is_ok_and(|plan| self.digests.contains(&digest::of(plan)));
+        let asked = |plan: &Plan| digest::asked(&digest::of(plan), decision.means, false);
+        let named = plan.is_ok_and(|plan| self.digests.contains(&asked(plan)));
         if decision.verdict == Verdict::Act && !named {
             let why = format!("{}; it is not what was confirmed, so that people are asked", decision.why);
             return Decision { verdict: Verdict::Ask, why, ..decision };
@@ -177,12 +178,18 @@ impl Work<'_> {
     async fn approved(&self, item: &Item, id: &IncidentId) -> Result<Came, CliError> {
         let store = self.lead.store();
         let now = Timestamp::now();
-        if store.incident(id).await.map_err(of_store)?.state == State::ByHand {
+        let known = store.incident(id).await.map_err(of_store)?;
+        if known.denied {
+            return Ok(Came::Left(format!(
+                "a person said no to it: `stanch incident retry {id}` has people asked again"
+            )));
+        }
+        if known.state == State::ByHand {
             let again = Event::Retried { person: self.person.name.clone() };
             store.note(id, &self.person.name, &[again], now).await.map_err(of_store)?;
         }
         let incident = self.lead.on(id).await?;
-        let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
+        let digest = incident.asked();
         if incident.state != State::Waiting || is_off(&incident, item) {
             return Ok(Came::To(Box::new(incident)));
         }
@@ -201,17 +208,24 @@ impl Work<'_> {
 
 /// Whether what the item says was begun before, so that it only has to go on.
 fn is_begun(incident: &Incident, item: &Item) -> bool {
-    let same = incident.plan.as_ref().is_some_and(|(digest, _)| item.digest.as_ref() == Some(digest));
-    let same = same || is_off(incident, item);
+    let same = is_approved(incident, item) || is_off(incident, item);
     let begun =
         matches!(incident.state, State::Acting | State::Contained | State::Dead) || !incident.moments.is_empty();
     same && begun
 }
 
-/// Whether all is done that the item says, and what is left is asked about: that is another plan, which this one is no approval of.
+/// Whether the item is what an approval is asked for.
+fn is_approved(incident: &Incident, item: &Item) -> bool {
+    incident.asked().is_some_and(|asked| item.digest == Some(asked))
+}
+
+/// Whether all is done that the item says, and people are asked about what is left, which this is no approval of.
 fn is_off(incident: &Incident, item: &Item) -> bool {
-    let left = item.digest.as_deref().map(digest::rest);
-    incident.plan.as_ref().is_some_and(|(digest, _)| left.as_ref() == Some(digest))
+    let only_off = |decision: &Decision| decision.means == Some(Means::Contain);
+    let as_planned = |plan: &str| item.digest == Some(digest::asked(plan, Some(Means::Contain), false));
+    incident.times.contained.is_some()
+        && incident.decision.as_ref().is_some_and(only_off)
+        && incident.plan.as_ref().is_some_and(|(plan, _)| as_planned(plan))
 }
 
 /// An item, and what came of it.

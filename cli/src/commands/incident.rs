@@ -135,8 +135,7 @@ fn approve(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let person = Person::of(one.person.as_deref(), one.response.config.as_deref())?;
     said(one, shell, async |store, incident| {
         let now = Timestamp::now();
-        let digest = incident.plan.as_ref().map(|(digest, _)| digest.clone());
-        let Some(digest) = digest.filter(|_| incident.state == State::Waiting) else {
+        let Some(digest) = incident.asked().filter(|_| incident.state == State::Waiting) else {
             return Err(CliError::new("nobody is asked to approve of it now")
                 .hint(format!("`stanch incident show {}` tells how far it is", incident.id)));
         };

@@ -36,13 +36,13 @@ impl Turn<'_> {
     }
 
     pub(super) async fn ask(&mut self) -> Result<(), EngineError> {
-        let Some((digest, _)) = self.claim.incident.plan.clone() else { return Ok(()) };
+        let Some(digest) = self.claim.incident.asked() else { return Ok(()) };
         let approvals = self.decision().map_or(1, |decision| decision.approvals.max(1));
         self.append(&[Event::Asked { digest, approvals }]).await
     }
 
     pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
-        let Some((digest, _)) = self.claim.incident.plan.clone() else { return Ok(()) };
+        let Some(digest) = self.claim.incident.asked() else { return Ok(()) };
         self.append(&[Event::Began { digest }]).await
     }
 }

@@ -8,8 +8,8 @@ use stanch_revokers::{Doing, Successor};
 use tokio::sync::Mutex;
 
 use super::{ACTOR, Clock, SUCCESSOR, sealed};
-use crate::Event;
 use crate::store::{Claim, Store, StoreError};
+use crate::{Event, Incident, State};
 
 /// A claim through which lines are written. Each line renews the lease, and none is written once somebody else has the incident.
 pub(super) struct Ledger<'a> {
@@ -35,12 +35,20 @@ impl<'a> Ledger<'a> {
             // Nobody takes over while the call is under way.
             let until = now.checked_add(self.lease).map_err(io::Error::other)?;
             self.store.renew(&claim, until).await.map_err(as_io)?;
+            may_go_on(&self.store.incident(&claim.incident.id).await.map_err(as_io)?)?;
         }
         let events = [Event::Act { moment: moment.clone() }];
         claim.incident = self.store.append(&claim, ACTOR, &events, now, &[]).await.map_err(as_io)?;
+        let intends = is_intent(&moment);
         self.new.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(moment);
-        Ok(())
+        // Who said no in between is heard too: the line is there, and nothing was sent.
+        if intends { may_go_on(&claim.incident) } else { Ok(()) }
     }
+}
+
+/// Nothing is begun that a person has in their hands.
+fn may_go_on(incident: &Incident) -> io::Result<()> {
+    if incident.state == State::ByHand { Err(io::Error::other("a person stopped it")) } else { Ok(()) }
 }
 
 /// Whether a call follows that changes something.
@@ -65,9 +73,12 @@ impl Journal for Ledger<'_> {
     /// The successor first: a line that names one which is not there would be worse than one that is there unnamed, which is found and removed.
     fn keep<'a>(&'a self, line: &'a Line, successor: &'a Successor) -> Doing<'a, io::Result<()>> {
         Box::pin(async move {
-            let id = self.claim.lock().await.incident.id.clone();
             let bytes = sealed::of_successor(successor);
-            self.store.put_secret(&id, SUCCESSOR, bytes, self.clock.now()).await.map_err(as_io)?;
+            let kept = {
+                let claim = self.claim.lock().await;
+                self.store.put_secret(&claim, SUCCESSOR, bytes, self.clock.now()).await
+            };
+            kept.map_err(as_io)?;
             self.write(line.moment.clone()).await
         })
     }

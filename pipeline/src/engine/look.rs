@@ -23,8 +23,8 @@ impl Turn<'_> {
         match looked.plan {
             Ok(plan) => {
                 if !plan.target.hidden.0.is_empty() {
-                    let (engine, id) = (self.engine, &self.claim.incident.id);
-                    engine.store.put_secret(id, HIDDEN, sealed::of_hidden(&plan.target.hidden), engine.now()).await?;
+                    let (engine, hidden) = (self.engine, sealed::of_hidden(&plan.target.hidden));
+                    engine.store.put_secret(&self.claim, HIDDEN, hidden, engine.now()).await?;
                 }
                 events.push(planned(plan));
             }

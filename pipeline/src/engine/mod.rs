@@ -13,7 +13,7 @@ mod run;
 pub mod sealed;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stanch_revokers::act::Refusal;
@@ -21,7 +21,7 @@ use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Context, Credential};
 
 use crate::store::{CREDENTIAL, Claim, NewJob, Store, StoreError};
-use crate::{Decision, Event, Incident};
+use crate::{Decision, Event, Incident, State};
 use next::{Next, next};
 
 pub use decide::Decider;
@@ -49,7 +49,7 @@ impl Clock for SystemClock {
 pub struct Options {
     /// How many incidents are worked on at a time.
     pub workers: usize,
-    /// How long a claim lasts. It must outlast the longest call.
+    /// How long a claim lasts; it is renewed as long as its incident is worked on.
     pub lease: Duration,
     /// How often the store is asked for work when nobody says that there is some.
     pub poll: Duration,
@@ -141,6 +141,31 @@ impl Engine {
     /// # Errors
     /// If the store does not keep what has to be kept, or somebody else took the incident over.
     pub async fn advance(&self, claim: Claim) -> Result<Incident, EngineError> {
+        let held = claim.clone();
+        // Who lost the claim drops what was not sent yet; what was sent is looked after by whoever has it.
+        tokio::select! {
+            led = Box::pin(self.lead(claim)) => led,
+            error = self.hold(&held) => Err(error.into()),
+        }
+    }
+
+    /// Keeps a claim while something is under way: a call may wait for its turn longer than a lease lasts. It ends when the claim is lost, or
+    /// when nobody can say any more that it is not.
+    async fn hold(&self, claim: &Claim) -> StoreError {
+        let mut kept = Instant::now();
+        loop {
+            tokio::time::sleep(self.options.lease / 3).await;
+            let until = self.now().checked_add(self.options.lease).unwrap_or(Timestamp::MAX);
+            match self.store.renew(claim, until).await {
+                Ok(()) => kept = Instant::now(),
+                Err(StoreError::Stale) => return StoreError::Stale,
+                Err(error) if kept.elapsed() > self.options.lease => return error,
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn lead(&self, claim: Claim) -> Result<Incident, EngineError> {
         /// More moves in one go than any life has; a mistake in `next` ends here and not never.
         const MOST: usize = 64;
         let mut turn = Turn { engine: self, claim, fresh: false, refusal: None };
@@ -221,6 +246,10 @@ impl Turn<'_> {
         };
         let known = self.claim.incident.kind.as_deref().and_then(registry::by_id);
         let entry = known.or_else(|| registry::by_rule(&self.claim.incident.rule, &credential));
+        if entry.is_none() && self.claim.incident.state != State::Detected {
+            let why = "its kind is not known to this version".to_owned();
+            self.append(&[Event::GaveUp { why }]).await?;
+        }
         Ok(entry.map(|entry| (entry, credential)))
     }
 }

@@ -67,6 +67,7 @@ fn verified(incident: &Incident, fresh: bool, now: Timestamp) -> Next {
         Verdict::Ignore => Next::Close(Ending::Ignored),
         Verdict::Notify => Next::GiveUp("the policy has people told, and nothing else done".to_owned()),
         Verdict::Ask if !approved(incident, now) => Next::Ask,
+        Verdict::Act if incident.denied && !approved(incident, now) => Next::Ask,
         Verdict::Ask | Verdict::Act => begin(fresh),
     }
 }
@@ -109,8 +110,9 @@ fn acting(incident: &Incident) -> Next {
 fn contained(incident: &Incident, now: Timestamp) -> Next {
     let Some(decision) = &incident.decision else { return Next::GiveUp("nobody decided about it".to_owned()) };
     match decision.means {
-        // It is off, and can be put on again: people decide whether it dies.
+        // It is off, and can be put on again: people decide whether it dies. After a no, too, only a yes leads on.
         Some(Means::Contain) => return if approved(incident, now) { Next::Kill } else { Next::Ask },
+        Some(Means::Revoke) | None if incident.denied && !approved(incident, now) => return Next::Ask,
         // The steps that kill could hit the successor.
         Some(Means::Rotate) => return Next::Rotate,
         Some(Means::Revoke) | None => {}
@@ -166,14 +168,14 @@ mod tests {
             errors: Vec::new(),
         };
         let mut incident = what.incident(IncidentId::new(NOW, [0; 8]), NOW);
-        let digest = digest::of(&plan);
+        let (digest, asked) = (digest::of(&plan), digest::asked(&digest::of(&plan), Some(means), false));
         for event in [
             Event::Probed { probe: plan.probe.clone() },
             Event::Planned { digest: digest.clone(), plan: Box::new(plan) },
             Event::Decided { decision },
-            Event::Asked { digest: digest.clone(), approvals: 1 },
-            approval(&digest),
-            Event::Began { digest },
+            Event::Asked { digest: asked.clone(), approvals: 1 },
+            approval(&asked),
+            Event::Began { digest: asked },
         ] {
             incident.apply(NOW, &event);
         }
@@ -202,11 +204,13 @@ mod tests {
     fn who_approved_of_switching_it_off_has_not_approved_of_its_death() {
         let mut incident = off(Means::Contain);
         assert_eq!(next(&incident, false, NOW), Next::Ask);
-        let before = acting(Means::Contain).plan.map(|(digest, _)| digest).unwrap_or_default();
-        let left = incident.plan.as_ref().map(|(digest, _)| digest.clone()).unwrap_or_default();
+        let before = [Means::Contain, Means::Revoke].map(|means| acting(means).asked().unwrap_or_default());
+        let left = incident.asked().unwrap_or_default();
         incident.apply(NOW, &Event::Asked { digest: left.clone(), approvals: 1 });
-        incident.apply(NOW, &approval(&before));
-        assert_eq!(next(&incident, false, NOW), Next::Rest, "the approval of the plan that is done");
+        for before in &before {
+            incident.apply(NOW, &approval(before));
+        }
+        assert_eq!(next(&incident, false, NOW), Next::Rest, "approvals of the plan before it was off");
         incident.apply(NOW, &approval(&left));
         assert_eq!(next(&incident, false, NOW), Next::Kill);
     }
@@ -228,11 +232,63 @@ mod tests {
     #[test]
     fn what_we_switched_off_does_not_close_as_dead_when_it_is_tried_again() {
         let mut incident = off(Means::Contain);
-        let left = incident.plan.as_ref().map(|(digest, _)| digest.clone()).unwrap_or_default();
+        let left = incident.asked().unwrap_or_default();
         incident.apply(NOW, &Event::Asked { digest: left, approvals: 1 });
         incident.apply(NOW, &Event::Denied { person: "bob".to_owned(), why: "not now".to_owned() });
         assert_eq!(next(&incident, false, NOW), Next::Rest);
         incident.apply(NOW, &Event::Retried { person: "bob".to_owned() });
         assert_eq!(next(&incident, false, NOW), Next::Ask);
+    }
+
+    fn denied() -> Event {
+        Event::Denied { person: "bob".to_owned(), why: "not now".to_owned() }
+    }
+
+    #[test]
+    fn a_no_while_something_is_under_way_is_heard() {
+        let under_way = acting(Means::Revoke);
+        let plan = under_way.plan.clone().map(|(digest, plan)| Event::Planned { digest, plan: Box::new(plan) });
+        for event in [plan, Some(Event::Contained), Some(Event::Began { digest: String::new() })].into_iter().flatten()
+        {
+            let mut incident = under_way.clone();
+            incident.apply(NOW, &denied());
+            incident.apply(NOW, &event);
+            assert_eq!((next(&incident, true, NOW), incident.trouble.as_deref()), (Next::Rest, Some("not now")));
+        }
+    }
+
+    #[test]
+    fn after_a_no_nothing_is_done_without_a_new_yes_whoever_has_it_tried_again() {
+        let mut waiting = off(Means::Revoke);
+        let asked = waiting.asked().unwrap_or_default();
+        waiting.apply(NOW, &denied());
+        waiting.apply(NOW, &Event::Retried { person: "eve".to_owned() });
+        assert_eq!(next(&waiting, false, NOW), Next::Ask);
+        waiting.apply(NOW, &Event::Asked { digest: asked.clone(), approvals: 1 });
+        waiting.apply(NOW, &approval(&asked));
+        assert_eq!(next(&waiting, false, NOW), Next::Kill);
+
+        let mut at_once = acting(Means::Revoke);
+        let plan = at_once.plan.clone().map(|(digest, plan)| Event::Planned { digest, plan: Box::new(plan) });
+        let decision = at_once.decision.clone().map(|decision| Decision { verdict: Verdict::Act, ..decision });
+        let decision = decision.map(|decision| Event::Decided { decision });
+        let again = Event::Retried { person: "eve".to_owned() };
+        for event in [Some(denied()), Some(again), plan, decision].into_iter().flatten() {
+            at_once.apply(NOW, &event);
+        }
+        assert_eq!(next(&at_once, true, NOW), Next::Ask);
+    }
+
+    #[test]
+    fn a_yes_to_switching_it_off_is_none_to_its_death_if_the_policies_go_further_now() {
+        let mut incident = acting(Means::Contain);
+        let plan = incident.plan.clone().map(|(digest, plan)| Event::Planned { digest, plan: Box::new(plan) });
+        let decision = incident.decision.clone().map(|decision| Decision { means: Some(Means::Revoke), ..decision });
+        let again = [Some(Event::GaveUp { why: "busy".to_owned() }), Some(Event::Retried { person: "ada".to_owned() })];
+        let decided = decision.map(|decision| Event::Decided { decision });
+        for event in again.into_iter().chain([plan, decided]).flatten() {
+            incident.apply(NOW, &event);
+        }
+        assert_eq!(next(&incident, true, NOW), Next::Ask);
     }
 }

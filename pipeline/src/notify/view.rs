@@ -119,7 +119,6 @@ impl View {
             ("closed", times.closed),
         ];
         let decision = incident.decision.as_ref();
-        let plan = incident.plan.as_ref();
         Self {
             version: VERSION,
             event,
@@ -146,8 +145,8 @@ impl View {
             },
             places: incident.occurrences.iter().take(PLACES).map(Place::new).collect(),
             more_places: incident.occurrences.len().saturating_sub(PLACES),
-            steps: plan.map(|(_, plan)| plan.steps.iter().map(|step| line(&step.target)).collect()).unwrap_or_default(),
-            digest: plan.map(|(digest, _)| line(digest)),
+            steps: incident.steps().iter().map(|step| line(&step.target)).collect(),
+            digest: incident.asked().map(|digest| line(&digest)),
             approvals: decision.map(|decision| decision.approvals),
             approvers: decision.map(|decision| either(&decision.approvers)).unwrap_or_default(),
             reason: decision.map(|decision| line(&decision.why)),

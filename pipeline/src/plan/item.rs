@@ -60,6 +60,11 @@ impl Action {
     }
 }
 
+/// What whoever applies the item approves of.
+fn asked(plan: &Plan, decision: &Decision) -> String {
+    digest::asked(&digest::of(plan), decision.means, false)
+}
+
 /// The steps of a plan that the policies let be taken: where they go no further than to switch it off, those that can be undone.
 fn steps<'a>(plan: &'a Plan, decision: &Decision) -> impl Iterator<Item = &'a Step> {
     let off = decision.means == Some(Means::Contain);
@@ -130,7 +135,7 @@ impl Item {
             places,
             outlook,
             actions: plan.map(|plan| steps(plan, &decision).map(Action::of).collect()).unwrap_or_default(),
-            digest: plan.ok().map(digest::of),
+            digest: plan.ok().map(|plan| asked(plan, &decision)),
             evidence,
             ownership: plan.ok().map(|plan| plan.ownership.to_string()),
             refusal: plan.err().map(ToString::to_string),
@@ -152,7 +157,7 @@ impl Item {
             Ok(plan) => plan,
             Err(refusal) => return Some(refusal.to_string()),
         };
-        if self.digest.as_deref() == Some(digest::of(plan).as_str()) {
+        if self.digest.as_deref() == Some(asked(plan, &self.decision).as_str()) {
             return None;
         }
         let now: Vec<(&str, &str)> = steps(plan, &self.decision).map(|step| (&*step.name, &*step.target)).collect();

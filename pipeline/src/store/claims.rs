@@ -234,7 +234,7 @@ impl Claim {
     }
 
     /// Nobody may write whose claim was taken over.
-    fn check(&self, tx: &mut Tx<'_>) -> Result<()> {
+    pub(super) fn check(&self, tx: &mut Tx<'_>) -> Result<()> {
         let sql = "SELECT 1 FROM incidents WHERE id = $1 AND fence = $2 AND lease_id = $3";
         tx.first(sql, values![self.id(), self.fence, &self.lease])?.map(drop).ok_or(StoreError::Stale)
     }

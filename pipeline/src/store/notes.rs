@@ -45,7 +45,7 @@ fn sensible(incident: &Incident, event: &Event) -> Result<()> {
     }
     match event {
         Event::Approved { approval } => {
-            let current = incident.plan.as_ref().map(|(digest, _)| digest.clone());
+            let current = incident.asked();
             if current.as_ref() == Some(&approval.digest) { Ok(()) } else { Err(StoreError::OtherPlan { current }) }
         }
         Event::Denied { .. } | Event::Retried { .. } | Event::Noted { .. } | Event::Owned { .. } => Ok(()),

@@ -3,30 +3,33 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::Store;
 use super::error::{Result, StoreError};
 use super::key::{Place, StoreKey};
 use super::tx::Tx;
 use super::value::values;
+use super::{Claim, Store};
 use crate::IncidentId;
 
 /// What is sealed in every store under its key.
 const CHECK: &[u8] = b"stanch";
 
 impl Store {
-    /// Seals a secret of an incident under a name, in place of what was there.
+    /// Seals a secret of a claimed incident under a name, in place of what was there.
     ///
     /// # Errors
-    /// [`StoreError::Closed`] if the incident is closed: nothing is kept then.
+    /// [`StoreError::Stale`] if the claim was taken over: what its new holder sealed stays. [`StoreError::Closed`] if the incident is closed:
+    /// nothing is kept then.
     pub async fn put_secret(
         &self,
-        incident: &IncidentId,
+        claim: &Claim,
         name: &str,
         secret: Zeroizing<Vec<u8>>,
         now: Timestamp,
     ) -> Result<()> {
-        let (incident, name, key) = (incident.clone(), name.to_owned(), self.key());
+        let (claim, name, key) = (claim.clone(), name.to_owned(), self.key());
         self.write(move |tx| {
+            claim.check(tx)?;
+            let incident = &claim.incident.id;
             let row = tx.first("SELECT is_open FROM incidents WHERE id = $1", values![incident.as_str()])?;
             match row.ok_or(StoreError::NotFound("incident"))?.int(0)? {
                 0 => Err(StoreError::Closed),

@@ -144,6 +144,10 @@ fn who_lost_a_claim_writes_nothing() {
         assert_eq!(written, Err(StoreError::Stale));
         assert_eq!(store.renew(&slow, at(1000)).await, Err(StoreError::Stale));
         assert_eq!(store.release(&slow, None).await, Err(StoreError::Stale));
+        must(store.put_secret(&quick, "successor", Zeroizing::new(vec![2]), at(91)).await);
+        let late = store.put_secret(&slow, "successor", Zeroizing::new(vec![1]), at(91)).await;
+        assert_eq!(late, Err(StoreError::Stale));
+        assert_eq!(must(store.secret(&id, "successor").await), Some(Zeroizing::new(vec![2])));
         assert_eq!(must(store.lines(0, 100).await), before);
         assert!(must(store.depths().await).is_empty());
         must(store.append(&quick, "engine", &[noted("y")], at(92), &[]).await);

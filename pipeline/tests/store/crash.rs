@@ -178,7 +178,9 @@ fn no_file_shows_a_secret() {
             let store = open(&place).await;
             let secret = || Zeroizing::new(canary.clone().into_bytes());
             let (id, _) = must(store.detect(&detected("f"), &[], Some(secret()), at(0), "scan").await);
-            must(store.put_secret(&id, "other", secret(), at(0)).await);
+            let claim = must(store.claim_one(&id, &actor(1), at(0), LEASE).await);
+            let claim = claim.unwrap_or_else(|| panic!("nobody has it"));
+            must(store.put_secret(&claim, "other", secret(), at(0)).await);
             let job = stanch_pipeline::store::NewJob {
                 queue: "q".to_owned(),
                 key: "k".to_owned(),

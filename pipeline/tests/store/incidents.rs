@@ -38,7 +38,7 @@ fn an_incident_lives_from_its_detection_to_its_end() {
         let incident = must(store.append(claim, "engine", &events, at(3), &[]).await);
         assert_eq!((incident.state, incident.times.closed), (State::Closed, Some(at(3))));
         assert_eq!(must(store.secret(&id, CREDENTIAL).await), None);
-        let put = store.put_secret(&id, "other", Zeroizing::new(vec![1]), at(3)).await;
+        let put = store.put_secret(claim, "other", Zeroizing::new(vec![1]), at(3)).await;
         assert_eq!(put, Err(StoreError::Closed));
         must(store.release(claim, None).await);
         let lines = must(store.timeline(&id, 0, 100).await);

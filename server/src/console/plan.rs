@@ -62,15 +62,15 @@ impl StepView {
 impl PlanView {
     /// The plan of an incident, if there is one.
     pub(super) fn of(incident: &Incident, now: Timestamp) -> Option<Self> {
-        let (digest, plan) = incident.plan.as_ref()?;
+        let (digest, (_, plan)) = (incident.asked()?, incident.plan.as_ref()?);
         let mut target: Vec<Fact> =
             plan.target.bound.iter().map(|(name, value)| Fact::of(spaced(name), value)).collect();
         target.push(Fact::of("found by", &plan.target.found_by));
         let listed = if plan.target.listed { "our responder's account lists it" } else { "not in a list of ours" };
         let settle = plan.steps.iter().map(|step| step.settle).max().unwrap_or(0);
         Some(Self {
-            digest: digest.clone(),
-            steps: plan.steps.iter().map(StepView::of).collect(),
+            digest,
+            steps: incident.steps().into_iter().map(StepView::of).collect(),
             target,
             blast: blast(&plan.probe, &plan.kind),
             evidence: vec![

@@ -168,12 +168,13 @@ impl Summary {
 
 impl Detail {
     fn of(incident: Incident) -> Json<Self> {
+        let asked = incident.asked().unwrap_or_default();
         Json(Self {
             summary: Summary::of(&incident),
             labels: incident.labels,
             occurrences: incident.occurrences,
             probe: incident.probe,
-            plan: incident.plan.map(Planned::of),
+            plan: incident.plan.map(|(_, plan)| Planned::of(asked, plan)),
             refusal: incident.refusal,
             runbook: incident.runbook,
             decision: incident.decision,
@@ -187,7 +188,7 @@ impl Detail {
 }
 
 impl Planned {
-    fn of((digest, plan): (String, Plan)) -> Self {
+    fn of(digest: String, plan: Plan) -> Self {
         Self { digest, kind: plan.kind, target: plan.target.bound, found_by: plan.target.found_by, steps: plan.steps }
     }
 }
