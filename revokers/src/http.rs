@@ -254,7 +254,7 @@ impl Answer {
             || STARTS.iter().any(|start| body.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn fake(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
         let headers = headers
             .iter()

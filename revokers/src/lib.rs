@@ -20,6 +20,9 @@ mod credential;
 pub mod declared;
 mod dial;
 pub mod file;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hosts;
 pub mod http;
 mod interface;

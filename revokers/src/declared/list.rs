@@ -135,6 +135,17 @@ fn is_next(parameter: &str) -> bool {
     name.trim().eq_ignore_ascii_case("rel") && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
+/// For the fuzz targets: what comes after an answer is asked of the same host, or of nobody.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(step: &LocateSpec, document: &Value, answer: &Answer) {
+    let Some(page) = &step.page else { return };
+    let mut call = Call::new(reqwest::Method::GET, Url::parse("https://a.example/x?page=1").expect("an address"));
+    start(page, &mut call);
+    if let Ok(Some(url)) = next(page, step.each.as_deref().unwrap_or_default(), &call, document, answer) {
+        assert_eq!((url.scheme(), url.host_str(), url.port()), ("https", Some("a.example"), None));
+    }
+}
+
 /// A page's address, if it is of the same host: a credential is carried nowhere else.
 fn same_host(url: &Url, next: &str) -> Result<Url, Why> {
     let next = url.join(next).map_err(|_| Why::Redirect)?;

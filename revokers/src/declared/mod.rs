@@ -7,6 +7,9 @@ mod responder;
 mod revoke;
 mod rotate;
 
+#[cfg(fuzzing)]
+pub(crate) use list::fuzz;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

@@ -219,6 +219,17 @@ impl<'a> Address<'a> {
     }
 }
 
+/// For the fuzz targets: an address is read or refused, and with its own password it is what it was.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(text: &str) {
+    let dialect =
+        Dialect { schemes: &["a"], encrypted: &[], port: 1, user: &["user"], password: &["password"], tls: &["tls"] };
+    let login = Address::parse(text).and_then(|address| address.login(&dialect, &Values::default()).ok());
+    if let Some(login) = login {
+        assert!(login.with("").len() < text.len() && !login.place.host.is_empty());
+    }
+}
+
 /// How far TLS is wanted, in the words of libpq and of the drivers of Java.
 fn wanted(word: &str) -> Tls {
     match word.to_ascii_lowercase().as_str() {

@@ -1,5 +1,6 @@
 //! Kinds whose requests are signed, or that speak another protocol than HTTP with JSON.
 
+mod account;
 mod acme;
 mod akamai;
 mod alibaba;
@@ -19,6 +20,19 @@ mod ssh;
 mod tencent;
 
 use signer::Signer;
+
+/// For the fuzz targets: the parsers of what servers say and of what leaks are written in.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    pub(crate) use super::acme::fuzz as certificate;
+    pub(crate) use super::aws::fuzz as xml;
+    pub(crate) use super::kubernetes::fuzz as token;
+    pub(crate) use super::login::fuzz as address;
+    pub(crate) use super::mysql::fuzz as mysql;
+    pub(crate) use super::postgres::fuzz as postgres;
+    pub(crate) use super::redis::fuzz as redis;
+    pub(crate) use super::ssh::fuzz as key;
+}
 
 use crate::Revoker;
 use crate::file::File;

@@ -39,6 +39,16 @@ fn derive(values: &mut Values) -> Result<(), Why> {
     Ok(())
 }
 
+/// For the fuzz targets: a key is read or refused, from text or from the bytes in it.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = (of_line(&text), of_private(&text));
+    let inside = STANDARD.encode([b"openssh-key-v1\0", data].concat());
+    let made = of_private(&format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{inside}\n-----END"));
+    assert!(made.is_none_or(|(name, blob)| !name.is_empty() && blob.len() < data.len()));
+}
+
 /// Reads `type base64 comment`.
 fn of_line(line: &str) -> Option<(String, Vec<u8>)> {
     let blob = STANDARD.decode(line.split_whitespace().nth(1)?).ok()?;

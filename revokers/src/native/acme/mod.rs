@@ -47,6 +47,19 @@ const NONCES: usize = 5;
 /// Certificates that their authorities called revoked while this process ran, by the SHA-256 of their DER.
 static REVOKED: Mutex<BTreeSet<[u8; 32]>> = Mutex::new(BTreeSet::new());
 
+/// For the fuzz targets: a certificate and a key are read, or refused.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(data: &[u8]) {
+    if let Some(certificate) = certificate::Certificate::parse(data) {
+        let _ = certificate.renewal_id();
+    }
+    let inside = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, data);
+    for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"] {
+        let pem = format!("-----BEGIN {label}-----\n{inside}\n-----END {label}-----\n");
+        assert!(key::Key::read(&pem, b"of nobody").is_err());
+    }
+}
+
 /// The key of a certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Acme {

@@ -18,6 +18,9 @@ mod service;
 mod sign;
 mod xml;
 
+#[cfg(fuzzing)]
+pub(crate) use xml::fuzz;
+
 use std::sync::Mutex;
 
 use bound::Bound;

@@ -9,6 +9,15 @@ use zeroize::Zeroizing;
 /// How deep elements may stand in each other.
 const DEEPEST: usize = 32;
 
+/// For the fuzz targets: whatever AWS says is read, or refused.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(said: &[u8]) {
+    let Some(document) = Element::parse(said) else { return };
+    for path in ["GetCallerIdentityResult/Arn", "Error/Code", "", "/"] {
+        let _ = (document.text(path), document.members(path).map(Iterator::count));
+    }
+}
+
 /// An element. Its text may be a secret (of a new key) and is wiped.
 #[derive(Default)]
 pub(super) struct Element {

@@ -8,19 +8,21 @@
 mod session;
 mod wire;
 
+#[cfg(fuzzing)]
+pub(crate) use wire::fuzz;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stanch_model::Secret;
 
 use self::session::{Refusal, Session, literal};
+use super::account::{Account, no_way, refused_responder, unknown, vanished};
 use super::login::{Dialect, Login, new_password};
 use crate::file::File;
 use crate::interface::StepKind;
 use crate::kind::Kind;
-use crate::{
-    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Successor, Target, Why,
-};
+use crate::{Context, Credential, Hidden, Identity, Liveness, Outcome, Probe, Step, Successor, Target, Why};
 
 const DIALECT: Dialect = Dialect {
     schemes: &["mysql", "mysql2", "mariadb"],
@@ -44,22 +46,16 @@ pub(super) struct MySql {
     pub(super) kind: &'static Kind,
 }
 
-fn unknown(why: Why) -> Outcome {
-    Outcome::Unknown { why }
-}
-
 /// What a target has bound.
 fn bound<'a>(target: &'a Target, name: &str) -> &'a str {
     target.bound.get(name).map_or("", String::as_str)
 }
 
-impl MySql {
-    fn login(self, cx: &Context, credential: &Credential) -> Result<Login, Why> {
-        Login::of(cx, self.file, self.kind, &DIALECT, credential)
-    }
+impl Account for MySql {
+    const UNDO: &'static str = "unlock";
 
-    async fn open(self, cx: &Context, login: &Login, ours: bool) -> Result<Session, Refusal> {
-        Session::open(cx, login, &login.payer(self.file, self.kind), ours).await
+    fn file(self) -> &'static File {
+        self.file
     }
 
     async fn ask(self, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
@@ -119,61 +115,6 @@ impl MySql {
         })
     }
 
-    async fn responder(self, cx: &Context, login: &Login) -> Result<Option<Login>, Outcome> {
-        Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)
-    }
-
-    /// The connection over which a step is done: the responder's, or the leaked one's own.
-    async fn acting(self, cx: &Context, credential: &Credential, target: &Target) -> Result<(Session, Login), Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        if bound(target, "by") == "self" {
-            let session = self.open(cx, &login, false).await.map_err(|refusal| match refusal.login() {
-                Some(false) => Outcome::AlreadyDead,
-                _ => refusal.outcome(),
-            })?;
-            return Ok((session, login));
-        }
-        let gone = || {
-            unknown(Why::NoResponder {
-                id: self.file.provider.clone(),
-                detail: "there was one when the target was found".to_owned(),
-            })
-        };
-        let responder = self.responder(cx, &login).await?.ok_or_else(gone)?;
-        let session = self.open(cx, &responder, true).await.map_err(responder_failed)?;
-        Ok((session, login))
-    }
-
-    async fn act(self, cx: &Context, credential: &Credential, target: &Target, what: &str) -> Result<(), Outcome> {
-        let (mut session, _) = self.acting(cx, credential, target).await?;
-        let user = bound(target, "user");
-        let alter = |words: &str| {
-            account(user, bound(target, "pattern")).map(|account| format!("ALTER USER {account} {words}"))
-        };
-        let statement = match what {
-            "lock" => alter("ACCOUNT LOCK").map_err(unknown)?,
-            "unlock" => alter("ACCOUNT UNLOCK").map_err(unknown)?,
-            "end-sessions" => return end_sessions(cx, &mut session, user).await,
-            "change-password" => {
-                let password = new_password().map_err(unknown)?;
-                let statement = change(session.mariadb, target, &password).map_err(unknown)?;
-                session.run(cx, &statement).await.map_err(Refusal::outcome)?;
-                return end_sessions(cx, &mut session, user).await;
-            }
-            _ => return Err(unknown(Why::NoWay { provider: self.file.name.clone() })),
-        };
-        session.run(cx, &statement).await.map(drop).map_err(Refusal::outcome)
-    }
-
-    async fn successor(self, cx: &Context, credential: &Credential, target: &Target) -> Result<Successor, Outcome> {
-        let (mut session, login) = self.acting(cx, credential, target).await?;
-        let password = new_password().map_err(unknown)?;
-        let statement = change(session.mariadb, target, &password).map_err(unknown)?;
-        session.run(cx, &statement).await.map_err(Refusal::outcome)?;
-        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
-        Ok(Successor { secret, id: None, parts: BTreeMap::new(), killed_old: true })
-    }
-
     fn steps_of(target: &Target) -> Vec<Step> {
         let name = format!("'{}'@'{}'", bound(target, "user"), bound(target, "pattern"));
         let step = |index, step: &str, kind, request: &str| Step {
@@ -192,6 +133,65 @@ impl MySql {
             step(1, "end-sessions", StepKind::Until, "KILL of every session of the user of {account}"),
             step(2, "change-password", StepKind::Final, CHANGE),
         ]
+    }
+
+    async fn act(self, cx: &Context, credential: &Credential, target: &Target, what: &str) -> Result<(), Outcome> {
+        let (mut session, _) = self.acting(cx, credential, target).await?;
+        let user = bound(target, "user");
+        let alter = |words: &str| {
+            account(user, bound(target, "pattern")).map(|account| format!("ALTER USER {account} {words}"))
+        };
+        let statement = match what {
+            "lock" => alter("ACCOUNT LOCK").map_err(unknown)?,
+            "unlock" => alter("ACCOUNT UNLOCK").map_err(unknown)?,
+            "end-sessions" => return end_sessions(cx, &mut session, user).await,
+            "change-password" => {
+                let password = new_password().map_err(unknown)?;
+                let statement = change(session.mariadb, target, &password).map_err(unknown)?;
+                session.run(cx, &statement).await.map_err(Refusal::outcome)?;
+                return end_sessions(cx, &mut session, user).await;
+            }
+            _ => return Err(no_way(self.file)),
+        };
+        session.run(cx, &statement).await.map(drop).map_err(Refusal::outcome)
+    }
+
+    async fn successor(self, cx: &Context, credential: &Credential, target: &Target) -> Result<Successor, Outcome> {
+        let (mut session, login) = self.acting(cx, credential, target).await?;
+        let password = new_password().map_err(unknown)?;
+        let statement = change(session.mariadb, target, &password).map_err(unknown)?;
+        session.run(cx, &statement).await.map_err(Refusal::outcome)?;
+        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
+        Ok(Successor { secret, id: None, parts: BTreeMap::new(), killed_old: true })
+    }
+}
+
+impl MySql {
+    fn login(self, cx: &Context, credential: &Credential) -> Result<Login, Why> {
+        Login::of(cx, self.file, self.kind, &DIALECT, credential)
+    }
+
+    async fn open(self, cx: &Context, login: &Login, ours: bool) -> Result<Session, Refusal> {
+        Session::open(cx, login, &login.payer(self.file, self.kind), ours).await
+    }
+
+    async fn responder(self, cx: &Context, login: &Login) -> Result<Option<Login>, Outcome> {
+        Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)
+    }
+
+    /// The connection over which a step is done: the responder's, or the leaked one's own.
+    async fn acting(self, cx: &Context, credential: &Credential, target: &Target) -> Result<(Session, Login), Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        if bound(target, "by") == "self" {
+            let session = self.open(cx, &login, false).await.map_err(|refusal| match refusal.login() {
+                Some(false) => Outcome::AlreadyDead,
+                _ => refusal.outcome(),
+            })?;
+            return Ok((session, login));
+        }
+        let responder = self.responder(cx, &login).await?.ok_or_else(|| vanished(self.file))?;
+        let session = self.open(cx, &responder, true).await.map_err(responder_failed)?;
+        Ok((session, login))
     }
 }
 
@@ -212,12 +212,8 @@ fn change(mariadb: bool, target: &Target, password: &str) -> Result<zeroize::Zer
     Ok(zeroize::Zeroizing::new(text))
 }
 
-/// A responder that is refused is no statement about the leaked one.
 fn responder_failed(refusal: Refusal) -> Outcome {
-    match refusal.login() {
-        Some(_) => Outcome::NotPermitted { why: "the server refuses the responder's login".to_owned() },
-        None => refusal.outcome(),
-    }
+    refusal.login().map_or_else(|| refusal.outcome(), |_| refused_responder())
 }
 
 /// What a live account may do. The hash that MariaDB shows beside it is left out.
@@ -261,66 +257,4 @@ async fn end_sessions(cx: &Context, session: &mut Session, user: &str) -> Result
         tokio::time::sleep(PAUSE).await;
     }
     Err(unknown(Why::Other { detail: format!("{open} sessions of the user are still open") }))
-}
-
-fn told(result: Result<(), Outcome>) -> Outcome {
-    result.err().unwrap_or(Outcome::Accepted)
-}
-
-impl Revoker for MySql {
-    fn issuer(&self) -> &str {
-        &self.file.name
-    }
-
-    fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
-        Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
-    }
-
-    fn locate<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        seen: &'a Probe,
-    ) -> Doing<'a, Result<Target, Outcome>> {
-        Box::pin(self.find(cx, credential, seen))
-    }
-
-    fn steps<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        target: &'a Target,
-    ) -> Doing<'a, Result<Vec<Step>, Outcome>> {
-        Box::pin(std::future::ready(Ok(Self::steps_of(target))))
-    }
-
-    fn perform<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, target, &step.name).await) })
-    }
-
-    fn undo<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        _step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, target, "unlock").await) })
-    }
-
-    fn mint<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Successor, Outcome>> {
-        Box::pin(self.successor(cx, credential, target))
-    }
 }

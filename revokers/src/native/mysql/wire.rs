@@ -137,6 +137,20 @@ impl Greeting {
     }
 }
 
+/// For the fuzz targets: whatever a server says is read, or refused.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(said: &[u8]) {
+    let _ = error(said);
+    if let Ok(greeting) = Greeting::parse(said) {
+        let _ = (greeting.is_mariadb(), answer(&greeting.method, &greeting.nonce, "a password", false));
+    }
+    let mut bytes = Bytes(said);
+    while bytes.text().is_ok() && !bytes.0.is_empty() {}
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut packets = Packets { wire: std::io::Cursor::new(said.to_vec()), number: 0 };
+    while runtime.block_on(packets.read()).is_ok() {}
+}
+
 /// The head of a login, which alone is the request for TLS.
 pub(super) fn head(tls: bool) -> Vec<u8> {
     let mut body = (CAPABILITIES | if tls { TLS } else { 0 }).to_le_bytes().to_vec();

@@ -6,6 +6,9 @@
 
 mod session;
 
+#[cfg(fuzzing)]
+pub(crate) use session::fuzz;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,11 +16,12 @@ use postgres_protocol::password::scram_sha_256;
 use stanch_model::Secret;
 
 use self::session::{Refusal, Session, Verdict, Who, literal, name};
+use super::account::{Account, no_way, refused_responder, unknown, vanished};
 use super::login::{Dialect, Login, new_password};
 use crate::file::File;
 use crate::interface::StepKind;
 use crate::kind::Kind;
-use crate::{Context, Credential, Doing, Hidden, Identity, Outcome, Probe, Revoker, Step, Successor, Target, Why};
+use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Step, Successor, Target, Why};
 
 const DIALECT: Dialect = Dialect {
     schemes: &["postgres", "postgresql"],
@@ -49,17 +53,11 @@ pub(super) struct Postgres {
     pub(super) kind: &'static Kind,
 }
 
-fn unknown(why: Why) -> Outcome {
-    Outcome::Unknown { why }
-}
+impl Account for Postgres {
+    const UNDO: &'static str = "login";
 
-impl Postgres {
-    fn login(self, cx: &Context, credential: &Credential) -> Result<Login, Why> {
-        Login::of(cx, self.file, self.kind, &DIALECT, credential)
-    }
-
-    async fn open(self, cx: &Context, login: &Login, who: Who) -> Result<Session, Refusal> {
-        Session::open(cx, login, &login.payer(self.file, self.kind), who).await
+    fn file(self) -> &'static File {
+        self.file
     }
 
     async fn ask(self, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
@@ -80,16 +78,7 @@ impl Postgres {
         Ok(Probe::active(identity))
     }
 
-    /// A server that asks nobody for a password proves nothing by letting us in.
-    async fn control(self, cx: &Context, login: &Login) -> Result<(), Why> {
-        match self.open(cx, login, Who::Nobody).await {
-            Ok(_) => Err(Why::Loose),
-            Err(refusal) if refusal.login() == Some(Verdict::Right) => Err(Why::Loose),
-            Err(_) => Ok(()),
-        }
-    }
-
-    async fn find(self, cx: &Context, credential: &Credential) -> Result<Target, Outcome> {
+    async fn find(self, cx: &Context, credential: &Credential, _seen: &Probe) -> Result<Target, Outcome> {
         let login = self.login(cx, credential).map_err(unknown)?;
         let bound = |by: &str| {
             BTreeMap::from([
@@ -121,56 +110,6 @@ impl Postgres {
         Ok(target("responder", "by its name, among the roles of the responder's server", true, Some(may_log_in)))
     }
 
-    /// The connection over which a step is done: the responder's, or the leaked one's own.
-    async fn acting(self, cx: &Context, credential: &Credential, target: &Target) -> Result<(Session, Login), Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        if target.bound.get("by").is_some_and(|by| by == "self") {
-            let session = self.open(cx, &login, Who::Leaked).await.map_err(|refusal| match refusal.login() {
-                Some(Verdict::Wrong) => Outcome::AlreadyDead,
-                _ => refusal.outcome(),
-            })?;
-            return Ok((session, login));
-        }
-        let responder = Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)?;
-        let responder = responder.ok_or_else(|| {
-            unknown(Why::NoResponder {
-                id: self.file.provider.clone(),
-                detail: "there was one when the target was found".to_owned(),
-            })
-        })?;
-        let session = self.open(cx, &responder, Who::Responder).await.map_err(responder_failed)?;
-        Ok((session, login))
-    }
-
-    async fn act(self, cx: &Context, credential: &Credential, target: &Target, what: &str) -> Result<(), Outcome> {
-        let (session, login) = self.acting(cx, credential, target).await?;
-        let role = name(&login.user);
-        let alter = |words: &str| format!("ALTER ROLE {role} {words}");
-        let run = async |statement: String| session.run(cx, &statement).await.map(drop).map_err(Refusal::outcome);
-        match what {
-            "no-login" => run(alter("NOLOGIN")).await,
-            "login" => run(alter("LOGIN")).await,
-            "end-sessions" => end_sessions(cx, &session, &login.user).await,
-            "no-password" => run(alter("PASSWORD NULL")).await,
-            "change-password" => {
-                let password = new_password().map_err(unknown)?;
-                run(alter(&format!("PASSWORD {}", literal(&scram_sha_256(password.as_bytes()))))).await?;
-                end_sessions(cx, &session, &login.user).await
-            }
-            _ => Err(unknown(Why::NoWay { provider: self.file.name.clone() })),
-        }
-    }
-
-    async fn successor(self, cx: &Context, credential: &Credential, target: &Target) -> Result<Successor, Outcome> {
-        let (session, login) = self.acting(cx, credential, target).await?;
-        let password = new_password().map_err(unknown)?;
-        let verifier = literal(&scram_sha_256(password.as_bytes()));
-        let statement = format!("ALTER ROLE {} PASSWORD {verifier}", name(&login.user));
-        session.run(cx, &statement).await.map_err(Refusal::outcome)?;
-        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
-        Ok(Successor { secret, id: None, parts: BTreeMap::new(), killed_old: true })
-    }
-
     fn steps_of(target: &Target) -> Vec<Step> {
         let get = |name: &str| target.bound.get(name).map_or("", String::as_str);
         let (role, server) = (get("role"), get("server"));
@@ -193,14 +132,74 @@ impl Postgres {
             step(2, "no-password", StepKind::Final, "ALTER ROLE {role} PASSWORD NULL"),
         ]
     }
+
+    async fn act(self, cx: &Context, credential: &Credential, target: &Target, what: &str) -> Result<(), Outcome> {
+        let (session, login) = self.acting(cx, credential, target).await?;
+        let role = name(&login.user);
+        let alter = |words: &str| format!("ALTER ROLE {role} {words}");
+        let run = async |statement: String| session.run(cx, &statement).await.map(drop).map_err(Refusal::outcome);
+        match what {
+            "no-login" => run(alter("NOLOGIN")).await,
+            "login" => run(alter("LOGIN")).await,
+            "end-sessions" => end_sessions(cx, &session, &login.user).await,
+            "no-password" => run(alter("PASSWORD NULL")).await,
+            "change-password" => {
+                let password = new_password().map_err(unknown)?;
+                run(alter(&format!("PASSWORD {}", literal(&scram_sha_256(password.as_bytes()))))).await?;
+                end_sessions(cx, &session, &login.user).await
+            }
+            _ => Err(no_way(self.file)),
+        }
+    }
+
+    async fn successor(self, cx: &Context, credential: &Credential, target: &Target) -> Result<Successor, Outcome> {
+        let (session, login) = self.acting(cx, credential, target).await?;
+        let password = new_password().map_err(unknown)?;
+        let verifier = literal(&scram_sha_256(password.as_bytes()));
+        let statement = format!("ALTER ROLE {} PASSWORD {verifier}", name(&login.user));
+        session.run(cx, &statement).await.map_err(Refusal::outcome)?;
+        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
+        Ok(Successor { secret, id: None, parts: BTreeMap::new(), killed_old: true })
+    }
 }
 
-/// A responder that is refused is no statement about the leaked one.
-fn responder_failed(refusal: Refusal) -> Outcome {
-    match refusal.login() {
-        Some(_) => Outcome::NotPermitted { why: "the server refuses the responder's login".to_owned() },
-        None => refusal.outcome(),
+impl Postgres {
+    fn login(self, cx: &Context, credential: &Credential) -> Result<Login, Why> {
+        Login::of(cx, self.file, self.kind, &DIALECT, credential)
     }
+
+    async fn open(self, cx: &Context, login: &Login, who: Who) -> Result<Session, Refusal> {
+        Session::open(cx, login, &login.payer(self.file, self.kind), who).await
+    }
+
+    /// A server that asks nobody for a password proves nothing by letting us in.
+    async fn control(self, cx: &Context, login: &Login) -> Result<(), Why> {
+        match self.open(cx, login, Who::Nobody).await {
+            Ok(_) => Err(Why::Loose),
+            Err(refusal) if refusal.login() == Some(Verdict::Right) => Err(Why::Loose),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The connection over which a step is done: the responder's, or the leaked one's own.
+    async fn acting(self, cx: &Context, credential: &Credential, target: &Target) -> Result<(Session, Login), Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        if target.bound.get("by").is_some_and(|by| by == "self") {
+            let session = self.open(cx, &login, Who::Leaked).await.map_err(|refusal| match refusal.login() {
+                Some(Verdict::Wrong) => Outcome::AlreadyDead,
+                _ => refusal.outcome(),
+            })?;
+            return Ok((session, login));
+        }
+        let responder = Login::responder(cx, self.file, self.kind, &DIALECT, &login.place).await.map_err(unknown)?;
+        let responder = responder.ok_or_else(|| vanished(self.file))?;
+        let session = self.open(cx, &responder, Who::Responder).await.map_err(responder_failed)?;
+        Ok((session, login))
+    }
+}
+
+fn responder_failed(refusal: Refusal) -> Outcome {
+    refusal.login().map_or_else(|| refusal.outcome(), |_| refused_responder())
 }
 
 /// What a live role is and may do. That it may not ask is no reason to call it dead.
@@ -234,66 +233,4 @@ async fn end_sessions(cx: &Context, session: &Session, role: &str) -> Result<(),
         tokio::time::sleep(PAUSE).await;
     }
     Err(unknown(Why::Other { detail: format!("{open} sessions of the role are still open") }))
-}
-
-fn told(result: Result<(), Outcome>) -> Outcome {
-    result.err().unwrap_or(Outcome::Accepted)
-}
-
-impl Revoker for Postgres {
-    fn issuer(&self) -> &str {
-        &self.file.name
-    }
-
-    fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
-        Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
-    }
-
-    fn locate<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _seen: &'a Probe,
-    ) -> Doing<'a, Result<Target, Outcome>> {
-        Box::pin(self.find(cx, credential))
-    }
-
-    fn steps<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        target: &'a Target,
-    ) -> Doing<'a, Result<Vec<Step>, Outcome>> {
-        Box::pin(std::future::ready(Ok(Self::steps_of(target))))
-    }
-
-    fn perform<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, target, &step.name).await) })
-    }
-
-    fn undo<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        _step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, target, "login").await) })
-    }
-
-    fn mint<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Successor, Outcome>> {
-        Box::pin(self.successor(cx, credential, target))
-    }
 }

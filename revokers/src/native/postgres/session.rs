@@ -152,6 +152,27 @@ impl Session {
     }
 }
 
+/// For the fuzz targets: whatever a server says to a login and to a statement. The protocol's parser is not ours; what we make of it is.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(said: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let wire = tokio::io::join(said, tokio::io::sink());
+        let connecting =
+            Config::new().user("u").password("p").ssl_mode(SslMode::Disable).connect_raw(wire, NoTls).await;
+        match connecting {
+            Ok((client, connection)) => {
+                let (answer, _) = tokio::join!(client.simple_query("SELECT 1"), connection);
+                let _ = answer.map_err(|error| (Refusal::of(&error).login(), Refusal::of(&error).why()));
+            }
+            Err(error) => {
+                let refusal = Refusal::of(&error);
+                let _ = (refusal.login(), refusal.outcome());
+            }
+        }
+    });
+}
+
 /// The connection beneath a login, in TLS where it has to be.
 async fn wire(cx: &Context, login: &Login, payer: &Payer, who: Who) -> Result<Box<dyn Wire>, Why> {
     let Dialled { mut stream, public } = cx.http.dial(&login.place, payer).await?;

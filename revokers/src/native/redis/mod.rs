@@ -5,20 +5,22 @@
 
 mod session;
 
+#[cfg(fuzzing)]
+pub(crate) use session::fuzz;
+
 use std::collections::BTreeMap;
 
 use sha2::Digest as _;
 use stanch_model::Secret;
 
 use self::session::{Reply, Session};
+use super::account::{Account, no_way, refused_responder, unknown};
 use super::login::{Dialect, Login, new_password};
 use crate::credential::hex;
 use crate::file::File;
 use crate::interface::StepKind;
 use crate::kind::Kind;
-use crate::{
-    Context, Credential, Doing, Hidden, Identity, Liveness, Outcome, Probe, Revoker, Step, Successor, Target, Why,
-};
+use crate::{Context, Credential, Hidden, Identity, Liveness, Outcome, Probe, Step, Successor, Target, Why};
 
 const DIALECT: Dialect = Dialect {
     schemes: &["redis", "rediss", "valkey", "valkeys"],
@@ -42,10 +44,6 @@ pub(super) struct Redis {
     pub(super) kind: &'static Kind,
 }
 
-fn unknown(why: Why) -> Outcome {
-    Outcome::Unknown { why }
-}
-
 /// An answer that explains nothing. Its text is the server's own, so only its code is told.
 fn puzzling(reply: &Reply) -> Why {
     Why::Other {
@@ -57,6 +55,101 @@ fn puzzling(reply: &Reply) -> Why {
 enum Greeting {
     In(Session),
     Refused,
+}
+
+impl Account for Redis {
+    const UNDO: &'static str = "restore-password";
+
+    fn file(self) -> &'static File {
+        self.file
+    }
+
+    async fn ask(self, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
+        let login = self.login(cx, credential)?;
+        let Greeting::In(mut session) = self.open(cx, &login, false).await? else {
+            return Ok(Probe::of(Liveness::Inactive));
+        };
+        self.control(cx, &login).await?;
+        let mut identity = login.identity(&login.user);
+        identity.join(about(cx, &mut session, &login).await);
+        Ok(Probe::active(identity))
+    }
+
+    async fn find(self, cx: &Context, credential: &Credential, _seen: &Probe) -> Result<Target, Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        let (mut session, ours) = self.acting(cx, &login).await?;
+        let reply = session.say(cx, &["ACL", "GETUSER", &login.user]).await.map_err(unknown)?;
+        let user = match &reply {
+            Reply::List(fields) => fields,
+            Reply::Nothing => return Err(unknown(Why::NotListed)),
+            refused => return Err(refusal(refused)),
+        };
+        let digest = digest(&login.password);
+        let has = field(user, "passwords").iter().any(|known| *known == digest);
+        let on = field(user, "flags").contains(&"on");
+        Ok(Target {
+            bound: BTreeMap::from([
+                ("user".to_owned(), login.user.clone()),
+                ("server".to_owned(), login.place.to_string()),
+            ]),
+            hidden: Hidden::default(),
+            found_by: "by the SHA-256 of the password, among those of the user".to_owned(),
+            listed: ours && has,
+            alive: Some(has && on),
+        })
+    }
+
+    fn steps_of(target: &Target) -> Vec<Step> {
+        let get = |name: &str| target.bound.get(name).map_or("", String::as_str);
+        let (user, server) = (get("user"), get("server"));
+        vec![Step {
+            index: 0,
+            name: "remove-password".to_owned(),
+            kind: StepKind::Reversible,
+            target: format!("this password of user {user} at {server}"),
+            request: format!("ACL SETUSER {user} !(its SHA-256); ACL SAVE or CONFIG REWRITE; CLIENT KILL USER {user}"),
+            settle: SETTLE,
+        }]
+    }
+
+    async fn act(self, cx: &Context, credential: &Credential, _target: &Target, what: &str) -> Result<(), Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        let (mut session, _) = self.acting(cx, &login).await?;
+        match what {
+            "remove-password" => {
+                self.remove(cx, &login, &mut session).await?;
+                end_sessions(cx, &mut session, &login.user).await
+            }
+            "restore-password" => {
+                let back = format!("#{}", digest(&login.password));
+                let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &back]).await.map_err(unknown)?;
+                if reply.text() == Some("OK") { keep(cx, &mut session).await } else { Err(refusal(&reply)) }
+            }
+            _ => Err(no_way(self.file)),
+        }
+    }
+
+    /// A second password beside the first, so that both work until the old one is taken away.
+    async fn successor(self, cx: &Context, credential: &Credential, _target: &Target) -> Result<Successor, Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        let (mut session, _) = self.acting(cx, &login).await?;
+        let password = new_password().map_err(unknown)?;
+        let id = digest(&password);
+        let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &format!("#{id}")]).await.map_err(unknown)?;
+        if reply.text() != Some("OK") {
+            return Err(refusal(&reply));
+        }
+        keep(cx, &mut session).await?;
+        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
+        Ok(Successor { secret, id: Some(id), parts: BTreeMap::new(), killed_old: false })
+    }
+
+    async fn forget(self, cx: &Context, credential: &Credential, id: &str) -> Result<(), Outcome> {
+        let login = self.login(cx, credential).map_err(unknown)?;
+        let (mut session, _) = self.acting(cx, &login).await?;
+        let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &format!("!{id}")]).await.map_err(unknown)?;
+        if reply.text() == Some("OK") { keep(cx, &mut session).await } else { Err(refusal(&reply)) }
+    }
 }
 
 impl Redis {
@@ -89,17 +182,6 @@ impl Redis {
         }
     }
 
-    async fn ask(self, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
-        let login = self.login(cx, credential)?;
-        let Greeting::In(mut session) = self.open(cx, &login, false).await? else {
-            return Ok(Probe::of(Liveness::Inactive));
-        };
-        self.control(cx, &login).await?;
-        let mut identity = login.identity(&login.user);
-        identity.join(about(cx, &mut session, &login).await);
-        Ok(Probe::active(identity))
-    }
-
     /// A user without a password (`nopass`) is let in with any.
     async fn control(self, cx: &Context, login: &Login) -> Result<(), Why> {
         let mut other = login.clone();
@@ -124,34 +206,8 @@ impl Redis {
         }
         match self.open(cx, &responder, true).await.map_err(unknown)? {
             Greeting::In(session) => Ok((session, true)),
-            Greeting::Refused => {
-                Err(Outcome::NotPermitted { why: "the server refuses the responder's login".to_owned() })
-            }
+            Greeting::Refused => Err(refused_responder()),
         }
-    }
-
-    async fn find(self, cx: &Context, credential: &Credential) -> Result<Target, Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        let (mut session, ours) = self.acting(cx, &login).await?;
-        let reply = session.say(cx, &["ACL", "GETUSER", &login.user]).await.map_err(unknown)?;
-        let user = match &reply {
-            Reply::List(fields) => fields,
-            Reply::Nothing => return Err(unknown(Why::NotListed)),
-            refused => return Err(refusal(refused)),
-        };
-        let digest = digest(&login.password);
-        let has = field(user, "passwords").iter().any(|known| *known == digest);
-        let on = field(user, "flags").contains(&"on");
-        Ok(Target {
-            bound: BTreeMap::from([
-                ("user".to_owned(), login.user.clone()),
-                ("server".to_owned(), login.place.to_string()),
-            ]),
-            hidden: Hidden::default(),
-            found_by: "by the SHA-256 of the password, among those of the user".to_owned(),
-            listed: ours && has,
-            alive: Some(has && on),
-        })
     }
 
     /// Takes exactly the leaked password away; and from now on nobody gets in with it.
@@ -176,58 +232,6 @@ impl Redis {
             Reply::Nothing => Err(Outcome::AlreadyDead),
             _ => Err(refusal(told)),
         }
-    }
-
-    async fn act(self, cx: &Context, credential: &Credential, what: &str) -> Result<(), Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        let (mut session, _) = self.acting(cx, &login).await?;
-        match what {
-            "remove-password" => {
-                self.remove(cx, &login, &mut session).await?;
-                end_sessions(cx, &mut session, &login.user).await
-            }
-            "restore-password" => {
-                let back = format!("#{}", digest(&login.password));
-                let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &back]).await.map_err(unknown)?;
-                if reply.text() == Some("OK") { keep(cx, &mut session).await } else { Err(refusal(&reply)) }
-            }
-            _ => Err(unknown(Why::NoWay { provider: self.file.name.clone() })),
-        }
-    }
-
-    /// A second password beside the first, so that both work until the old one is taken away.
-    async fn successor(self, cx: &Context, credential: &Credential) -> Result<Successor, Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        let (mut session, _) = self.acting(cx, &login).await?;
-        let password = new_password().map_err(unknown)?;
-        let id = digest(&password);
-        let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &format!("#{id}")]).await.map_err(unknown)?;
-        if reply.text() != Some("OK") {
-            return Err(refusal(&reply));
-        }
-        keep(cx, &mut session).await?;
-        let secret = Secret::new(login.with(&password).as_bytes().to_vec());
-        Ok(Successor { secret, id: Some(id), parts: BTreeMap::new(), killed_old: false })
-    }
-
-    async fn forget(self, cx: &Context, credential: &Credential, id: &str) -> Result<(), Outcome> {
-        let login = self.login(cx, credential).map_err(unknown)?;
-        let (mut session, _) = self.acting(cx, &login).await?;
-        let reply = session.say(cx, &["ACL", "SETUSER", &login.user, &format!("!{id}")]).await.map_err(unknown)?;
-        if reply.text() == Some("OK") { keep(cx, &mut session).await } else { Err(refusal(&reply)) }
-    }
-
-    fn steps_of(target: &Target) -> Vec<Step> {
-        let get = |name: &str| target.bound.get(name).map_or("", String::as_str);
-        let (user, server) = (get("user"), get("server"));
-        vec![Step {
-            index: 0,
-            name: "remove-password".to_owned(),
-            kind: StepKind::Reversible,
-            target: format!("this password of user {user} at {server}"),
-            request: format!("ACL SETUSER {user} !(its SHA-256); ACL SAVE or CONFIG REWRITE; CLIENT KILL USER {user}"),
-            settle: SETTLE,
-        }]
     }
 }
 
@@ -293,78 +297,6 @@ async fn end_sessions(cx: &Context, session: &mut Session, user: &str) -> Result
             );
             Err(unknown(Why::Other { detail }))
         }
-    }
-}
-
-fn told(result: Result<(), Outcome>) -> Outcome {
-    result.err().unwrap_or(Outcome::Accepted)
-}
-
-impl Revoker for Redis {
-    fn issuer(&self) -> &str {
-        &self.file.name
-    }
-
-    fn probe<'a>(&'a self, cx: &'a Context, credential: &'a Credential) -> Doing<'a, Probe> {
-        Box::pin(async move { self.ask(cx, credential).await.unwrap_or_else(Probe::unknown) })
-    }
-
-    fn locate<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _seen: &'a Probe,
-    ) -> Doing<'a, Result<Target, Outcome>> {
-        Box::pin(self.find(cx, credential))
-    }
-
-    fn steps<'a>(
-        &'a self,
-        _cx: &'a Context,
-        _credential: &'a Credential,
-        target: &'a Target,
-    ) -> Doing<'a, Result<Vec<Step>, Outcome>> {
-        Box::pin(std::future::ready(Ok(Self::steps_of(target))))
-    }
-
-    fn perform<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _target: &'a Target,
-        step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, &step.name).await) })
-    }
-
-    fn undo<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _target: &'a Target,
-        _step: &'a Step,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.act(cx, credential, "restore-password").await) })
-    }
-
-    fn mint<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _target: &'a Target,
-        _name: &'a str,
-    ) -> Doing<'a, Result<Successor, Outcome>> {
-        Box::pin(self.successor(cx, credential))
-    }
-
-    fn remove_successor<'a>(
-        &'a self,
-        cx: &'a Context,
-        credential: &'a Credential,
-        _target: &'a Target,
-        id: &'a str,
-    ) -> Doing<'a, Outcome> {
-        Box::pin(async move { told(self.forget(cx, credential, id).await) })
     }
 }
 

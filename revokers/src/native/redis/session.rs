@@ -88,6 +88,13 @@ impl Session {
     }
 }
 
+/// For the fuzz targets: whatever a server says is read, or refused.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(said: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let _ = runtime.block_on(read(&mut &*said, 0));
+}
+
 fn foreign() -> Why {
     Why::Other { detail: "this is no Redis: the answer is not of its protocol".to_owned() }
 }

@@ -1,0 +1,7 @@
+//! Any bytes as what a server of MySQL says.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| stanch_revokers::fuzzing::mysql(data));
