@@ -67,8 +67,10 @@ pub async fn revoke(
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = wanted(&plan.steps, goal);
     let seat = Mutex::new(entry.revoker.seat(cx));
-    if !past.began() && died_since(cx, entry, credential, plan, steps).await {
-        return Ok(Report { outcome: Outcome::AlreadyDead, complete: true, ..report });
+    if !past.began()
+        && let Some(outcome) = died_since(cx, entry, credential, plan, steps).await
+    {
+        return Ok(Report { complete: outcome == Outcome::AlreadyDead, outcome, ..report });
     }
     let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
     let work = Work { cx, entry, credential, plan, past, scribe, seat };
@@ -93,13 +95,28 @@ fn seen(credential: &Credential, plan: &Plan) -> Credential {
     Credential { was_alive: plan.probe.liveness == Liveness::Active, ..credential.clone() }
 }
 
-/// Whether it died after the plan was made. A step that cannot be undone is not taken then: where a provider replaces a secret, it would hit
-/// the successor. After a step that can be undone it counts as dead, too, and the rest of the plan is still to be done.
-async fn died_since(cx: &Context, entry: &Entry, credential: &Credential, plan: &Plan, steps: &[Step]) -> bool {
+/// What there is to say if it died after the plan was made. A step that cannot be undone is not taken then: where a provider replaces a secret,
+/// it would hit the successor. After a step that can be undone it counts as dead, too, and the rest of the plan is still to be done.
+async fn died_since(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    plan: &Plan,
+    steps: &[Step],
+) -> Option<Outcome> {
     let is_final = steps.first().is_some_and(|step| step.kind == StepKind::Final)
         && !plan.steps.iter().any(|step| step.kind == StepKind::Reversible);
     let was_alive = plan.probe.liveness == Liveness::Active;
-    is_final && was_alive && entry.revoker.probe(cx, credential).await.liveness == Liveness::Inactive
+    if !is_final || !was_alive || entry.revoker.probe(cx, credential).await.liveness != Liveness::Inactive {
+        return None;
+    }
+    // Some refusals count only after a death that we caused, and this would be another's: a firewall says them as well.
+    let stranger = Credential { was_alive: false, ..credential.clone() };
+    Some(match entry.revoker.probe(cx, &stranger).await.liveness {
+        Liveness::Inactive => Outcome::AlreadyDead,
+        Liveness::Active => return None,
+        Liveness::Unknown { why } => Outcome::Unknown { why },
+    })
 }
 
 /// Looks whether a credential is dead that another call killed.
