@@ -47,7 +47,7 @@ fn join(all: &mut Map<String, Value>, section: &str, entries: Map<String, Value>
 }
 
 /// What the user calls theirs: the owner, and the accounts and names that came with the key.
-fn ours(stage: &Stage) -> Vec<String> {
+pub fn ours(stage: &Stage) -> Vec<String> {
     let (owner, fixed) = (stage.owner(), stage.fixed());
     let named = owner.into_iter().chain(fixed).map(|(_, value)| value);
     let key = stage.leaked();

@@ -1,7 +1,7 @@
 //! A stage with its double, and the revoker that is to be tried on it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::io;
 use std::sync::Mutex;
@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use stanch_model::{FingerprintKey, Secret};
 use stanch_revokers::act::{self, Consent, Goal, Journal, Line, Plan, Refusal, Report};
 use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
-use stanch_revokers::kind::{Kind, Part};
+use stanch_revokers::kind::Kind;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
+use stanch_revokers::{Context, Credential, Doing, Probe};
 use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
+use stanch_testkit::played;
 
 use crate::cases::{Case, SLOWNESS, Trouble};
 use crate::secrets::Secrets;
@@ -98,84 +98,35 @@ impl<'a> Scene<'a> {
     }
 
     fn config(&self, set: &Set) -> Config {
-        let (stage, provider) = (&self.stage, self.entry.file.provider.clone());
-        let mut config = Config::default();
-        let ends = stage.hosts().iter().map(|host| (host.clone(), stage.origin()));
-        config.endpoints = ends.chain([(EVIL.to_owned(), stage.origin())]).collect();
-        config.hosts.allow = stage.hosts().to_vec();
-        config.owners.insert(provider.clone(), self.ours());
-        config.settings.insert(provider, self.settings());
-        self.respond(&mut config, &|value| value.to_owned());
+        let usual = played::config(&[(&self.entry, &self.stage)], PATIENCE.as_secs_f64());
+        let mut config: Config = serde_json::from_value(usual).unwrap_or_else(|error| panic!("{error}"));
+        config.endpoints.insert(EVIL.to_owned(), self.stage.origin());
         let http = &mut config.http;
-        http.timeout_ms = set.haste.map_or(10_000, |haste| haste.as_millis() as u64);
-        (http.attempts, http.backoff_ms, http.longest_wait_s) = (if set.haste.is_some() { 1 } else { 2 }, 1, 0);
-        http.per_minute = Some(1_000_000);
-        http.patience = if set.impatient { 0.0 } else { self.patience() };
+        if let Some(haste) = set.haste {
+            (http.timeout_ms, http.attempts) = (haste.as_millis() as u64, 1);
+        }
+        if set.impatient {
+            http.patience = 0.0;
+        }
         config
     }
 
-    /// What the user calls theirs: the owner, and the accounts and names that came with the key.
-    pub(crate) fn ours(&self) -> Vec<String> {
-        let (owner, fixed) = (self.stage.owner(), self.stage.fixed());
-        let named = owner.into_iter().chain(fixed).map(|(_, value)| value);
-        let key = self.stage.leaked();
-        named.chain(key.parts.values().cloned()).chain([key.id.clone()]).collect()
-    }
-
-    /// Configures the double's responder, each value changed.
-    fn respond(&self, config: &mut Config, change: &dyn Fn(&str) -> String) {
+    /// Gives the responder a secret that its provider does not know.
+    pub(crate) fn turn_responders(&self, config: &mut Config) {
         let Some(responder) = self.entry.file.responder(self.kind()) else { return };
-        let parts = self.stage.admin().iter().map(|(name, value)| (name.clone(), json!({ "value": change(value) })));
+        let main = self.stage.admin().get("secret");
+        let turned = |value: &String| {
+            if main.is_none_or(|main| main == value) { value.chars().rev().collect() } else { value.clone() }
+        };
+        let parts = self.stage.admin().iter().map(|(name, value)| (name.clone(), json!({ "value": turned(value) })));
         let parts: serde_json::Map<String, Value> = parts.collect();
         let ours = serde_json::from_value::<Config>(json!({ "responders": { responder.id.as_str(): parts } }));
         config.responders = ours.unwrap_or_else(|error| panic!("{error}")).responders;
     }
 
-    /// Gives the responder a secret that its provider does not know.
-    pub(crate) fn turn_responders(&self, config: &mut Config) {
-        let main = self.stage.admin().get("secret");
-        let turned = |value: &str| value.chars().rev().collect::<String>();
-        self.respond(config, &|value| {
-            if main.is_none_or(|main| main == value) { turned(value) } else { value.to_owned() }
-        });
-    }
-
-    /// The multiple of the provider's time that comes to what a test waits for.
-    fn patience(&self) -> f64 {
-        let longest = self.kind().revoke.iter().map(|step| step.settle).max().unwrap_or(10).max(1);
-        PATIENCE.as_secs_f64() / longest as f64
-    }
-
-    /// What the double has the same for all keys, as far as the configuration may say it.
-    fn settings(&self) -> BTreeMap<String, String> {
-        let parts = self.kind().parts.iter().filter(|(_, part)| part.setting);
-        let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
-        parts
-            .filter_map(|(name, part)| Some((name.clone(), fixed.get(name).cloned().or_else(|| self.host(part))?)))
-            .collect()
-    }
-
-    /// The double's own host, where the revoker leaves it to the configuration.
-    fn host(&self, part: &Part) -> Option<String> {
-        (part.host && part.default.is_none()).then(|| self.stage.hosts().first().cloned()).flatten()
-    }
-
     /// A key as it leaked, with what came with it and what the user says of it.
     pub(crate) fn credential(&self, key: &Key) -> Credential {
-        let mut credential = bare(&key.value);
-        let fixed: BTreeMap<String, String> = self.stage.fixed().into_iter().collect();
-        for (name, part) in &self.kind().parts {
-            let derived = !part.ask && (part.secret.is_some() || part.json.is_some() || part.digest.is_some());
-            let beside = key.parts.get(name).or_else(|| (part.ask && !fixed.contains_key(name)).then_some(&key.id));
-            if let (Some(fact), Some(value)) = (&part.fact, beside.or(fixed.get(name))) {
-                credential.facts.insert(fact.clone(), value.clone());
-            } else if let (Some(value), false) = (beside, derived) {
-                let origin = if part.ask { Origin::User } else { Origin::Leak };
-                credential.give(name.clone(), origin, secret(value));
-            } else if let (Some(value), false, false) = (fixed.get(name), derived, part.setting) {
-                credential.give(name.clone(), Origin::User, secret(value));
-            }
-        }
+        let credential = played::credential(&self.entry, &self.stage, key);
         self.hear("the credential", &credential);
         credential
     }
@@ -286,17 +237,6 @@ impl<'a> Scene<'a> {
         let secrets = Secrets::of(&self.stage);
         self.said.borrow().iter().find_map(|text| secrets.seen_in(text))
     }
-}
-
-/// A credential of which nothing but the secret is known.
-fn bare(value: &str) -> Credential {
-    let secret = secret(value);
-    let fingerprint = FingerprintKey::from_bytes([7; 32]).fingerprint(&secret);
-    Credential::new(secret, fingerprint)
-}
-
-pub(crate) fn secret(text: &str) -> Secret {
-    Secret::new(text.as_bytes().to_vec())
 }
 
 /// The lines of a journal.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use stanch_model::Secret;
 use stanch_revokers::act::Consent;
 use stanch_revokers::kind::Kind;
 use stanch_revokers::{Identity, Liveness, Origin, Probe, Request, Why};
 use stanch_testkit::double::{Effect, Fault, Life, Role, Trigger};
+use stanch_testkit::played;
 
-use crate::scene::{EVIL, Scene, Set, secret};
+use crate::scene::{EVIL, Scene, Set};
 use crate::suite::{Verdict, failed};
 
 type Played = Result<Verdict, Verdict>;
@@ -27,7 +29,7 @@ pub(crate) fn alive(scene: &Scene<'_>) -> Played {
     if !names_owner(scene.kind()) {
         return Ok(Verdict::Unknowable("whose it is".to_owned()));
     }
-    let owner = scene.ours();
+    let owner = played::ours(&scene.stage);
     let told: Vec<&String> = Identity::OWNERS.iter().flat_map(|field| probe.identity.of(field)).collect();
     if told.is_empty() {
         return Ok(Verdict::Unknowable("whose it is, unless its scopes let it see".to_owned()));
@@ -88,7 +90,7 @@ pub(crate) fn hostile_host(scene: &Scene<'_>) -> Played {
     let cx = scene.context_with(&Set { config: Some(|config, _| config.hosts.allow.clear()), ..Set::default() });
     let mut credential = scene.leaked();
     for name in names {
-        credential.give(name.clone(), Origin::Leak, secret(EVIL));
+        credential.give(name.clone(), Origin::Leak, Secret::new(EVIL.as_bytes().to_vec()));
     }
     let probe = scene.probe(&cx, &credential);
     // Nobody who says that it is theirs, and that it lives, opens the way to a host that the leak named.

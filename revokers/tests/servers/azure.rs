@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::native::{Build, House};
 use crate::stand_in::{Ask, HEADERS, Reply, Scene, StandIn};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -241,26 +242,51 @@ fn azure(ask: &Ask, service: &Service, keys: &Mutex<[String; 2]>) -> Reply {
     }
 }
 
+/// The house of a service, whose second key leaked.
+fn service_house(service: Service) -> House {
+    let (kind, host, parts) = (service.kind, service.host, service.parts);
+    let keys = Arc::new(Mutex::new([key(1), key(2)]));
+    let shared = Arc::clone(&keys);
+    let server = StandIn::start(move |ask| azure(ask, &service, &shared));
+    let hosts = [(ARM, server.address), (host, server.address)];
+    let config = json!({ "responders": { "azure": { "secret": { "value": "arm-token" } } }, "http": { "per_minute": 1_000_000, "backoff_ms": 1, "patience": 0.01 } });
+    let mut all = parts.to_vec();
+    let second = key(2);
+    all.push(("key", &second));
+    let scene = Scene::new(kind, &second, &all, &hosts, &config);
+    let has =
+        |keys: &Mutex<[String; 2]>, at: usize, seed| keys.lock().is_ok_and(|keys| keys.get(at) == Some(&key(seed)));
+    let (of_others, of_kill) = (Arc::clone(&keys), Arc::clone(&keys));
+    House {
+        server,
+        scene,
+        lives: Box::new(move || has(&keys, 1, 2)),
+        others: Box::new(move || has(&of_others, 0, 1)),
+        kill: Box::new(move || of_kill.lock().unwrap_or_else(|error| panic!("{error}"))[1] = key(98)),
+    }
+}
+
+/// A house for each of the services.
+pub(crate) fn service_houses() -> Vec<(&'static str, Build)> {
+    let one = |at: usize, kind| -> (&'static str, Build) {
+        (kind, Box::new(move || service_house(services().swap_remove(at))))
+    };
+    services().iter().enumerate().map(|(at, service)| one(at, service.kind)).collect()
+}
+
 #[test]
 fn a_key_is_regenerated_in_its_own_slot() {
     for service in services() {
-        let (kind, host, parts) = (service.kind, service.host, service.parts);
-        let keys = Arc::new(Mutex::new([key(1), key(2)]));
-        let shared = Arc::clone(&keys);
-        let server = StandIn::start(move |ask| azure(ask, &service, &shared));
-        let hosts = [(ARM, server.address), (host, server.address)];
-        let config = json!({ "responders": { "azure": { "secret": { "value": "arm-token" } } }, "http": { "per_minute": 1_000_000, "backoff_ms": 1, "patience": 0.01 } });
-        let mut all = parts.to_vec();
-        let second = key(2);
-        all.push(("key", &second));
-        let scene = Scene::new(kind, &second, &all, &hosts, &config);
+        let kind = service.kind;
+        let house = service_house(service);
+        let scene = &house.scene;
         assert_eq!(scene.probe().liveness, Liveness::Active, "{kind}");
         let plan = scene.plan().unwrap_or_else(|refusal| panic!("{kind}: {refusal}"));
         assert_eq!(plan.ownership, Ownership::Listed, "{kind}");
         let report = scene.revoke(&plan, Goal::Dead);
         assert_eq!((report.outcome, report.complete), (Outcome::Revoked, true), "{kind}");
-        assert_eq!(keys.lock().map(|keys| keys.clone()).unwrap_or_default(), [key(1), key(99)], "{kind}");
-        assert!(!scene.written().contains(&second) && !scene.written().contains(&key(99)), "{kind}");
+        assert!(!(house.lives)() && (house.others)(), "{kind}");
+        assert!(!scene.written().contains(&key(2)) && !scene.written().contains(&key(99)), "{kind}");
     }
 }
 
@@ -310,25 +336,46 @@ fn config(token: &str) -> Value {
     json!({ "responders": { "azure": { "secret": { "value": token } } } })
 }
 
+/// An application with two secrets, of which the other one begins with `hint`.
+fn entra_scene(hint: &str) -> House {
+    let leaked = format!("abc8Q~{}", "s".repeat(34));
+    let secrets =
+        Arc::new(Mutex::new(vec![(format!("{hint}8Q~{}", "o".repeat(34)), "other"), (leaked.clone(), "leaked")]));
+    let shared = Arc::clone(&secrets);
+    let server = StandIn::start(move |ask| entra(ask, &shared));
+    let hosts = [("login.microsoftonline.com", server.address), ("graph.microsoft.com", server.address)];
+    let parts = [("tenant", "tenant-1"), ("client_id", "app-1")];
+    let scene = Scene::new("azure.entra-app-client-secret", &leaked, &parts, &hosts, &config("graph-token"));
+    let has =
+        |all: &Mutex<Vec<(String, &str)>>, name| all.lock().is_ok_and(|all| all.iter().any(|(_, id)| *id == name));
+    let (of_others, of_kill) = (Arc::clone(&secrets), Arc::clone(&secrets));
+    House {
+        server,
+        scene,
+        lives: Box::new(move || has(&secrets, "leaked")),
+        others: Box::new(move || has(&of_others, "other")),
+        kill: Box::new(move || {
+            of_kill.lock().unwrap_or_else(|error| panic!("{error}")).retain(|(_, id)| *id == "other");
+        }),
+    }
+}
+
+pub(crate) fn entra_house() -> House {
+    entra_scene("xyz")
+}
+
 #[test]
 fn a_client_secret_is_removed_by_its_hint_if_no_other_has_it() {
     for (hint, fits) in [("xyz", true), ("abc", false)] {
-        let leaked = format!("abc8Q~{}", "s".repeat(34));
-        let secrets =
-            Arc::new(Mutex::new(vec![(format!("{hint}8Q~{}", "o".repeat(34)), "other"), (leaked.clone(), "leaked")]));
-        let shared = Arc::clone(&secrets);
-        let server = StandIn::start(move |ask| entra(ask, &shared));
-        let hosts = [("login.microsoftonline.com", server.address), ("graph.microsoft.com", server.address)];
-        let parts = [("tenant", "tenant-1"), ("client_id", "app-1")];
-        let scene = Scene::new("azure.entra-app-client-secret", &leaked, &parts, &hosts, &config("graph-token"));
+        let house = entra_scene(hint);
+        let scene = &house.scene;
         assert_eq!(scene.probe().liveness, Liveness::Active);
         match scene.plan() {
             Ok(plan) if fits => assert_eq!(scene.revoke(&plan, Goal::Dead).outcome, Outcome::Revoked),
             Err(refusal) if !fits => assert!(refusal.to_string().contains("ambiguous"), "{refusal}"),
             other => panic!("{other:?}"),
         }
-        let left: Vec<&str> = secrets.lock().map(|all| all.iter().map(|(_, id)| *id).collect()).unwrap_or_default();
-        assert_eq!(left, if fits { vec!["other"] } else { vec!["other", "leaked"] });
+        assert_eq!(((house.lives)(), (house.others)()), (!fits, true));
     }
 }
 
@@ -346,9 +393,10 @@ fn sessions_of_a_user_end_when_a_person_names_the_user() {
     assert_eq!(scene.revoke(&plan, Goal::Dead).outcome, Outcome::Accepted);
 }
 
-#[test]
-fn a_token_of_azure_devops_is_revoked_by_the_id_that_a_person_gives() {
-    let secrets = Arc::new(Mutex::new(vec![("pat".repeat(20), "auth-7")]));
+/// Azure DevOps, with the id that a person gives.
+pub(crate) fn devops_house() -> House {
+    let pat = "pat".repeat(20);
+    let secrets = Arc::new(Mutex::new(vec![(pat.clone(), "auth-7")]));
     let shared = Arc::clone(&secrets);
     let server = StandIn::start(move |ask| {
         if ask.host != "dev.azure.com" {
@@ -364,12 +412,26 @@ fn a_token_of_azure_devops_is_revoked_by_the_id_that_a_person_gives() {
     let hosts = [("dev.azure.com", server.address), ("vssps.dev.azure.com", server.address)];
     let mut more = config("graph-token");
     more["settings"] = json!({ "azure": { "organization": "contoso" } });
-    let mut scene = Scene::new("azure.devops-pat", &"pat".repeat(20), &[], &hosts, &more);
-    assert_eq!(scene.probe().identity.of("email"), ["eve@contoso.example"]);
-    assert!(scene.plan().is_err());
     more["owners"] = json!({ "azure": ["contoso"] });
-    scene = Scene::new("azure.devops-pat", &"pat".repeat(20), &[], &hosts, &more);
+    let mut scene = Scene::new("azure.devops-pat", &pat, &[], &hosts, &more);
     scene.credential.give("authorization_id", Origin::User, Secret::new(b"auth-7".to_vec()));
-    let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
-    assert_eq!(scene.revoke(&plan, Goal::Dead).outcome, Outcome::Revoked);
+    let of_kill = Arc::clone(&secrets);
+    House {
+        server,
+        scene,
+        lives: Box::new(move || secrets.lock().is_ok_and(|all| !all.is_empty())),
+        others: Box::new(|| true),
+        kill: Box::new(move || of_kill.lock().unwrap_or_else(|error| panic!("{error}")).clear()),
+    }
+}
+
+#[test]
+fn a_token_of_azure_devops_is_revoked_by_the_id_that_a_person_gives() {
+    let mut house = devops_house();
+    assert_eq!(house.scene.probe().identity.of("email"), ["eve@contoso.example"]);
+    let named = house.scene.credential.given.remove("authorization_id");
+    assert!(house.scene.plan().is_err());
+    house.scene.credential.given.extend(named.map(|named| ("authorization_id".to_owned(), named)));
+    let plan = house.scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(house.scene.revoke(&plan, Goal::Dead).outcome, Outcome::Revoked);
 }

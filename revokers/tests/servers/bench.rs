@@ -76,6 +76,12 @@ impl Bench {
         Self { cx, entry, runtime: runtime.unwrap_or_else(|error| panic!("{error}")), journal: Memory::default() }
     }
 
+    /// What lives on after the kill.
+    #[cfg(unix)]
+    pub(crate) fn survives(&self) -> Option<&'static str> {
+        self.entry.kind.survives.as_deref()
+    }
+
     pub(crate) fn probe(&self, credential: &Credential) -> Probe {
         self.runtime.block_on(act::verify(&self.cx, &self.entry, credential))
     }

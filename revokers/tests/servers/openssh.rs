@@ -7,13 +7,15 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stanch_revokers::act::{Goal, Refusal};
 use stanch_revokers::{Liveness, Outcome, Why};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, credential, why};
 use crate::server::{must, program, run};
+#[cfg(unix)]
+use crate::stand_in::{Ask, Reply, StandIn};
 
 /// A service that lists keys by id and deletes them.
 struct Service {
@@ -92,4 +94,62 @@ fn a_key_is_found_by_its_public_half_and_only_it_is_deleted() {
         assert_eq!(service.left(), left);
         assert_eq!(why(&bench.probe(&leaked)), Why::NotListed);
     }
+}
+
+/// GitLab as documented: an administrator finds a key by its fingerprint, and deletes it at its user.
+#[cfg(unix)]
+fn gitlab(ask: &Ask, keys: &Mutex<Vec<(u64, String)>>) -> Reply {
+    let mut keys = keys.lock().unwrap_or_else(PoisonError::into_inner);
+    if ask.header("private-token") != "made-up" {
+        return (401, json!({ "message": "401 Unauthorized" }));
+    }
+    let missing = || (404, json!({ "message": "404 Key Not Found" }));
+    match (ask.method.as_str(), ask.path()) {
+        ("GET", "/api/v4/keys") => match keys.iter().find(|(_, print)| *print == ask.field("fingerprint")) {
+            Some((id, _)) => (200, json!({ "id": id, "user": { "id": 7, "username": "ada" } })),
+            None => missing(),
+        },
+        ("DELETE", path) => {
+            let id = path.strip_prefix("/api/v4/users/7/keys/").and_then(|id| id.parse::<u64>().ok());
+            let before = keys.len();
+            keys.retain(|(known, _)| Some(*known) != id);
+            if keys.len() < before { (204, Value::Null) } else { missing() }
+        }
+        _ => missing(),
+    }
+}
+
+/// What OpenSSH calls a key.
+#[cfg(unix)]
+fn fingerprint(dir: &TempDir, kind: &str) -> String {
+    let told = Command::new(program("ssh-keygen"))
+        .args(["-l", "-f"])
+        .arg(dir.path().join(kind).with_extension("pub"))
+        .output();
+    let told = String::from_utf8_lossy(&must(told, "ssh-keygen").stdout).into_owned();
+    told.split_whitespace().nth(1).unwrap_or_default().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn gitlab_is_asked_by_the_fingerprint_that_openssh_tells() {
+    let dir = must(TempDir::new(), "a folder");
+    let kinds = ["ed25519", "ecdsa"];
+    let made = kinds.map(|kind| key(&dir, kind, ""));
+    let keys = Arc::new(Mutex::new(kinds.iter().zip(1..).map(|(kind, id)| (id, fingerprint(&dir, kind))).collect()));
+    let shared = Arc::clone(&keys);
+    let server = StandIn::start(move |ask| gitlab(ask, &shared));
+    let config = format!(
+        "endpoints = {{ 'gitlab.com' = 'http://{}' }}\n[responders.gitlab]\nsecret = {{ value = 'made-up' }}\n",
+        server.address
+    );
+    let bench = Bench::new("ssh.private-key-gitlab", &config);
+    let leaked = credential(&made[0].0);
+    assert_eq!(bench.probe(&leaked).liveness, Liveness::Active);
+    let report = bench.revoke(&leaked, Goal::Dead);
+    assert_eq!((&report.outcome, report.complete), (&Outcome::Revoked, true), "{report:?}");
+    let left: Vec<u64> =
+        keys.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(id, _): &(u64, String)| *id).collect();
+    assert_eq!(left, [2]);
+    assert_ne!(bench.probe(&leaked).liveness, Liveness::Active);
 }

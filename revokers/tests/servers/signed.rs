@@ -1,7 +1,8 @@
 //! Clouds whose requests are signed, against stand-ins that check every signature by other means than ours, and keep what is alive.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use crate::native::House;
 use crate::stand_in::{Ask, Reply, Scene, StandIn, is_signed, openssl, rsa_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -28,6 +29,21 @@ fn turn(keys: &Alive, id: &str, on: bool) -> bool {
     found.map(|(_, state)| *state = on).is_some()
 }
 
+/// A house in which one of these is the leaked one.
+fn house(server: StandIn, scene: Scene, state: &Alive, leaked: &str) -> House {
+    let (of_lives, of_others, of_kill) = (Arc::clone(state), Arc::clone(state), Arc::clone(state));
+    let [for_lives, for_others, for_kill] = [leaked.to_owned(), leaked.to_owned(), leaked.to_owned()];
+    House {
+        server,
+        scene,
+        lives: Box::new(move || is_alive(&of_lives, &for_lives)),
+        others: Box::new(move || of_others.lock().is_ok_and(|all| all.iter().all(|(id, on)| *on || *id == for_others))),
+        kill: Box::new(move || {
+            turn(&of_kill, &for_kill, false);
+        }),
+    }
+}
+
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
 }
@@ -49,7 +65,11 @@ const EMAIL: &str = "ci@contoso-1.iam.gserviceaccount.com";
 const GOOGLE: [&str; 3] = ["oauth2.googleapis.com", "www.googleapis.com", "iam.googleapis.com"];
 
 /// A key of Google's stand-in: id, public half, certificate.
+#[derive(Clone)]
 struct GoogleKey(String, Vec<u8>, String);
+
+/// Keys take openssl a while, so that all scenes have the same.
+static GOOGLE_KEYS: LazyLock<[(String, GoogleKey); 3]> = LazyLock::new(|| ["leaked", "other", "admin"].map(google_key));
 
 fn google_key(id: &str) -> (String, GoogleKey) {
     let (pem, public) = rsa_key();
@@ -106,9 +126,7 @@ fn google(ask: &Ask, keys: &[GoogleKey], state: &Alive, own: bool) -> Reply {
 
 /// Google with the leaked key, another and the responder's; and the leaked key's file.
 fn google_scene(own: bool, responder: bool) -> (StandIn, Alive, Scene, Value) {
-    let (pem, leaked) = google_key("leaked");
-    let (_, other) = google_key("other");
-    let (admin_pem, admin) = google_key("admin");
+    let [(pem, leaked), (_, other), (admin_pem, admin)] = GOOGLE_KEYS.clone();
     let state = alive(&["leaked", "other", "admin"]);
     let shared = Arc::clone(&state);
     let keys = [leaked, other, admin];
@@ -126,6 +144,11 @@ fn google_scene(own: bool, responder: bool) -> (StandIn, Alive, Scene, Value) {
     let hosts = GOOGLE.map(|host| (host, server.address));
     let scene = Scene::new("gcp.service-account-key", &file.to_string(), &[], &hosts, &config);
     (server, state, scene, file)
+}
+
+pub(crate) fn google_house() -> House {
+    let (server, state, scene, _) = google_scene(true, false);
+    house(server, scene, &state, "leaked")
 }
 
 #[test]
@@ -168,8 +191,7 @@ fn a_service_account_that_may_not_manage_its_keys_is_told_so() {
     assert!(is_alive(&state, "leaked"));
 }
 
-#[test]
-fn the_refresh_token_of_a_users_file_is_revoked_by_its_value() {
+pub(crate) fn refresh_token_house() -> House {
     let state = alive(&["1//leaked", "1//other"]);
     let shared = Arc::clone(&state);
     let server = StandIn::start(move |ask| match ask.path() {
@@ -186,12 +208,19 @@ fn the_refresh_token_of_a_users_file_is_revoked_by_its_value() {
         json!({ "type": "authorized_user", "client_id": "id-1", "client_secret": "d-1", "refresh_token": "1//leaked" });
     let hosts = [("oauth2.googleapis.com", server.address)];
     let scene = Scene::new("gcp.adc-authorized-user", &file.to_string(), &[], &hosts, &json!({}));
+    house(server, scene, &state, "1//leaked")
+}
+
+#[test]
+fn the_refresh_token_of_a_users_file_is_revoked_by_its_value() {
+    let house = refresh_token_house();
+    let scene = &house.scene;
     let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(
         (plan.ownership.clone(), scene.revoke(&plan, Goal::Dead).outcome),
         (Ownership::Asserted, Outcome::Revoked)
     );
-    assert!(!is_alive(&state, "1//leaked") && is_alive(&state, "1//other"));
+    assert!(!(house.lives)() && (house.others)());
 }
 
 const OCI: &str = "identity.eu-frankfurt-1.oraclecloud.com";
@@ -232,34 +261,39 @@ fn oracle(ask: &Ask, keys: &[(String, Vec<u8>)], state: &Alive) -> Reply {
     }
 }
 
+/// Two keys with the fingerprints that Oracle knows them by.
+static ORACLE_KEYS: LazyLock<[(String, String, Vec<u8>); 2]> = LazyLock::new(|| {
+    [rsa_key(), rsa_key()].map(|(pem, public)| {
+        let der = openssl(&["rsa", "-pubout", "-outform", "DER"], pem.as_bytes());
+        let digest = String::from_utf8_lossy(&openssl(&["md5", "-c"], &der)).into_owned();
+        (digest.trim().rsplit(' ').next().unwrap_or_default().to_owned(), pem, public)
+    })
+});
+
+pub(crate) fn oracle_house() -> House {
+    let named = ORACLE_KEYS.clone().map(|(name, _, public)| (name, public));
+    let (leaked, pem, _) = &ORACLE_KEYS[0];
+    let state = alive(&named.each_ref().map(|(name, _)| name.as_str()));
+    let shared = Arc::clone(&state);
+    let server = StandIn::start(move |ask| oracle(ask, &named, &shared));
+    let parts = [("tenancy", "ocid1.tenancy.oc1..t"), ("user", "ocid1.user.oc1..u"), ("region", "eu-frankfurt-1")];
+    let scene = Scene::new("oci.api-signing-key", pem, &parts, &[(OCI, server.address)], &json!({}));
+    house(server, scene, &state, leaked)
+}
+
 #[test]
 fn an_oracle_key_deletes_itself_by_its_fingerprint() {
-    let keys = [rsa_key(), rsa_key()];
-    let named: Vec<(String, Vec<u8>)> = keys
-        .iter()
-        .map(|(pem, public)| {
-            let der = openssl(&["rsa", "-pubout", "-outform", "DER"], pem.as_bytes());
-            let digest = String::from_utf8_lossy(&openssl(&["md5", "-c"], &der)).into_owned();
-            (digest.rsplit(' ').next().unwrap_or_default().trim().to_owned(), public.clone())
-        })
-        .collect();
-    let state = alive(&named.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
-    let (shared, held) = (Arc::clone(&state), named.clone());
-    let server = StandIn::start(move |ask| oracle(ask, &held, &shared));
-    let parts = [("tenancy", "ocid1.tenancy.oc1..t"), ("user", "ocid1.user.oc1..u"), ("region", "eu-frankfurt-1")];
-    let scene = Scene::new("oci.api-signing-key", &keys[0].0, &parts, &[(OCI, server.address)], &json!({}));
+    let house = oracle_house();
+    let scene = &house.scene;
     assert_eq!(scene.probe().identity.of("email"), ["ops@contoso.example"]);
     let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     let report = scene.revoke(&plan, Goal::Dead);
     assert_eq!((report.outcome, report.complete), (Outcome::Revoked, true));
-    assert!(!is_alive(&state, &named[0].0) && is_alive(&state, &named[1].0));
+    assert!(!(house.lives)() && (house.others)());
 }
 
-#[test]
-fn an_oracle_secret_key_is_deleted_by_a_responder() {
-    let (pem, public) = rsa_key();
-    let digest = openssl(&["md5", "-c"], &openssl(&["rsa", "-pubout", "-outform", "DER"], pem.as_bytes()));
-    let name = String::from_utf8_lossy(&digest).trim().rsplit(' ').next().unwrap_or_default().to_owned();
+pub(crate) fn oracle_secret_house() -> House {
+    let (name, pem, public) = ORACLE_KEYS[0].clone();
     let state = alive(&[&name, "access-1", "access-2"]);
     let shared = Arc::clone(&state);
     let server = StandIn::start(move |ask| oracle(ask, &[(name.clone(), public.clone())], &shared));
@@ -268,12 +302,18 @@ fn an_oracle_secret_key_is_deleted_by_a_responder() {
     let kind = "oci.auth-token-customer-secret";
     let scene =
         Scene::new(kind, &"s".repeat(44), &parts, &[(OCI, server.address)], &json!({ "responders": { "oci": ours } }));
-    let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
+    house(server, scene, &state, "access-2")
+}
+
+#[test]
+fn an_oracle_secret_key_is_deleted_by_a_responder() {
+    let house = oracle_secret_house();
+    let plan = house.scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(
-        (plan.ownership.clone(), scene.revoke(&plan, Goal::Dead).outcome),
+        (plan.ownership.clone(), house.scene.revoke(&plan, Goal::Dead).outcome),
         (Ownership::Listed, Outcome::Revoked)
     );
-    assert!(!is_alive(&state, "access-2") && is_alive(&state, "access-1"));
+    assert!(!(house.lives)() && (house.others)());
 }
 
 /// Alibaba as documented: every `x-acs` header and the host are signed.
@@ -314,26 +354,37 @@ fn alibaba(ask: &Ask, secrets: &[(&str, String)], state: &Alive) -> Reply {
     }
 }
 
+/// Alibaba with the leaked key and the responder's; `id` is what the leak calls its own.
+fn alibaba_scene(responder: bool, id: &str) -> House {
+    let (leaked, admin) = ("LTAI0leaked", "LTAI0admin");
+    let secrets = [(leaked, "s".repeat(30)), (admin, "t".repeat(30))];
+    let state = alive(&[leaked, admin]);
+    let (shared, held) = (Arc::clone(&state), secrets.clone());
+    let server = StandIn::start(move |ask| alibaba(ask, &held, &shared));
+    let hosts = [("sts.aliyuncs.com", server.address), ("ram.aliyuncs.com", server.address)];
+    let ours = json!({ "alibaba": { "secret": { "value": secrets[1].1 }, "access_key_id": { "value": admin } } });
+    let config = if responder { json!({ "responders": ours }) } else { json!({}) };
+    let scene = Scene::new("alibaba.ram-access-key", &secrets[0].1, &[("access_key_id", id)], &hosts, &config);
+    house(server, scene, &state, leaked)
+}
+
+pub(crate) fn alibaba_house() -> House {
+    alibaba_scene(true, "LTAI0leaked")
+}
+
 #[test]
 fn an_alibaba_key_is_switched_off_by_itself_and_deleted_by_a_responder() {
-    let (leaked, admin) = ("LTAI0leaked", "LTAI0admin");
     for (responder, steps) in [(false, 1), (true, 2)] {
-        let secrets = [(leaked, "s".repeat(30)), (admin, "t".repeat(30))];
-        let state = alive(&[leaked, admin]);
-        let (shared, held) = (Arc::clone(&state), secrets.clone());
-        let server = StandIn::start(move |ask| alibaba(ask, &held, &shared));
-        let hosts = [("sts.aliyuncs.com", server.address), ("ram.aliyuncs.com", server.address)];
-        let ours = json!({ "alibaba": { "secret": { "value": secrets[1].1 }, "access_key_id": { "value": admin } } });
-        let config = if responder { json!({ "responders": ours }) } else { json!({}) };
-        let scene = Scene::new("alibaba.ram-access-key", &secrets[0].1, &[("access_key_id", leaked)], &hosts, &config);
+        let house = alibaba_scene(responder, "LTAI0leaked");
+        let scene = &house.scene;
         assert_eq!(scene.probe().identity.of("account"), ["1001"]);
         let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
         let report = scene.revoke(&plan, Goal::Dead);
         assert_eq!((report.outcome, report.done.len()), (Outcome::Revoked, steps));
-        assert!(!is_alive(&state, leaked) && is_alive(&state, admin));
+        assert!(!(house.lives)() && (house.others)());
         // An id that is another key's is no proof of a death.
-        let wrong = Scene::new("alibaba.ram-access-key", &secrets[0].1, &[("access_key_id", admin)], &hosts, &config);
-        assert!(matches!(wrong.probe().liveness, Liveness::Unknown { .. }));
+        let wrong = alibaba_scene(responder, "LTAI0admin");
+        assert!(matches!(wrong.scene.probe().liveness, Liveness::Unknown { .. }));
     }
 }
 
@@ -382,23 +433,33 @@ fn tencent(ask: &Ask, secrets: &[(&str, String)], state: &Alive) -> Reply {
     }
 }
 
+fn tencent_scene(responder: bool) -> House {
+    let (leaked, admin) = ("AKID0leaked", "AKID0admin");
+    let secrets = [(leaked, "s".repeat(32)), (admin, "t".repeat(32))];
+    let state = alive(&[leaked, admin]);
+    let (shared, held) = (Arc::clone(&state), secrets.clone());
+    let server = StandIn::start(move |ask| tencent(ask, &held, &shared));
+    let hosts = [("sts.tencentcloudapi.com", server.address), ("cam.tencentcloudapi.com", server.address)];
+    let ours = json!({ "tencent": { "secret": { "value": secrets[1].1 }, "secret_id": { "value": admin } } });
+    let config = if responder { json!({ "responders": ours }) } else { json!({}) };
+    let scene = Scene::new("tencent.cam-secret", &secrets[0].1, &[("secret_id", leaked)], &hosts, &config);
+    house(server, scene, &state, leaked)
+}
+
+pub(crate) fn tencent_house() -> House {
+    tencent_scene(true)
+}
+
 #[test]
 fn a_tencent_key_is_switched_off_by_itself_and_deleted_by_a_responder() {
-    let (leaked, admin) = ("AKID0leaked", "AKID0admin");
     for (responder, steps) in [(false, 1), (true, 2)] {
-        let secrets = [(leaked, "s".repeat(32)), (admin, "t".repeat(32))];
-        let state = alive(&[leaked, admin]);
-        let (shared, held) = (Arc::clone(&state), secrets.clone());
-        let server = StandIn::start(move |ask| tencent(ask, &held, &shared));
-        let hosts = [("sts.tencentcloudapi.com", server.address), ("cam.tencentcloudapi.com", server.address)];
-        let ours = json!({ "tencent": { "secret": { "value": secrets[1].1 }, "secret_id": { "value": admin } } });
-        let config = if responder { json!({ "responders": ours }) } else { json!({}) };
-        let scene = Scene::new("tencent.cam-secret", &secrets[0].1, &[("secret_id", leaked)], &hosts, &config);
+        let house = tencent_scene(responder);
+        let scene = &house.scene;
         assert_eq!(scene.probe().identity.of("user"), ["2001"]);
         let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
         let report = scene.revoke(&plan, Goal::Dead);
         assert_eq!((report.outcome, report.done.len()), (Outcome::Revoked, steps));
-        assert!(!is_alive(&state, leaked) && is_alive(&state, admin));
+        assert!(!(house.lives)() && (house.others)());
     }
 }
 
@@ -447,8 +508,7 @@ fn akamai(ask: &Ask, clients: &[(&str, String)], state: &Alive) -> Reply {
     }
 }
 
-#[test]
-fn an_akamai_credential_switches_itself_off() {
+pub(crate) fn akamai_house() -> House {
     let clients = [("akab-other", "o".repeat(44)), ("akab-leaked", "s".repeat(44))];
     let state = alive(&["akab-other", "akab-leaked"]);
     let (shared, held) = (Arc::clone(&state), clients.clone());
@@ -456,11 +516,18 @@ fn an_akamai_credential_switches_itself_off() {
     let parts = [("client_host", "akab-abc"), ("client_token", "akab-leaked"), ("access_token", "akab-access")];
     let scene =
         Scene::new("akamai.edgegrid-credential", &clients[1].1, &parts, &[(AKAMAI, server.address)], &json!({}));
+    house(server, scene, &state, "akab-leaked")
+}
+
+#[test]
+fn an_akamai_credential_switches_itself_off() {
+    let house = akamai_house();
+    let scene = &house.scene;
     assert_eq!(scene.probe().identity.of("name"), ["purge"]);
     let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     let report = scene.revoke(&plan, Goal::Dead);
     assert_eq!((report.outcome, report.complete), (Outcome::Revoked, true));
-    assert!(!is_alive(&state, "akab-leaked") && is_alive(&state, "akab-other"));
+    assert!(!(house.lives)() && (house.others)());
 }
 
 /// OVH as documented, with a clock of its own.
@@ -490,17 +557,23 @@ fn ovh(ask: &Ask, keys: &[&str], state: &Alive) -> Reply {
     }
 }
 
-#[test]
-fn an_ovh_consumer_key_logs_itself_out() {
+pub(crate) fn ovh_house() -> House {
     let state = alive(&["ck-leaked", "ck-other"]);
     let shared = Arc::clone(&state);
     let server = StandIn::start(move |ask| ovh(ask, &["ck-leaked", "ck-other"], &shared));
     let parts = [("application_key", "ak"), ("application_secret", "as")];
     let scene = Scene::new("ovh.consumer-key", "ck-leaked", &parts, &[("eu.api.ovh.com", server.address)], &json!({}));
+    house(server, scene, &state, "ck-leaked")
+}
+
+#[test]
+fn an_ovh_consumer_key_logs_itself_out() {
+    let house = ovh_house();
+    let scene = &house.scene;
     let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     let report = scene.revoke(&plan, Goal::Dead);
     assert_eq!((report.outcome, report.complete), (Outcome::Revoked, true));
-    assert!(!is_alive(&state, "ck-leaked") && is_alive(&state, "ck-other"));
+    assert!(!(house.lives)() && (house.others)());
 }
 
 const SECRET_PATH: &str = "/api/v1/namespaces/ci/secrets/deployer-token";
@@ -535,13 +608,15 @@ fn cluster(ask: &Ask, tokens: &[String; 2], state: &Alive) -> Reply {
     }
 }
 
-#[test]
-fn a_kubernetes_token_dies_with_its_own_secret_only() {
-    let token = |signature: &str| {
-        let claims = json!({ "kubernetes.io/serviceaccount/namespace": "ci", "kubernetes.io/serviceaccount/secret.name": "deployer-token", "kubernetes.io/serviceaccount/service-account.name": "deployer" });
-        format!("e30.{}.{signature}", URL_SAFE_NO_PAD.encode(claims.to_string()))
-    };
-    let tokens = [token("first"), token("second")];
+/// Two tokens that claim the same, of which the cluster signed one.
+fn cluster_tokens() -> [String; 2] {
+    let claims = json!({ "kubernetes.io/serviceaccount/namespace": "ci", "kubernetes.io/serviceaccount/secret.name": "deployer-token", "kubernetes.io/serviceaccount/service-account.name": "deployer" });
+    ["first", "second"].map(|signature| format!("e30.{}.{signature}", URL_SAFE_NO_PAD.encode(claims.to_string())))
+}
+
+/// The cluster, and one of the two tokens.
+fn cluster_scene(leaked: usize) -> House {
+    let tokens = cluster_tokens();
     let state = alive(&["leaked"]);
     let (shared, held) = (Arc::clone(&state), tokens.clone());
     let server = StandIn::start(move |ask| cluster(ask, &held, &shared));
@@ -550,13 +625,25 @@ fn a_kubernetes_token_dies_with_its_own_secret_only() {
         "settings": { "kubernetes": { "host": "k8s.contoso.example:6443" } },
     });
     let hosts = [("k8s.contoso.example", server.address)];
-    let scene = Scene::new("kubernetes.service-account-token", &tokens[0], &[], &hosts, &config);
+    let token = tokens.get(leaked).map_or("", String::as_str);
+    let scene = Scene::new("kubernetes.service-account-token", token, &[], &hosts, &config);
+    house(server, scene, &state, "leaked")
+}
+
+pub(crate) fn cluster_house() -> House {
+    cluster_scene(0)
+}
+
+#[test]
+fn a_kubernetes_token_dies_with_its_own_secret_only() {
+    let house = cluster_house();
+    let scene = &house.scene;
     assert_eq!(scene.probe().identity.of("user"), ["system:serviceaccount:ci:deployer"]);
     let plan = scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(plan.ownership, Ownership::Listed);
-    let forged = Scene::new("kubernetes.service-account-token", &tokens[1], &[], &hosts, &config);
-    assert_eq!(forged.probe().liveness, Liveness::Inactive);
-    assert!(forged.plan().is_err());
+    let forged = cluster_scene(1);
+    assert_eq!(forged.scene.probe().liveness, Liveness::Inactive);
+    assert!(forged.scene.plan().is_err());
     assert_eq!(scene.revoke(&plan, Goal::Dead).outcome, Outcome::Revoked);
-    assert!(!is_alive(&state, "leaked"));
+    assert!(!(house.lives)());
 }

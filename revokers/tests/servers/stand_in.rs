@@ -16,6 +16,9 @@ use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
 use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
+use stanch_testkit::double::Fault;
+
+use crate::amiss::{Strike, is_served, send_amiss};
 
 /// A request as it came.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +64,7 @@ pub(crate) struct StandIn {
     pub(crate) address: SocketAddr,
     over: Arc<AtomicBool>,
     asked: Arc<Mutex<Vec<Ask>>>,
+    strike: Arc<Mutex<Option<Strike>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -69,17 +73,28 @@ impl StandIn {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("{error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
         let (over, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
-        let (ends, seen) = (Arc::clone(&over), Arc::clone(&asked));
+        let strike = Arc::new(Mutex::new(None));
+        let (ends, seen, strikes) = (Arc::clone(&over), Arc::clone(&asked), Arc::clone(&strike));
         let thread = thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if ends.load(Ordering::SeqCst) {
                     break;
                 }
                 // A client that breaks off has its reasons.
-                let _ = serve(&stream, &mut answer, &seen);
+                let _ = serve(&stream, &mut answer, &seen, &strikes);
             }
         });
-        Self { address, over, asked, thread: Some(thread) }
+        Self { address, over, asked, strike, thread: Some(thread) }
+    }
+
+    /// Lets something go wrong with the nth request from now on, counted from 1, and with no other.
+    pub(crate) fn strike(&self, nth: usize, fault: Fault) {
+        *self.strike.lock().unwrap_or_else(|error| panic!("{error}")) = Some(Strike::new(nth, fault));
+    }
+
+    /// Everything that was asked.
+    pub(crate) fn asks(&self) -> Vec<Ask> {
+        self.asked.lock().unwrap_or_else(|error| panic!("{error}")).clone()
     }
 
     /// Everything that was asked, as `METHOD host path`.
@@ -99,21 +114,34 @@ impl Drop for StandIn {
     }
 }
 
-fn serve(stream: &TcpStream, answer: &mut impl FnMut(&Ask) -> Reply, seen: &Mutex<Vec<Ask>>) -> io::Result<()> {
+fn serve(
+    stream: &TcpStream,
+    answer: &mut impl FnMut(&Ask) -> Reply,
+    seen: &Mutex<Vec<Ask>>,
+    strikes: &Mutex<Option<Strike>>,
+) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     let ask = read(&mut reader)?;
-    let (status, body) = answer(&ask);
+    let fault = strikes.lock().unwrap_or_else(|error| panic!("{error}")).as_mut().and_then(Strike::next);
+    let reply = fault.as_ref().is_none_or(is_served).then(|| answer(&ask));
     seen.lock().unwrap_or_else(|error| panic!("{error}")).push(ask);
-    let mut body = body;
+    let mut stream = stream;
+    match fault {
+        Some(fault) => send_amiss(&mut stream, &fault, reply),
+        None => reply.map_or(Ok(()), |reply| stream.write_all(&written(reply))),
+    }?;
+    stream.flush()
+}
+
+/// An answer as it goes over the wire.
+pub(crate) fn written((status, mut body): Reply) -> Vec<u8> {
     let extra = body.as_object_mut().and_then(|fields| fields.remove(HEADERS)).unwrap_or_default();
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let mut head = format!("HTTP/1.1 {status} .\r\ncontent-type: application/json\r\nconnection: close");
     for (name, value) in extra.as_object().into_iter().flatten() {
         head.push_str(&format!("\r\n{name}: {}", value.as_str().unwrap_or_default()));
     }
-    let mut stream = stream;
-    write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
-    stream.flush()
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Ask> {
@@ -221,6 +249,13 @@ impl Scene {
             journal: Lines::default(),
             runtime: runtime.unwrap_or_else(|error| panic!("{error}")),
         }
+    }
+
+    /// The scene under another configuration.
+    pub(crate) fn changed(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.cx.config);
+        self.cx.http = Client::new(&self.cx.config, false).unwrap_or_else(|error| panic!("{error}"));
+        self.cx.responders = Responders::new(|_| None);
     }
 
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
