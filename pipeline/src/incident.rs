@@ -338,7 +338,16 @@ impl Incident {
     fn seen(&mut self, occurrence: &Occurrence, exposure: Exposure) {
         /// More places than anybody reads; all of them are in the log.
         const MOST: usize = 200;
+        let is_worse = exposure > self.exposure;
         self.exposure = self.exposure.max(exposure);
+        // What was decided was decided about less. A person's no stands, and so does what was begun.
+        if is_worse && !self.denied && self.moments.is_empty() {
+            match self.state {
+                State::Waiting => (self.state, self.decision, self.due) = (State::Verified, None, None),
+                State::ByHand => self.again(),
+                _ => {}
+            }
+        }
         self.times.exposed = [self.times.exposed, occurrence.since].into_iter().flatten().min();
         if !self.occurrences.contains(occurrence) && self.occurrences.len() < MOST {
             self.occurrences.push(occurrence.clone());

@@ -129,7 +129,7 @@ mod tests {
     use stanch_revokers::{Liveness, Probe, Target};
 
     use super::*;
-    use crate::{Approval, Decision, Detected, Event, Exposure, IncidentId, Owner, digest};
+    use crate::{Approval, Decision, Detected, Event, Exposure, IncidentId, Occurrence, Owner, digest};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -240,6 +240,11 @@ mod tests {
         assert_eq!(next(&incident, false, NOW), Next::Ask);
     }
 
+    fn occurrence() -> Occurrence {
+        let (source, place) = ("acme/shop".to_owned(), ".env:1".to_owned());
+        Occurrence { source, place, commit: None, author: None, url: None, agent: None, since: None }
+    }
+
     fn denied() -> Event {
         Event::Denied { person: "bob".to_owned(), why: "not now".to_owned() }
     }
@@ -290,5 +295,22 @@ mod tests {
             incident.apply(NOW, &event);
         }
         assert_eq!(next(&incident, true, NOW), Next::Ask);
+    }
+
+    #[test]
+    fn what_is_seen_where_more_people_read_is_decided_anew_but_for_a_no() {
+        let seen = Event::Seen { occurrence: occurrence(), exposure: Exposure::Public };
+        let mut told_only = Incident { exposure: Exposure::Internal, ..acting(Means::Revoke) };
+        told_only.apply(NOW, &Event::GaveUp { why: "the policy has people told, and nothing else done".to_owned() });
+        let mut denied_before = told_only.clone();
+        told_only.apply(NOW, &seen);
+        assert_eq!(next(&told_only, false, NOW), Next::Look);
+        denied_before.apply(NOW, &denied());
+        denied_before.apply(NOW, &seen);
+        assert_eq!(next(&denied_before, false, NOW), Next::Rest);
+        let mut as_public = acting(Means::Revoke);
+        as_public.apply(NOW, &Event::GaveUp { why: "busy".to_owned() });
+        as_public.apply(NOW, &seen);
+        assert_eq!(next(&as_public, false, NOW), Next::Rest, "nobody more reads it");
     }
 }

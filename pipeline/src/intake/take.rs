@@ -175,7 +175,8 @@ impl Intake {
         labels.extend(environment.map(|name| ("environment".to_owned(), name.to_owned())));
         if !subject.occurrences.is_empty() && subject.occurrences.iter().all(|place| self.finder.is_test(place.path()))
         {
-            labels.insert("test".to_owned(), "true".to_owned());
+            // Where it stands does not make it a key of a test mode: a stranger may choose where.
+            labels.insert("in-tests".to_owned(), "true".to_owned());
         }
         Setting { exposure: arrival.exposure(), labels }
     }

@@ -90,7 +90,7 @@ fn what_was_found_becomes_an_incident_with_its_owner() {
         assert_eq!((incident.owner.name.as_str(), incident.owner.found_by.as_str()), ("@team", "codeowners"));
         let labels: Vec<(&str, &str)> =
             incident.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(labels, [("environment", "production"), ("test", "true")]);
+        assert_eq!(labels, [("environment", "production"), ("in-tests", "true")]);
         assert_eq!(incident.times.exposed, Some(Timestamp::UNIX_EPOCH));
     });
 }

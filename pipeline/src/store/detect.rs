@@ -80,7 +80,7 @@ impl Finding {
             return Ok((projection::load(tx, &self.id)?, true));
         }
         match self.known(tx)? {
-            Some(mut incident) if !is_dead(&incident) || self.unknown(tx, &incident)?.is_empty() => {
+            Some(mut incident) if !self.is_new(tx, &incident)? => {
                 self.add(tx, &mut incident)?;
                 Ok((incident, false))
             }
@@ -92,6 +92,13 @@ impl Finding {
                 Ok((incident, true))
             }
         }
+    }
+
+    /// Whether it is another matter than the last incident: that was about a dead credential, which has come to a new place; or the policies
+    /// left it alone where fewer people could read it.
+    fn is_new(&self, tx: &mut Tx<'_>, last: &Incident) -> Result<bool> {
+        let is_worse = last.ending == Some(Ending::Ignored) && self.what.exposure > last.exposure;
+        Ok((is_worse || is_dead(last)) && !self.unknown(tx, last)?.is_empty())
     }
 
     /// The last incident of the credential, and the open one if there is one.

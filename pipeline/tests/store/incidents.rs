@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stanch_pipeline::store::{CREDENTIAL, Filter, Page, Store, StoreError};
-use stanch_pipeline::{Ending, Event, Exposure, IncidentId, Occurrence, Owner, State};
+use stanch_pipeline::{Detected, Ending, Event, Exposure, IncidentId, Occurrence, Owner, State};
 use zeroize::Zeroizing;
 
 use crate::bench::{LEASE, actor, at, detected, must, noted, occurrence, on_both, open};
@@ -50,6 +50,19 @@ fn an_incident_lives_from_its_detection_to_its_end() {
         assert_eq!(must(store.differing().await), []);
         let head = must(store.head().await).unwrap_or_else(|| panic!("a head"));
         assert!(head.holds() && head.seq == 6);
+    });
+}
+
+#[test]
+fn what_was_ignored_comes_back_where_more_people_can_read_it() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        let (id, _) = find(&store, "f", &[occurrence(1)], 0).await;
+        close(&store, &id, Ending::Ignored, 1).await;
+        assert_eq!(find(&store, "f", &[occurrence(2)], 2).await, (id.clone(), false));
+        let public = Detected { exposure: Exposure::Public, ..detected("f") };
+        let (again, new) = must(store.detect(&public, &[occurrence(3)], None, at(3), "scan").await);
+        assert!(new && again != id);
     });
 }
 

@@ -22,7 +22,7 @@ fn a_pushed_key_is_an_incident_with_all_that_is_known() {
     assert_eq!(incident.exposure.as_str(), "public");
     assert_eq!(incident.labels.get("repository").map(String::as_str), Some("acme/shop"));
     assert_eq!(incident.labels.get("environment").map(String::as_str), Some("production"));
-    assert_eq!(incident.labels.get("test"), None);
+    assert_eq!(incident.labels.get("in-tests"), None);
     let [place] = incident.occurrences.as_slice() else { panic!("{:?}", incident.occurrences) };
     assert!(place.source.ends_with("/forge/acme/shop"), "{}", place.source);
     assert_eq!((place.place.as_str(), place.commit.as_deref()), ("deploy/eu.env:2", Some(after.as_str())));
@@ -94,7 +94,7 @@ fn a_new_default_branch_is_scanned_whole_and_tests_are_labelled() {
     let mut found: Vec<(String, bool)> = bench
         .incidents()
         .iter()
-        .map(|incident| (incident.occurrences[0].place.clone(), incident.labels.contains_key("test")))
+        .map(|incident| (incident.occurrences[0].place.clone(), incident.labels.contains_key("in-tests")))
         .collect();
     found.sort();
     assert_eq!(found, [("tests/fixtures/one.env:2".to_owned(), true), ("two.env:2".to_owned(), false)]);
