@@ -31,17 +31,22 @@ impl Scene {
 
     /// A scene whose configuration says more.
     pub(crate) fn with(more: &str) -> Self {
+        Self::of(KIND, more, |stage| format!("OPENROUTER_API_KEY={}\n", stage.leaked().value))
+    }
+
+    /// A scene of another kind, in which a file leaks this.
+    fn of(kind: &str, more: &str, leak: fn(&Stage) -> String) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testkit/doubles");
         let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
-        let double = doubles.iter().find(|double| double.kind() == KIND);
-        let stage = Stage::start(double.unwrap_or_else(|| panic!("{KIND} is played")), Cast::default());
+        let double = doubles.iter().find(|double| double.kind() == kind);
+        let stage = Stage::start(double.unwrap_or_else(|| panic!("{kind} is played")), Cast::default());
         let sandbox = Sandbox::new(BINARY);
-        let admin = stage.admin().get("secret").cloned().unwrap_or_default();
+        let admin = stage.admin().get("secret").cloned().unwrap_or_else(|| "a kind that needs no responder".to_owned());
         let file = sandbox.path().join("admin");
         fs::write(&file, &admin).unwrap_or_else(|error| panic!("{error}"));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap_or_else(|error| panic!("{error}"));
         let mut config =
-            "[http]\npatience = 0.05\nbackoff_ms = 1\nper_minute = 60000\n[responders.openrouter]\n".to_owned();
+            "[owners]\n\"*\" = [\"acme-dev\"]\n[http]\npatience = 0.05\nbackoff_ms = 1\nper_minute = 60000\n[responders.openrouter]\n".to_owned();
         let _ = writeln!(config, "secret = {{ file = {:?} }}\n[endpoints]", file.display().to_string());
         for host in stage.hosts() {
             let _ = writeln!(config, "{host:?} = {:?}", stage.origin());
@@ -50,7 +55,7 @@ impl Scene {
         fs::write(sandbox.path().join("config.toml"), config).unwrap_or_else(|error| panic!("{error}"));
         let (leaked, admin) = (Canary::new(&stage.leaked().value, 12), Canary::new(&admin, 12));
         let scene = Self { stage, sandbox, leaked, admin };
-        scene.sandbox.write("leak/.env", format!("OPENROUTER_API_KEY={}\n", scene.leaked.secret()));
+        scene.sandbox.write("leak/.env", leak(&scene.stage));
         let found = scene.run(&["scan", "leak", "--format", "jsonl", "-o", "findings.jsonl"]);
         assert_eq!(found.code, Some(1), "{}{}", found.stdout, found.stderr);
         scene
@@ -83,6 +88,27 @@ impl Scene {
     pub(crate) fn effects(&self) -> usize {
         self.stage.effects().len()
     }
+}
+
+#[test]
+fn tokens_of_github_are_applied_together() {
+    let scene = Scene::of("github.pat-and-oauth", "", |stage| {
+        format!("GITHUB_TOKEN={}\nGH_TOKEN={}\n", stage.leaked().value, stage.other().value)
+    });
+    let plan = scene.plan(&[]);
+    assert!(plan.stdout.contains("2 to revoke") || plan.stdout.contains("2 need approval"), "{}", plan.stdout);
+    let before = scene.stage.requests().len();
+    let done = scene.apply(&[]);
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("2 of 2 as planned"), "{}", done.stdout);
+    assert!(!scene.stage.alive(Role::Leaked) && !scene.stage.alive(Role::Other));
+    // Both are on their way before the first of them is revoked.
+    let asked: Vec<_> = scene.stage.requests().into_iter().skip(before).collect();
+    let first = asked.iter().position(|request| request.method == "POST").unwrap_or_default();
+    let ahead = |value: &str| {
+        asked.iter().take(first).any(|one| one.header("authorization").is_some_and(|who| who.ends_with(value)))
+    };
+    assert!(ahead(scene.leaked.secret()) && ahead(&scene.stage.other().value), "one after the other");
 }
 
 #[test]

@@ -409,6 +409,11 @@ impl Kind {
         self.authority != Authority::None && (self.can.revoke || !self.revoke.is_empty())
     }
 
+    /// Whether one request revokes many.
+    pub fn takes_many(&self) -> bool {
+        self.revoke.iter().any(|step| step.batch.is_some())
+    }
+
     /// Whether a successor can be had by a call.
     pub fn rotates(&self) -> bool {
         self.can.rotate || self.rotate.is_some()

@@ -1,10 +1,11 @@
 //! `stanch apply`: does what a plan says, and nothing else. It can be interrupted at any time; run again, it goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 use stanch_model::Finding;
@@ -42,19 +43,37 @@ pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError>
         );
         let work = Work { lead: &lead, subjects: &subjects, person: &person };
         let mut applied = Vec::new();
-        for item in plan.items.iter().filter(|item| item.is_applied()) {
-            let came = if lead.interrupted() {
-                Came::Left("not begun: interrupted".to_owned())
-            } else {
-                work.one(item).await?
-            };
-            applied.push(Applied::new(item, came));
+        for few in batches(&plan) {
+            let came = join_all(few.iter().map(|(_, item)| work.begun(item))).await;
+            for ((place, item), came) in few.into_iter().zip(came) {
+                applied.push((place, Applied::new(item, came?)));
+            }
         }
+        applied.sort_by_key(|(place, _)| *place);
         notices.send(lead.store(), shell).await?;
-        Ok::<_, CliError>(applied)
+        Ok::<_, CliError>(applied.into_iter().map(|(_, applied)| applied).collect::<Vec<_>>())
     })??;
     tell(args, &applied, &findings, shell)?;
     Ok(if applied.iter().all(|one| one.as_planned) { Exit::Clean } else { Exit::Incomplete })
+}
+
+/// What is applied, with its place: one at a time, but for kinds of which one request takes many.
+fn batches(plan: &PlanFile) -> Vec<Vec<(usize, &Item)>> {
+    /// As many as the engine of a server leads on at once.
+    const AT_ONCE: usize = 64;
+    let mut together: BTreeMap<&str, Vec<(usize, &Item)>> = BTreeMap::new();
+    let mut batches = Vec::new();
+    for (place, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_applied()) {
+        let many =
+            item.what.kind.as_deref().filter(|id| registry::by_id(id).is_some_and(|entry| entry.kind.takes_many()));
+        match many {
+            Some(kind) => together.entry(kind).or_default().push((place, item)),
+            None => batches.push(vec![(place, item)]),
+        }
+    }
+    batches
+        .extend(together.into_values().flat_map(|items| items.chunks(AT_ONCE).map(<[_]>::to_vec).collect::<Vec<_>>()));
+    batches
 }
 
 fn read(args: &ApplyArgs) -> Result<PlanFile, CliError> {
@@ -141,6 +160,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    async fn begun(&self, item: &Item) -> Result<Came, CliError> {
+        if self.lead.interrupted() {
+            return Ok(Came::Left("not begun: interrupted".to_owned()));
+        }
+        self.one(item).await
+    }
+
     async fn one(&self, item: &Item) -> Result<Came, CliError> {
         let store = self.lead.store();
         let known = store.incident_of(&item.what.fingerprint).await.map_err(of_store)?;

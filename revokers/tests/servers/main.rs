@@ -29,6 +29,7 @@ mod sshd;
 #[cfg(unix)]
 mod stand_in;
 mod successors;
+mod wires;
 
 /// The modules say `crate::server`.
 use stanch_testkit::server;

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::bench::{Bench, credential, password, why, with_parts};
 use crate::server::{Running, certified, command_as, folder, free_port, program, run, succeeds, until};
+use crate::wires::{Served, survives_bad_days};
 
 const KIND: &str = "mysql.user-password";
 const HERE: &str = "hosts = { allow = ['127.0.0.1'], private = ['127.0.0.1'] }\nowners = { mysql = ['127.0.0.1'] }\n";
@@ -110,6 +111,31 @@ impl MariaDb {
     fn sessions(&self, user: &str) -> String {
         self.sql(&format!("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{user}'"))
     }
+}
+
+impl Served for MariaDb {
+    const KIND: &'static str = KIND;
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn account(&self, name: &str) -> (String, String) {
+        self.user(name)
+    }
+
+    fn admits(&self, name: &str, word: &str) -> bool {
+        self.lets_in(name, word)
+    }
+
+    fn configuration(&self) -> String {
+        self.responding()
+    }
+}
+
+#[test]
+fn a_broken_wire_kills_nobody_and_revives_nobody() {
+    survives_bad_days(&MariaDb::start());
 }
 
 #[test]

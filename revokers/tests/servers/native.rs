@@ -97,10 +97,19 @@ const EXCUSES: &[(&str, &str)] = &[
         "azure.storage-account-key",
         "azurite.rs: an emulator that checks signatures; Resource Manager's part is that of azure.openai-key",
     ),
-    ("mysql.user-password", "mariadb.rs: a real server; statuses and redirects are of HTTP, and it speaks none"),
-    ("postgres.role-password", "postgres.rs: a real server; statuses and redirects are of HTTP, and it speaks none"),
+    (
+        "mysql.user-password",
+        "mariadb.rs: a real server; wires.rs breaks the wire to it in 19 ways, as it speaks no HTTP",
+    ),
+    (
+        "postgres.role-password",
+        "postgres.rs: a real server; wires.rs breaks the wire to it in 19 ways, as it speaks no HTTP",
+    ),
     ("rabbitmq.user", "rabbitmq.rs: a real server; its requests are carried out by the engine that all doubles try"),
-    ("redis.acl-or-requirepass", "redis.rs: a real server; statuses and redirects are of HTTP, and it speaks none"),
+    (
+        "redis.acl-or-requirepass",
+        "redis.rs: a real server; wires.rs breaks the wire to it in 19 ways, as it speaks no HTTP",
+    ),
     (
         "ssh.private-key-github",
         "openssh.rs: keys that OpenSSH made; the request is that of github.user-ssh-key, which has a double",

@@ -11,6 +11,7 @@ use crate::bench::{Bench, credential, password, why, with_parts};
 use crate::server::{
     Certified, Running, certified, command_as, folder, free_port, must, program, run, succeeds, until,
 };
+use crate::wires::{Served, survives_bad_days};
 
 const KIND: &str = "postgres.role-password";
 /// Who may call the server, and owns it.
@@ -123,6 +124,31 @@ impl Postgres {
     fn sessions(&self, role: &str) -> String {
         self.sql(&format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}'"))
     }
+}
+
+impl Served for Postgres {
+    const KIND: &'static str = KIND;
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn account(&self, name: &str) -> (String, String) {
+        self.role(name)
+    }
+
+    fn admits(&self, name: &str, word: &str) -> bool {
+        self.lets_in(name, word)
+    }
+
+    fn configuration(&self) -> String {
+        self.responding()
+    }
+}
+
+#[test]
+fn a_broken_wire_kills_nobody_and_revives_nobody() {
+    survives_bad_days(&Postgres::start());
 }
 
 #[test]

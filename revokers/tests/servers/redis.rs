@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use crate::bench::{Bench, credential, password, why, with_parts};
 use crate::server::{Line, Running, certified, command_as, folder, free_port, must, run};
+use crate::wires::{Served, survives_bad_days};
 
 const KIND: &str = "redis.acl-or-requirepass";
 const HERE: &str = "hosts = { allow = ['127.0.0.1'], private = ['127.0.0.1'] }\nowners = { redis = ['127.0.0.1'] }\n";
@@ -68,6 +69,31 @@ impl Redis {
             self.admin, self.port
         )
     }
+}
+
+impl Served for Redis {
+    const KIND: &'static str = KIND;
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn account(&self, name: &str) -> (String, String) {
+        self.user(name, "~* +@all")
+    }
+
+    fn admits(&self, name: &str, word: &str) -> bool {
+        self.login(name, word).is_some()
+    }
+
+    fn configuration(&self) -> String {
+        self.responding()
+    }
+}
+
+#[test]
+fn a_broken_wire_kills_nobody_and_revives_nobody() {
+    survives_bad_days(&Redis::start());
 }
 
 #[test]
