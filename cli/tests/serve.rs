@@ -125,6 +125,8 @@ fn it_serves_whom_it_knows_and_stops_when_told() {
     assert_eq!(serving.stop(), Some(0));
     let audit = sandbox.run(["audit", "verify"]);
     assert_eq!(audit.code, Some(0), "{}{}", audit.stdout, audit.stderr);
+    let log = sandbox.run(["audit", "show"]).stdout;
+    assert!(log.contains("started") && log.contains("policy-loaded"), "{log}");
 }
 
 #[test]

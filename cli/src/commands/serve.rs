@@ -1,5 +1,6 @@
 //! `stanch serve`: the pipeline without hands. Webhooks and programs bring leaks, the engine leads them on, people look at the console.
 
+mod keeper;
 mod reload;
 mod signals;
 
@@ -9,13 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use stanch_pipeline::audit::AuditEvent;
 use stanch_pipeline::config::PipelineConfig;
 use stanch_pipeline::engine::{Decider, Engine, Options, Rotation, Work, this_process};
 use stanch_pipeline::intake::{Intake, Pace, Rules};
 use stanch_pipeline::notify::{Notifier, Overdue};
 use stanch_pipeline::owner::{Facts, Sources};
 use stanch_pipeline::policy::Policies;
-use stanch_pipeline::store::Store;
+use stanch_pipeline::store::{Store, StoreConfig};
 use stanch_revokers::Context;
 use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
@@ -26,6 +28,7 @@ use stanch_server::intake::{IntakeConfig, Scan};
 use stanch_server::{Parts, Server, ServerConfig, Webhooks, Worker};
 use tokio::sync::watch;
 
+use keeper::Keeper;
 use reload::{Current, Reload};
 
 use crate::args::{DeciderArgs, ServeArgs, ServeCommand};
@@ -34,6 +37,9 @@ use crate::exit::{CliError, Exit};
 use crate::key::installation;
 use crate::response::{ConfigFile, block_on, of_store, open_store, person, policies};
 use crate::shell::Shell;
+
+/// Who writes the lines of the program itself.
+const ACTOR: &str = "stanch";
 
 pub(crate) fn run(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     match &args.command {
@@ -49,6 +55,8 @@ struct Said {
     server: ServerConfig,
     intake: Option<IntakeConfig>,
     rotations: Vec<Rotation>,
+    /// For how many days incidents that are closed are kept.
+    keeps: u32,
     /// Where paths in it begin.
     folder: PathBuf,
 }
@@ -66,7 +74,8 @@ impl Said {
         let server = file.section("serve")?.unwrap_or_default();
         let intake = file.section("intake")?;
         let rotations = file.section("rotation")?.unwrap_or_default();
-        Ok(Self { network, pipeline, server, intake, rotations, folder: file.folder() })
+        let keeps = file.section::<StoreConfig>("store")?.unwrap_or_default().keep_days;
+        Ok(Self { network, pipeline, server, intake, rotations, keeps, folder: file.folder() })
     }
 }
 
@@ -94,6 +103,8 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     let shown = shown(&policies, &args.decider);
     let tells = said.pipeline.notify.tells();
     let options = Options { rotations: said.rotations.clone(), tells, ..Options::default() };
+    let started = AuditEvent::Started { version: env!("CARGO_PKG_VERSION").to_owned() };
+    store.record(&started, ACTOR, Timestamp::now()).await.map_err(of_store)?;
     reload::loaded(&store, &policies).await?;
     let current = Arc::new(Current::new(policies));
     let decider = Arc::clone(&current) as Arc<dyn Decider>;
@@ -141,6 +152,9 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         shell: shell.twin(),
     };
     workers.push(Worker::new("reload", move |stop| reload.run(stop)));
+    let believed = said.intake.as_ref().map(IntakeConfig::max_age).unwrap_or_default();
+    let keeper = Keeper::new(Arc::clone(&store), said.keeps, believed);
+    workers.push(Worker::new("keeper", move |stop| keeper.run(stop)));
     if let Some(config) = said.intake {
         let intake = intake(config, &server, Arc::clone(&store), cx, owners, wake)?;
         workers.push(Worker::new("intake", move |stop| intake.run(me, Pace::default(), stop)));

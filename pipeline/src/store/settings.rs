@@ -9,7 +9,7 @@ use super::postgres::holds_password;
 use crate::audit::VerifyingKey;
 
 /// Where the store is. Nothing said is a file of SQLite in the folder of stanch's own state.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
     /// A file of SQLite.
@@ -26,6 +26,23 @@ pub struct StoreConfig {
     pub signing: Option<Source>,
     /// Whose signatures are believed besides: other servers of the same database, and keys that were used before.
     pub trusted: Vec<Trusted>,
+    /// For how many days an incident is kept after it was closed. The log keeps its lines.
+    pub keep_days: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            path: None,
+            postgres: None,
+            password: None,
+            ca: None,
+            key: None,
+            signing: None,
+            trusted: Vec::new(),
+            keep_days: 400,
+        }
+    }
 }
 
 /// The address of a database: in the file if it holds no password, or from where a secret is kept.

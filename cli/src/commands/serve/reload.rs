@@ -15,14 +15,11 @@ use stanch_revokers::registry::Entry;
 use stanch_server::{App, Live};
 use tokio::sync::watch;
 
-use super::{Said, notifier, shown};
+use super::{ACTOR, Said, notifier, shown};
 use crate::args::DeciderArgs;
 use crate::exit::CliError;
 use crate::response::policies;
 use crate::shell::Shell;
-
-/// Who writes into the log what was read.
-const ACTOR: &str = "stanch";
 
 /// The policies that decide now.
 pub(super) struct Current(RwLock<Arc<Policies>>);
