@@ -141,6 +141,8 @@ fn a_token_that_was_revoked_counts_no_more_and_no_configuration_is_no_server() {
     assert_eq!(sandbox.run(["serve", "token", "create", "Not A Name"]).code, Some(2));
     let missing = sandbox.run(["serve"]);
     assert!(missing.code == Some(2) && missing.stderr.contains("needs a configuration"), "{}", missing.stderr);
+    let named = sandbox.run(["serve", "--config", "nowhere.toml"]);
+    assert!(named.code == Some(2) && named.stderr.contains("nowhere.toml"), "{}", named.stderr);
     let config = sandbox.root().join("config.toml");
     std::fs::write(&config, "[serve]\nlisten = '127.0.0.1:0'\n").unwrap_or_else(|error| panic!("{error}"));
     let ownerless = sandbox.run(["serve", "--config", &config.display().to_string()]);

@@ -63,7 +63,7 @@ struct Said {
 
 impl Said {
     fn read(named: Option<&Path>) -> Result<Self, CliError> {
-        let file = ConfigFile::read(named.filter(|path| path.exists()))?.ok_or_else(|| {
+        let file = ConfigFile::read(named)?.ok_or_else(|| {
             CliError::new("`stanch serve` needs a configuration").hint("docs/configuration.md shows what it may say")
         })?;
         let network = file.network()?;
