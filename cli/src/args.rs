@@ -466,7 +466,13 @@ pub(crate) enum IncidentCommand {
         store: StoreArgs,
     },
     /// Approve of the plan at hand; if that suffices, it is carried out
-    Approve(OneIncidentArgs),
+    Approve {
+        #[command(flatten)]
+        one: OneIncidentArgs,
+        /// The plan that was read, as `incident show` names it: another one is refused
+        #[arg(long, value_name = "DIGEST")]
+        plan: Option<String>,
+    },
     /// Say no: nothing further is done
     Deny {
         #[command(flatten)]

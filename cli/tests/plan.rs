@@ -248,10 +248,16 @@ fn where_two_have_to_approve_one_does_not_suffice() {
 
     let id = open_incident(&scene);
     let more = ["--policy", "two.cedar", "--config", "config.toml"];
+    let shown = scene.run(&["incident", "show", &id]).stdout;
+    let read = shown.split_once("--plan ").and_then(|(_, plan)| plan.split_whitespace().next()).unwrap_or_default();
+    assert!(read.starts_with("plan_") && shown.contains("disable: key with hash"), "{shown}");
+    let other = scene.run(&[&["incident", "approve", &id, "--as", "bob", "--plan", "plan_0"][..], &more].concat());
+    assert_eq!(other.code, Some(2), "{}{}", other.stdout, other.stderr);
+    assert!(other.stderr.contains(read), "{}", other.stderr);
     let same = scene.run(&[&["incident", "approve", &id, "--as", "ada"][..], &more].concat());
     assert_eq!(same.code, Some(3), "{}{}", same.stdout, same.stderr);
     assert_eq!(scene.effects(), 0, "the same person twice is one");
-    let second = scene.run(&[&["incident", "approve", &id, "--as", "bob"][..], &more].concat());
+    let second = scene.run(&[&["incident", "approve", &id, "--as", "bob", "--plan", read][..], &more].concat());
     assert_eq!(second.code, Some(0), "{}{}", second.stdout, second.stderr);
     assert_eq!(scene.stage.life(Role::Leaked), Some(Life::Deleted));
 }

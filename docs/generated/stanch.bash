@@ -1842,7 +1842,7 @@ _stanch() {
             return 0
             ;;
         stanch__subcmd__incident__subcmd__approve)
-            opts="-q -v -h -V --as --policy --shipped --format --config --offline --max-age --color --quiet --verbose --help --version"
+            opts="-q -v -h -V --as --policy --shipped --format --config --offline --max-age --plan --color --quiet --verbose --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1869,6 +1869,10 @@ _stanch() {
                     return 0
                     ;;
                 --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plan)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -307,6 +307,7 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l plan -d 'The plan that was read, as `incident show` names it: another one is refused' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"

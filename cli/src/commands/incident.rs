@@ -24,7 +24,7 @@ pub(crate) fn run(args: &IncidentArgs, shell: &mut Shell) -> Result<Exit, CliErr
     match &args.command {
         IncidentCommand::List { all, limit, format, store } => list(*all, *limit, (*format, store), shell),
         IncidentCommand::Show { incident, format, store } => show(incident, *format, store, shell),
-        IncidentCommand::Approve(one) => approve(one, shell),
+        IncidentCommand::Approve { one, plan } => approve(one, plan.as_deref(), shell),
         IncidentCommand::Deny { one, why } => deny(one, why, shell),
         IncidentCommand::Retry(one) => retry(one, shell),
     }
@@ -121,6 +121,12 @@ fn human(incident: &Incident, entries: &[Entry], redactor: &Redactor<'_>, out: &
     if incident.state == State::Waiting {
         let waits = missing(incident, Timestamp::now());
         writeln!(out, "\n  waits: {}", redactor.redact(&waits))?;
+        for step in incident.steps() {
+            writeln!(out, "         {}: {}", step.name, redactor.redact(&step.target))?;
+        }
+        if let Some(plan) = incident.asked() {
+            writeln!(out, "         stanch incident approve {} --plan {plan}", incident.id)?;
+        }
     }
     if let Some(ending) = incident.ending {
         writeln!(out, "\n  {}", ended(ending))?;
@@ -131,7 +137,7 @@ fn human(incident: &Incident, entries: &[Entry], redactor: &Redactor<'_>, out: &
     Ok(())
 }
 
-fn approve(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
+fn approve(one: &OneIncidentArgs, plan: Option<&str>, shell: &mut Shell) -> Result<Exit, CliError> {
     let person = Person::of(one.person.as_deref(), one.response.config.as_deref())?;
     said(one, shell, async |store, incident| {
         let now = Timestamp::now();
@@ -139,6 +145,10 @@ fn approve(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
             return Err(CliError::new("nobody is asked to approve of it now")
                 .hint(format!("`stanch incident show {}` tells how far it is", incident.id)));
         };
+        if plan.is_some_and(|plan| plan != digest) {
+            return Err(CliError::new(format!("the plan is another one by now: {digest}"))
+                .hint(format!("read it with `stanch incident show {}`", incident.id)));
+        }
         asked(incident, &person).map_err(CliError::new)?;
         if incident.approvers(now).contains(&person.name.as_str()) {
             return Ok(());
