@@ -13,13 +13,19 @@ use crate::shell::Shell;
 fn manual(command: &mut clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
     command.build();
     clap_mangen::Man::new(command.clone()).render(text)?;
-    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
-        let name = format!("stanch {}", verb.get_name());
+    verbs(command, "stanch", text)
+}
+
+/// Each verb below a command, and each below that.
+fn verbs(command: &clap::Command, above: &str, text: &mut Vec<u8>) -> std::io::Result<()> {
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set()) {
+        let name = format!("{above} {}", verb.get_name());
         let page = clap_mangen::Man::new(verb.clone());
         writeln!(text, ".SH \"{}\"", name.to_uppercase())?;
         page.render_synopsis_section(text)?;
         page.render_description_section(text)?;
         page.render_options_section(text)?;
+        verbs(verb, &name, text)?;
     }
     Ok(())
 }

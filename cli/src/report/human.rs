@@ -44,8 +44,11 @@ fn write_summary(page: &mut Page<'_>, report: &Report<'_>, groups: &[Group<'_>])
     let pieces = if groups.is_empty() {
         let complete = !report.coverage.interrupted && !report.coverage.notes.iter().any(|note| note.gap.failed());
         // An unread input is never clean.
-        vec![if complete {
+        vec![if complete && report.findings.is_empty() {
             words(GOOD, "No credentials found")
+        } else if complete {
+            // Those that are known or allowed are told below.
+            words(GOOD, "No further credentials found")
         } else {
             words(BAD, "No credentials found in what could be read")
         }]
@@ -83,8 +86,9 @@ fn by_severity(groups: &[Group<'_>]) -> String {
 
 /// What a person can do now.
 fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
-    // What was a stream cannot be scanned again by itself.
-    if group.best.locator.source == Source::Stdin {
+    // What was a stream cannot be scanned again by itself, and what has signs that are not shown cannot be typed.
+    let is_odd = |target: &String| target.chars().any(char::is_control);
+    if group.best.locator.source == Source::Stdin || report.targets.iter().any(is_odd) {
         return Ok(());
     }
     let given = format!("{}{}", group.short(), target(report, group));
@@ -106,11 +110,17 @@ fn write_hint(page: &mut Page<'_>, command: &str, what: &str) -> io::Result<()> 
 /// The target as it has to be given again; nothing for the current folder.
 fn target(report: &Report<'_>, group: &Group<'_>) -> String {
     let names = report.targets.iter().filter(|name| name.as_str() != ".");
-    let mut target = names.map(|name| format!(" {}", quoted(&report.redactor.name(name)))).collect::<Vec<_>>().concat();
+    let given = |name: &String| format!(" {}", quoted(&no_option(report.redactor.name(name).into())));
+    let mut target = names.map(given).collect::<Vec<_>>().concat();
     if group.best.locator.source == Source::Index {
         target.push_str(" --staged");
     }
     target
+}
+
+/// A path that is taken for one, whatever it begins with.
+fn no_option(name: String) -> String {
+    if name.starts_with('-') { format!("./{name}") } else { name }
 }
 
 /// A name as a shell takes it.
@@ -131,5 +141,6 @@ mod tests {
     fn names_for_the_shell() {
         assert_eq!(quoted("src/main.rs"), "src/main.rs");
         assert_eq!(quoted("it's; here"), r"'it'\''s; here'");
+        assert_eq!(no_option("-rf".to_owned()), "./-rf");
     }
 }
