@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::body::{self, Taken};
+use super::room::Sender;
 use crate::{Access, ApiError, App, Route, auth, console};
 
 /// What the guard of one route knows.
@@ -28,6 +29,10 @@ impl Guard {
     async fn admit(&self, request: &mut Request) -> Result<(), Response> {
         let (mut parts, body) = std::mem::take(request).into_parts();
         let person = match self.access {
+            // Nobody's body is waited for where nobody reads it.
+            Access::Signed if self.app.webhooks().is_none() => {
+                return Err(ApiError::not_found("webhook").into_response());
+            }
             Access::Open | Access::Signed => None,
             Access::Token(role) => {
                 Some(auth::bearer(&self.app, &parts, role).await.map_err(IntoResponse::into_response)?)
@@ -53,10 +58,18 @@ impl Guard {
         }
     }
 
+    fn sender(&self) -> Sender {
+        match self.access {
+            Access::Open | Access::Signed => Sender::Stranger,
+            Access::Token(_) | Access::Session(_) => Sender::Known,
+        }
+    }
+
     async fn body(&self, request: Request) -> Result<(Request, Vec<super::room::Held>), ApiError> {
         let (parts, body) = request.into_parts();
         let within = self.app.config.limits.body();
-        let Taken { body, held } = body::take(&parts.headers, body, self.most, within, self.app.room()).await?;
+        let room = (self.app.room(), self.sender());
+        let Taken { body, held } = body::take(&parts.headers, body, self.most, within, room).await?;
         Ok((Request::from_parts(parts, body), held))
     }
 }

@@ -230,6 +230,56 @@ fn bodies_have_room_together() {
 }
 
 #[test]
+fn a_body_in_crumbs_takes_the_room_that_it_weighs() {
+    let limits = Limits { body_mib: 1, ..Limits::default() };
+    let house = House::with(ServerConfig { limits, ..ServerConfig::default() });
+    let token = house.token(Role::Admin);
+    let body = format!("{{\"name\":\"ada\",\"role\":\"viewer\"{}}}", " ".repeat(4000));
+    let chunks = body.chars().map(|one| format!("1\r\n{one}\r\n")).collect::<Vec<_>>().concat();
+    let text = format!(
+        "POST /api/v1/tokens HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+    );
+    assert_eq!(statuses(&house, &text), [201]);
+}
+
+#[test]
+fn strangers_leave_room_for_the_bodies_of_those_who_are_known() {
+    let limits = Limits { body_mib: 1, ..Limits::default() };
+    let house = House::with(ServerConfig { limits, ..ServerConfig::default() });
+    let (length, sent) = (16 << 10, 15 << 10);
+    let begin =
+        format!("POST /console/sign-in HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n{}", "a".repeat(sent));
+    let held: Vec<_> = (0..80)
+        .map(|_| {
+            let mut stream = connect(house.address);
+            stream.write_all(begin.as_bytes()).expect("it is sent");
+            stream
+        })
+        .collect();
+    // Those who found no room are answered; by then the others hold what they got.
+    let mut refused = 0;
+    for mut stream in &held {
+        stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a time-out");
+        let mut part = [0; 64];
+        let length = stream.read(&mut part).unwrap_or(0);
+        refused += usize::from(part[..length].starts_with(b"HTTP/1.1 503"));
+    }
+    assert!(refused >= 40, "half of the room is not theirs: {refused} of 80 were refused");
+    let made = house.ask(Role::Admin, "POST", "/api/v1/tokens", Some(&json!({ "name": "ada", "role": "viewer" })));
+    assert_eq!(made.status, 201);
+}
+
+#[test]
+fn nobody_waits_for_the_body_of_a_webhook_that_is_not_there() {
+    let house = House::new();
+    let begun = Instant::now();
+    let text = "POST /webhooks/github HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000\r\n\r\n";
+    assert_eq!(statuses(&house, text), [404]);
+    assert!(begun.elapsed() < Duration::from_secs(10), "it waited for {:?}", begun.elapsed());
+}
+
+#[test]
 fn a_handler_that_panics_fails_its_own_request() {
     let house = House::new();
     let secret = minted(4);
