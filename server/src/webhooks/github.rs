@@ -13,20 +13,16 @@ use stanch_pipeline::Exposure;
 use stanch_pipeline::git::event::{Asked, asked};
 use stanch_pipeline::intake::{Alert, Arrival, Forge, Push, Repository, Text};
 
-use super::{Webhooks, forged, header, key, malformed, signature, told, webhooks};
+use super::{Webhooks, header, key, malformed, signature, told, webhooks};
 use crate::{ApiError, App};
 
 /// Takes a delivery in.
 pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     let (hooks, now) = (webhooks(&app)?, app.now());
-    let secrets = match &hooks.config.github {
-        Some(github) => hooks.secrets.all(&github.secrets).await,
-        None => return Err(ApiError::not_found("webhook")),
-    };
+    let Some(github) = &hooks.config.github else { return Err(ApiError::not_found("webhook")) };
     let given = header(&headers, "x-hub-signature-256").unwrap_or_default();
-    if !signature::github(&body, given, &secrets) {
-        return Err(forged("/webhooks/github"));
-    }
+    let signed = |secrets: &signature::Secrets| signature::github(&body, given, secrets);
+    hooks.proven("/webhooks/github", &github.secrets, signed).await?;
     let (Some(event), Some(delivery)) = (header(&headers, "x-github-event"), header(&headers, "x-github-delivery"))
     else {
         return Err(malformed().hint("`X-GitHub-Event` and `X-GitHub-Delivery` say what it is"));

@@ -23,9 +23,7 @@ use crate::{ApiError, App};
 pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     let (hooks, now) = (webhooks(&app)?, app.now());
     let Some(gitlab) = &hooks.config.gitlab else { return Err(ApiError::not_found("webhook")) };
-    if !hooks.is_gitlab(gitlab, &headers, &body, now).await {
-        return Err(forged("/webhooks/gitlab"));
-    }
+    hooks.of_gitlab(gitlab, &headers, &body, now).await?;
     let event = header(&headers, "x-gitlab-event").unwrap_or_default();
     let arrival = match event {
         "Push Hook" | "Tag Push Hook" | "System Hook" => hooks.pushed(&body, now)?,
@@ -37,17 +35,25 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
 
 impl Webhooks {
     /// Whether the message is signed by a signing token, or shows a secret one. A signature that is wrong is not made good by a token.
-    async fn is_gitlab(&self, gitlab: &GitlabConfig, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
+    async fn of_gitlab(
+        &self,
+        gitlab: &GitlabConfig,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        const ROUTE: &str = "/webhooks/gitlab";
         let signed =
             (header(headers, "webhook-id"), header(headers, "webhook-timestamp"), header(headers, "webhook-signature"));
         if let (Some(id), Some(timestamp), Some(signatures)) = signed
             && !gitlab.signing.is_empty()
         {
-            let secrets = self.secrets.all(&gitlab.signing).await;
-            return signature::standard(body, &Standard { id, timestamp, signatures }, &secrets, now);
+            let given = Standard { id, timestamp, signatures };
+            let proves = |secrets: &signature::Secrets| signature::standard(body, &given, secrets, now);
+            return self.proven(ROUTE, &gitlab.signing, proves).await;
         }
-        let secrets = self.secrets.all(&gitlab.secrets).await;
-        header(headers, "x-gitlab-token").is_some_and(|given| signature::token(given, &secrets))
+        let Some(given) = header(headers, "x-gitlab-token") else { return Err(forged(ROUTE)) };
+        self.proven(ROUTE, &gitlab.secrets, |secrets| signature::token(given, secrets)).await
     }
 
     fn pushed(&self, body: &[u8], now: Timestamp) -> Result<Option<Arrival>, ApiError> {

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use stanch_pipeline::intake::{Arrival, Forge, Intake};
 use stanch_revokers::Context;
+use stanch_revokers::config::Source;
 
 use crate::extract::Json;
 use crate::intake::config::{Host, is_name};
@@ -78,6 +79,27 @@ impl Webhooks {
             return Err(ApiError::new(StatusCode::BAD_REQUEST, "too-old", "the message is older than `max_age_hours`"));
         }
         Ok(told.min(now))
+    }
+
+    /// Whether one of the secrets of some places proves who sent a message. Where one that might have done so could not be read just now, the sender is to
+    /// come back: what is refused for good is lost.
+    async fn proven(
+        &self,
+        route: &'static str,
+        sources: &[Source],
+        proves: impl Fn(&signature::Secrets) -> bool,
+    ) -> Result<(), ApiError> {
+        for newest in [false, true] {
+            let known = self.secrets.known(sources, newest).await;
+            if proves(&known.values) {
+                return Ok(());
+            }
+            if known.sure {
+                return Err(forged(route));
+            }
+        }
+        tracing::warn!(route, "a message cannot be checked, as a secret cannot be read");
+        Err(ApiError::busy(30))
     }
 
     /// Keeps a message and answers that it is kept.

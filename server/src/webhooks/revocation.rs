@@ -10,7 +10,7 @@ use serde_json::json;
 use stanch_pipeline::Exposure;
 use stanch_pipeline::intake::{Arrival, Leak, Text, Told};
 
-use super::{forged, header, key, malformed, signature, webhooks};
+use super::{header, key, malformed, signature, webhooks};
 use crate::extract::Json;
 use crate::intake::config::RevocationConfig;
 use crate::{ApiError, App};
@@ -42,7 +42,7 @@ pub(super) async fn types(State(app): State<App>, headers: HeaderMap) -> Result<
 /// again later.
 pub(super) async fn revoke(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     let (hooks, now) = (webhooks(&app)?, app.now());
-    let config = allowed(&app, &headers).await?;
+    let config = allowed(&app, &headers).await.map_err(throttled)?;
     let all: Vec<Revoke> = serde_json::from_slice(&body).map_err(|_| malformed())?;
     if all.len() > MOST {
         return Err(ApiError::bad_request("a message holds at most 10000 credentials"));
@@ -74,8 +74,9 @@ async fn allowed<'a>(app: &'a App, headers: &HeaderMap) -> Result<&'a Revocation
     let config = config.ok_or_else(|| ApiError::not_found("webhook"))?;
     let given = header(headers, "authorization").unwrap_or_default();
     let given = given.strip_prefix("Bearer ").unwrap_or(given);
-    let secrets = hooks.secrets.all(&config.tokens).await;
-    if signature::token(given, &secrets) { Ok(config) } else { Err(forged("/webhooks/gitlab/v1")) }
+    let proves = |secrets: &signature::Secrets| signature::token(given, secrets);
+    hooks.proven("/webhooks/gitlab/v1", &config.tokens, proves).await?;
+    Ok(config)
 }
 
 /// The status by which GitLab knows that it should try again.

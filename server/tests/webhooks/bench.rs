@@ -59,6 +59,8 @@ pub(crate) struct Wanted {
     pub(crate) api: Option<String>,
     /// How many jobs may wait.
     pub(crate) depth: Option<u64>,
+    /// Where the secrets of GitHub's and GitLab's webhooks are.
+    pub(crate) secrets: Option<Value>,
 }
 
 /// A server, and a code host with the repository `acme/shop`.
@@ -83,7 +85,7 @@ impl Bench {
         let bare = forge.join("acme/shop.git").display().to_string();
         sandbox.git(&["--git-dir", &bare, "config", "uploadpack.allowAnySHA1InWant", "true"]);
         sandbox.git(&["remote", "add", "origin", &bare]);
-        let config = Arc::new(config(&sandbox));
+        let config = Arc::new(config(&sandbox, wanted.secrets.as_ref()));
         let cx = Arc::new(context(wanted.api.as_deref()));
         let store = Arc::new(run(open(&sandbox, wanted.depth)));
         let engine = Arc::new(Engine::new(RuleSet::builtin()));
@@ -202,7 +204,7 @@ pub(crate) fn push(before: &str, after: &str, branch: &str) -> Value {
     })
 }
 
-fn config(sandbox: &Sandbox) -> IntakeConfig {
+fn config(sandbox: &Sandbox, secrets: Option<&Value>) -> IntakeConfig {
     let secret = |name: &str, text: &str| {
         let path = sandbox.root().join(name);
         must(std::fs::write(&path, text));
@@ -216,16 +218,18 @@ fn config(sandbox: &Sandbox) -> IntakeConfig {
         "github": {
             "url": url,
             "repositories": ["acme/*"],
-            "secrets": [secret("old", OLD), secret("new", SECRET)],
+            "secrets": secrets.cloned().unwrap_or_else(|| json!([secret("old", OLD), secret("new", SECRET)])),
             "token": secret("api-token", "made-up-api-token"),
             "partner": { "types": { "acme_token": "github.personal-access-token" } },
         },
         "gitlab": {
             "url": url,
             "repositories": ["acme/*"],
-            "secrets": [secret("gitlab", TOKEN)],
+            "secrets": secrets.cloned().unwrap_or_else(|| json!([secret("gitlab", TOKEN)])),
             "signing": [secret("signing", SIGNING)],
-            "revocation": { "tokens": [secret("revocation", "made-up revocation token")] },
+            "revocation": {
+                "tokens": secrets.cloned().unwrap_or_else(|| json!([secret("revocation", "made-up revocation token")])),
+            },
         },
     })))
 }

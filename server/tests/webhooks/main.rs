@@ -7,3 +7,5 @@ mod gitlab;
 mod leak;
 mod partner;
 mod push;
+#[cfg(unix)]
+mod secrets;
