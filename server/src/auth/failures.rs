@@ -14,19 +14,20 @@ const MOST: usize = 10_000;
 
 /// How much each peer has failed, as the time at which all of it is forgotten.
 ///
-/// A token has 256 bits, so nobody guesses one; this keeps the noise and the work of those who try small.
+/// A token has 256 bits, so nobody guesses one; this keeps the noise of those who try small. A token is looked at before its sender's failures are:
+/// whoever has a right one may share an address with those who have none, and never waits.
 #[derive(Debug, Default)]
 pub(crate) struct Failures(Mutex<HashMap<Option<IpAddr>, Instant>>);
 
 impl Failures {
-    /// How many seconds a peer has to wait before it is listened to.
-    pub(crate) fn wait(&self, peer: Option<IpAddr>) -> Option<u32> {
-        self.wait_at(peer, Instant::now())
-    }
-
-    /// A peer sent a wrong token.
-    pub(crate) fn failed(&self, peer: Option<IpAddr>) {
-        self.failed_at(peer, Instant::now());
+    /// A peer sent a wrong token. Gives the seconds that it has to wait, if it did so too often before; what it sends meanwhile is not counted.
+    pub(crate) fn failed(&self, peer: Option<IpAddr>) -> Option<u32> {
+        let now = Instant::now();
+        let wait = self.wait_at(peer, now);
+        if wait.is_none() {
+            self.failed_at(peer, now);
+        }
+        wait
     }
 
     fn wait_at(&self, peer: Option<IpAddr>, now: Instant) -> Option<u32> {

@@ -39,18 +39,14 @@ impl Person {
     }
 }
 
-/// Who sent a token of at least a role with a request. A peer that keeps sending wrong ones is not listened to for a while.
+/// Who sent a token of at least a role with a request. A peer that keeps sending wrong ones is told to wait.
 pub(crate) async fn bearer(app: &App, parts: &Parts, role: Role) -> Result<Person, ApiError> {
     let Some(value) = sent(&parts.headers) else { return Err(ApiError::unauthenticated()) };
     let peer = parts.extensions.get::<Peer>().map(Peer::key).unwrap_or_default();
-    if let Some(wait) = app.failures().wait(peer) {
-        return Err(ApiError::too_many(wait));
-    }
     let token = app.store.token(value, app.now()).await?;
     let Some(person) = token.as_ref().and_then(Person::of) else {
-        app.failures().failed(peer);
         app.metrics().refused();
-        return Err(ApiError::unauthenticated());
+        return Err(app.failures().failed(peer).map_or_else(ApiError::unauthenticated, ApiError::too_many));
     };
     person.must_be(role)?;
     Ok(person)

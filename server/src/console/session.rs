@@ -144,9 +144,6 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Respons
         let why = "That page was open for too long, or was not ours. Try again.";
         return gate(&app, StatusCode::FORBIDDEN, Some(why), &Back::default());
     };
-    if app.failures().wait(peer).is_some() {
-        return gate(&app, StatusCode::TOO_MANY_REQUESTS, Some("Too many wrong tokens. Wait a minute."), &form.back);
-    }
     match open(&app, &headers, form.token.trim()).await {
         Ok(Some(cookie)) => {
             let mut response = onward(form.back.path());
@@ -155,13 +152,11 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Respons
             response
         }
         Ok(None) => {
-            app.failures().failed(peer);
-            gate(
-                &app,
-                StatusCode::UNAUTHORIZED,
-                Some("This token is not known, or does not count any more."),
-                &form.back,
-            )
+            let (status, why) = match app.failures().failed(peer) {
+                Some(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many wrong tokens. Wait a minute."),
+                None => (StatusCode::UNAUTHORIZED, "This token is not known, or does not count any more."),
+            };
+            gate(&app, status, Some(why), &form.back)
         }
         Err(trouble) => trouble.into_response(),
     }

@@ -81,6 +81,18 @@ fn signing_in_needs_the_page_on_which_one_signs_in() {
 }
 
 #[test]
+fn who_keeps_failing_does_not_lock_out_who_has_a_token() {
+    let stage = Stage::start();
+    let sign_in = |token: &str| {
+        stage.send("POST", "/console/sign-in", &[("Cookie", "stanch_gate=a")], &format!("token={token}&csrf=a")).0
+    };
+    let wrong = format!("stanch_{}_{}", "0".repeat(16), "A".repeat(43));
+    let statuses: Vec<u16> = (0..25).map(|_| sign_in(&wrong)).collect();
+    assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
+    assert_eq!(sign_in(stage.approver_token()), 303);
+}
+
+#[test]
 fn an_approval_of_another_plan_is_not_taken() {
     let stage = Stage::start();
     let browser = stage.approver();
