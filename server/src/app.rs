@@ -9,12 +9,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use jiff::Timestamp;
 use serde_json::Value;
 use stanch_model::FingerprintKey;
+use stanch_pipeline::audit::{self, Report};
 use stanch_pipeline::store::Store;
 use stanch_pipeline::{Detected, Occurrence, Owner};
 use stanch_revokers::Context;
 use stanch_revokers::calls::Came;
 use stanch_rules::RuleSet;
 
+use crate::ApiError;
 use crate::auth::Failures;
 use crate::config::{ServerConfig, groups_of};
 use crate::http::Room;
@@ -73,6 +75,7 @@ pub struct Inner {
     scanner: OnceLock<stanch_scanner::Engine>,
     webhooks: OnceLock<Arc<Webhooks>>,
     callers: OnceLock<Arc<Context>>,
+    /// Held by whoever reads all of the log.
     verifying: tokio::sync::Mutex<()>,
     /// How many workers were begun, and how many of them have ended.
     workers: [AtomicUsize; 2],
@@ -152,9 +155,11 @@ impl App {
         self.0.scanner.get_or_init(|| stanch_scanner::Engine::new(RuleSet::builtin()))
     }
 
-    /// Held by whoever reads all of the log.
-    pub(crate) fn verifying(&self) -> &tokio::sync::Mutex<()> {
-        &self.0.verifying
+    /// Whether all of the log is whole. That is work: one at a time. Anchors are held against it by `stanch audit verify`, which does not trust this
+    /// server.
+    pub(crate) async fn verify(&self) -> Result<Report, ApiError> {
+        let Ok(_alone) = self.0.verifying.try_lock() else { return Err(ApiError::busy(30)) };
+        Ok(audit::verify(&self.store, &[]).await?)
     }
 
     /// Has the server hear webhooks. Without this it answers that there are none.

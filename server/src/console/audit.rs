@@ -6,15 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stanch_pipeline::Event;
 use stanch_pipeline::audit::chain::Line;
-use stanch_pipeline::audit::{self, AuditEvent, Fault, Head, Report};
+use stanch_pipeline::audit::{AuditEvent, Fault, Head, Report};
 
 use super::page::{Trouble, Viewer, render};
 use super::plan::Fact;
 use super::span::When;
 use super::words::{self, Tone};
 use crate::App;
+use crate::auth::Role;
 
 const PATH: &str = "/console/audit";
+/// Who may have all of it verified: as by the interface.
+const VERIFIES: Role = Role::Responder;
 /// How many lines a page has.
 const ROWS: u32 = 50;
 
@@ -29,6 +32,7 @@ pub(super) struct Asked {
 #[derive(Serialize)]
 struct View {
     head: Option<Vec<Fact>>,
+    may_verify: bool,
     verdict: Option<Verdict>,
     lines: Vec<Row>,
     newest: bool,
@@ -56,11 +60,17 @@ pub(super) async fn show(
     let end = asked.before.unwrap_or_else(|| head.as_ref().map_or(1, |head| head.seq + 1)).saturating_sub(1);
     let after = end.saturating_sub(u64::from(ROWS));
     let count = u32::try_from(end - after).unwrap_or(ROWS);
-    let verdict = if asked.verify.is_empty() { None } else { Some(verdict(&audit::verify(&app.store, &[]).await?)) };
+    let verdict = if asked.verify.is_empty() {
+        None
+    } else {
+        viewer.person.must_be(VERIFIES)?;
+        Some(verdict(&app.verify().await?))
+    };
     let mut lines = app.store.lines(after, count).await?;
     lines.reverse();
     let view = View {
         head: head.as_ref().map(|head| facts(head, now)),
+        may_verify: viewer.person.role >= VERIFIES,
         verdict,
         lines: lines.iter().map(|line| Row::of(line, now)).collect(),
         newest: asked.before.is_some(),

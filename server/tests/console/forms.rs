@@ -80,6 +80,16 @@ fn signing_in_needs_the_page_on_which_one_signs_in() {
     assert!(head.contains("stanch_session=session_") && head.contains("HttpOnly; SameSite=Strict"), "{head}");
 }
 
+/// The cookie of a session that a token opens, without a browser.
+fn signed_in(stage: &Stage, token: &str) -> String {
+    let form = format!("token={token}&csrf=a");
+    let (_, head, _) = stage.send("POST", "/console/sign-in", &[("Cookie", "stanch_gate=a")], &form);
+    let line = head.lines().find(|line| line.contains("stanch_session=")).unwrap_or_default();
+    let value = line.split_once("stanch_session=").and_then(|(_, rest)| rest.split(';').next()).unwrap_or_default();
+    assert!(!value.is_empty(), "{head}");
+    format!("stanch_session={value}")
+}
+
 #[test]
 fn who_keeps_failing_does_not_lock_out_who_has_a_token() {
     let stage = Stage::start();
@@ -90,6 +100,20 @@ fn who_keeps_failing_does_not_lock_out_who_has_a_token() {
     let statuses: Vec<u16> = (0..25).map(|_| sign_in(&wrong)).collect();
     assert_eq!((statuses.first(), statuses.last()), (Some(&401), Some(&429)), "{statuses:?}");
     assert_eq!(sign_in(stage.approver_token()), 303);
+}
+
+#[test]
+fn who_may_look_only_does_not_have_the_log_verified() {
+    let stage = Stage::start();
+    let page = |token: &str, query: &str| {
+        let cookie = signed_in(&stage, token);
+        let (status, _, body) = stage.send("GET", &format!("/console/audit{query}"), &[("Cookie", &cookie)], "");
+        (status, body.contains("Verify all of it"), body.contains("The log is whole"))
+    };
+    assert_eq!(page(stage.viewer_token(), ""), (200, false, false));
+    assert_eq!(page(stage.viewer_token(), "?verify=yes").0, 403);
+    assert_eq!(page(stage.approver_token(), ""), (200, true, false));
+    assert_eq!(page(stage.approver_token(), "?verify=yes"), (200, true, true));
 }
 
 #[test]

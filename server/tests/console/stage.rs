@@ -113,6 +113,11 @@ impl Stage {
         &self.approver
     }
 
+    /// The token of somebody who may look.
+    pub(crate) fn viewer_token(&self) -> &str {
+        &self.viewer
+    }
+
     /// Asks something of the store.
     pub(crate) fn ask<T>(question: impl Future<Output = T>) -> T {
         let runtime = must(tokio::runtime::Builder::new_current_thread().build(), "a runtime");

@@ -163,7 +163,7 @@ fn a_person_says_no_and_has_it_tried_again() {
 #[test]
 fn the_other_pages_tell_what_they_are_for() {
     let stage = Stage::start();
-    let browser = stage.viewer();
+    let browser = stage.approver();
     browser.goto(&stage.at("/console/times"));
     assert!(browser.text(".head").contains("killed in 12 weeks"));
     let drawn = browser.run("return [...document.querySelectorAll('svg[role=img] .value')].reduce((sum, mark) => sum + Number(mark.textContent), 0)");
