@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde::{Deserialize, Serialize};
+use stanch_model::Sensitivity;
 
 use crate::answer::{Condition, Line, OneOrMany};
 use crate::interface::StepKind;
@@ -398,7 +399,24 @@ pub struct RotateSpec {
     pub find: Option<Box<LocateSpec>>,
 }
 
+/// Whether the name of a part says that it is secret, where nothing else does: ids and hosts are what a plan has to name.
+pub fn sounds_secret(name: &str) -> bool {
+    const WORDS: [&str; 3] = ["secret", "password", "token"];
+    WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_id") && !name.ends_with("_name")
+}
+
 impl Kind {
+    /// Whether a part is secret: one of the rules that find it says so, or its name where none of them is known. `of` tells how sensitive what a rule
+    /// finds is, as the scanner has it.
+    pub fn has_secret(&self, part: &str, of: impl Fn(&str) -> Option<Sensitivity>) -> bool {
+        let rules = self.parts.get(part).map_or(&[][..], |part| &part.rules);
+        let mut known = rules.iter().filter_map(|rule| of(rule)).peekable();
+        match known.peek() {
+            Some(_) => known.any(|sensitivity| sensitivity == Sensitivity::Secret),
+            None => sounds_secret(part),
+        }
+    }
+
     /// Whether it can be asked about.
     pub fn verifies(&self) -> bool {
         self.can.verify || self.probe.is_some()

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use stanch_model::{Confidence, Finding, RuleId, Secret, Sensitivity, Severity};
+use stanch_model::{Confidence, Finding, RuleId, Secret, Severity};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
@@ -58,8 +58,9 @@ fn subject(scanner: &Scanner, args: &SecretArgs, typed: Typed) -> Result<(Entry,
     let entry = Session::entry(id, &credential)?;
     parts_of(&mut credential, entry.kind, &args.part)?;
     let mut findings = vec![finding(&entry, &credential)];
+    let builtin = RuleSet::builtin();
     for (name, value) in typed.parts {
-        if is_secret(&entry, &name) {
+        if entry.kind.has_secret(&name, |rule| Some(builtin.get(rule)?.sensitivity)) {
             let preview = value.preview(0);
             findings.push(Finding { secret: value.clone(), preview, ..finding(&entry, &credential) });
         }
@@ -81,18 +82,6 @@ fn subject(scanner: &Scanner, args: &SecretArgs, typed: Typed) -> Result<(Entry,
         credential,
     };
     Ok((entry, subject, findings))
-}
-
-/// Whether a part is secret: ids and hosts are what a plan has to name.
-fn is_secret(entry: &Entry, name: &str) -> bool {
-    const WORDS: [&str; 3] = ["secret", "password", "token"];
-    let rules = entry.kind.parts.get(name).map_or(&[][..], |part| &part.rules);
-    let builtin = RuleSet::builtin();
-    let mut found = rules.iter().filter_map(|id| builtin.get(id)).peekable();
-    match found.peek() {
-        Some(_) => found.any(|rule| rule.sensitivity == Sensitivity::Secret),
-        None => WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_id") && !name.ends_with("_name"),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "one credential, one name: the bytes are normalised and hashed")]

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use stanch_model::{Finding, Secret};
 use stanch_pipeline::intake::{Setting, Subject};
 use stanch_pipeline::{Exposure, IncidentId, Occurrence};
-use stanch_revokers::Origin;
+use stanch_revokers::kind::sounds_secret;
+use stanch_revokers::{Origin, registry};
 use stanch_rules::Rule;
 use stanch_scanner::Recogniser;
 use zeroize::Zeroizing;
@@ -75,6 +76,7 @@ async fn report(
     bounded(&report)?;
     let finding = finding(&app, &report)?;
     let mut subject = Subject::of(&finding);
+    kept_apart(&app, &report, &subject)?;
     for (name, value) in &report.parts {
         subject.credential.give(name.clone(), Origin::Leak, Secret::new(value.as_bytes().to_vec()));
     }
@@ -85,27 +87,42 @@ async fn report(
     Ok((status, Json(Taken { incident, new })))
 }
 
+impl Report {
+    /// All that is kept in clear.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let labels = self.labels.iter().flat_map(|(name, value)| [name, value]);
+        let places = self.occurrences.iter().flat_map(|place| {
+            let more = [&place.commit, &place.author, &place.url, &place.agent];
+            [&place.source, &place.place].into_iter().chain(more.into_iter().flatten())
+        });
+        labels.chain(places).chain(self.parts.keys())
+    }
+}
+
 /// What is kept for ever has bounds.
 fn bounded(report: &Report) -> Result<(), ApiError> {
     let many = [report.parts.len(), report.labels.len(), report.occurrences.len()];
-    let labels = report.labels.iter().flat_map(|(name, value)| [name, value]);
-    let places = report.occurrences.iter().flat_map(|place| {
-        let more = [&place.commit, &place.author, &place.url, &place.agent];
-        [&place.source, &place.place].into_iter().chain(more.into_iter().flatten())
-    });
     let odd = |text: &String| text.len() > TEXT || text.chars().any(char::is_control);
-    if many.iter().any(|count| *count > MANY) || labels.chain(places).chain(report.parts.keys()).any(odd) {
+    if many.iter().any(|count| *count > MANY) || report.texts().any(odd) {
         return Err(ApiError::bad_request(format!(
             "there are at most {MANY} parts, labels and places, each text of them {TEXT} bytes without control characters"
         )));
     }
-    let secret = report.secret.as_bytes();
-    let told_elsewhere = |text: &String| secret.len() >= 8 && text.contains(report.secret.as_str());
-    let labels =
-        report.labels.values().chain(report.occurrences.iter().flat_map(|place| [&place.source, &place.place]));
-    let urls = report.occurrences.iter().filter_map(|place| place.url.as_ref());
-    if labels.chain(urls).any(told_elsewhere) {
-        return Err(ApiError::bad_request("the secret stands in a label or place, which are kept in clear"));
+    Ok(())
+}
+
+/// Nothing that is kept in clear holds the secret, or a part that is secret, too. Shorter ones are let be: they stand in anything.
+fn kept_apart(app: &App, report: &Report, subject: &Subject) -> Result<(), ApiError> {
+    const LEAST: usize = 8;
+    let (entry, rules) = (registry::by_rule(&subject.rule, &subject.credential), app.scanner().rules());
+    let is_secret = |name: &str| match &entry {
+        Some(entry) => entry.kind.has_secret(name, |rule| Some(rules.get(rule)?.sensitivity)),
+        None => sounds_secret(name),
+    };
+    let parts = report.parts.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+    let mut values = parts.chain([&report.secret]).map(|value| value.trim()).filter(|value| value.len() >= LEAST);
+    if values.any(|value| report.texts().any(|text| text.contains(value))) {
+        return Err(ApiError::bad_request("a secret stands in a label, a place or a name, which are kept in clear"));
     }
     Ok(())
 }

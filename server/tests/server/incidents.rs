@@ -43,6 +43,36 @@ fn a_report_makes_an_incident_once() {
 }
 
 #[test]
+fn no_text_that_is_kept_may_hold_a_secret_value() {
+    let house = House::new();
+    let (secret, other) = (minted(60), minted(61));
+    let place = |field: &str, text: &str| {
+        let mut place = json!({ "source": "a", "place": "b:1" });
+        place[field] = json!(format!("see {text}."));
+        json!({ "secret": secret, "occurrences": [place] })
+    };
+    let mut bad: Vec<Value> =
+        ["source", "place", "commit", "author", "url", "agent"].map(|field| place(field, &secret)).into();
+    bad.push(json!({ "secret": secret, "labels": { "a": secret } }));
+    bad.push(json!({ "secret": secret, "labels": { secret.clone(): "a" } }));
+    bad.push(json!({ "secret": secret, "parts": { secret.clone(): "a" } }));
+    // A part is as secret as the rest, unless it is an id or a host.
+    for name in ["secret_key", "client_secret", "password"] {
+        let mut with = place("author", &other);
+        with["parts"] = json!({ name: other });
+        bad.push(with);
+    }
+    for body in &bad {
+        let (status, told) = report(&house, body);
+        assert_eq!(status, 400, "{body}");
+        assert!(!told.to_string().contains(&secret) && !told.to_string().contains(&other), "{told}");
+    }
+    let mut named = place("author", "acct-12345678");
+    named["parts"] = json!({ "account_id": "acct-12345678" });
+    assert_eq!(report(&house, &named).0, 201, "a part that is no secret may be told elsewhere");
+}
+
+#[test]
 fn a_report_that_makes_no_sense_is_refused_without_being_quoted() {
     let house = House::new();
     let secret = minted(2);
