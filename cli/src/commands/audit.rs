@@ -93,6 +93,9 @@ fn words(fault: &Fault) -> String {
             format!("lines were cut off since an anchor was taken: the last is {last}, the anchor knows {anchor}")
         }
         Fault::RewrittenSinceAnchor { seq } => format!("line {seq} is another one since an anchor of it was taken"),
+        Fault::Doubted { seq } => format!("what stands before line {seq} is vouched for by no key that is trusted"),
+        Fault::Before { seq } => format!("there are lines before the first one, from {seq} on"),
+        Fault::Differing { incident } => format!("what is kept of {incident} is not what its lines say"),
     }
 }
 

@@ -64,6 +64,16 @@ pub enum AuditEvent {
         /// How many.
         incidents: u64,
     },
+    /// The log was written on, although its end was not one to build on without a word: a key that is not trusted signed it, or nobody did, or what this
+    /// program had written was gone. What stands before this line is vouched for by nobody.
+    Doubted {
+        /// The last line that it knew.
+        seq: u64,
+        /// It, as an anchor has it, if it was signed at all.
+        head: Option<String>,
+        /// The last line that this program had written, if that is gone or another one by now.
+        wrote: Option<u64>,
+    },
     /// Anything else.
     Noted {
         /// What.

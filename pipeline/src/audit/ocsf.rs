@@ -132,6 +132,7 @@ fn audit(event: &AuditEvent, actor: &str) -> Map<String, Value> {
         AuditEvent::Exported { .. } => (Act::Read, "export"),
         AuditEvent::Anchored { .. } => (Act::Read, "anchor"),
         AuditEvent::Purged { .. } => (Act::Delete, "purge"),
+        AuditEvent::Doubted { .. } => (Act::Other, "doubt-head"),
         AuditEvent::Noted { .. } => (Act::Other, "note"),
     };
     api(act, operation, actor)

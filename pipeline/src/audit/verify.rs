@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Anchor;
-use super::chain::{Break, Chain, Defect, Hash};
+use super::chain::{Break, Chain, Defect, Hash, Line};
 use super::head::{Head, VerifyingKey};
+use super::{Anchor, AuditEvent};
+use crate::IncidentId;
 use crate::store::{Result, Store, StoreError};
 
 /// How many lines are read at once.
@@ -65,6 +66,22 @@ pub enum Fault {
         /// The line's place.
         seq: u64,
     },
+    /// Whoever wrote this line could not trust what stands before it ([`AuditEvent::Doubted`]), and neither can whoever reads it: the key that signed
+    /// that is not trusted now either, or lines were gone.
+    Doubted {
+        /// The line's place.
+        seq: u64,
+    },
+    /// There are lines before the first place. Nobody ever wrote one there.
+    Before {
+        /// The lowest place.
+        seq: i64,
+    },
+    /// The row of an incident, by which it is led on and shown, does not say what its lines say.
+    Differing {
+        /// The incident.
+        incident: IncidentId,
+    },
 }
 
 /// What was checked, and what is wrong.
@@ -86,19 +103,23 @@ impl Report {
 }
 
 /// What is known of the log while its lines come.
-struct Check {
+struct Check<'a> {
     chain: Chain,
+    trusted: &'a [VerifyingKey],
     /// The hashes that anchors know, by place.
     anchored: BTreeMap<u64, Vec<Hash>>,
     report: Report,
 }
 
-/// Checks a store's log against its head and against anchors. It takes the log in pages, and what is appended meanwhile is checked, too.
+/// Checks a store's log against its head and against anchors, and what is known of incidents against their lines. It takes the log in pages, and what is appended meanwhile is checked, too.
 ///
 /// # Errors
 /// If the database does not answer. What is wrong with the log is no error but in the report.
 pub async fn verify(store: &Store, anchors: &[Anchor]) -> Result<Report> {
-    let mut check = Check::new(anchors);
+    let mut check = Check::new(anchors, store.trusted());
+    if let Some(seq) = store.before_first().await? {
+        check.report.faults.push(Fault::Before { seq });
+    }
     loop {
         // The head is read before the lines: whatever it knows was there then, and everything after it came later.
         let head = head(store).await?;
@@ -108,7 +129,8 @@ pub async fn verify(store: &Store, anchors: &[Anchor]) -> Result<Report> {
         }
         // A head that moved on brought lines with it, which are followed first.
         if self::head(store).await? == head {
-            check.end(head.as_ref(), store.trusted());
+            check.end(head.as_ref());
+            check.incidents(store).await?;
             return Ok(check.report);
         }
     }
@@ -128,8 +150,8 @@ enum End {
     Reached,
 }
 
-impl Check {
-    fn new(anchors: &[Anchor]) -> Self {
+impl<'a> Check<'a> {
+    fn new(anchors: &[Anchor], trusted: &'a [VerifyingKey]) -> Self {
         let mut anchored: BTreeMap<u64, Vec<Hash>> = BTreeMap::new();
         let mut report = Report::default();
         for Anchor(head) in anchors {
@@ -139,7 +161,7 @@ impl Check {
                 report.faults.push(Fault::BadAnchor { seq: head.seq });
             }
         }
-        Self { chain: Chain::default(), anchored, report }
+        Self { chain: Chain::default(), trusted, anchored, report }
     }
 
     /// Takes all lines that come.
@@ -170,8 +192,20 @@ impl Check {
                 }
                 self.report.lines += 1;
                 self.compare(line.seq, &line.hash);
+                if is_doubt(line, self.trusted) {
+                    self.report.faults.push(Fault::Doubted { seq: line.seq });
+                }
             }
         }
+    }
+
+    /// Compares what is kept of incidents with their lines. Where lines were cut off, that differs anyhow.
+    async fn incidents(&mut self, store: &Store) -> Result<()> {
+        let faults = &mut self.report.faults;
+        if !faults.iter().any(|fault| matches!(fault, Fault::Cut { .. })) {
+            faults.extend(store.differing().await?.into_iter().map(|incident| Fault::Differing { incident }));
+        }
+        Ok(())
     }
 
     /// Compares a line with the anchors of its place.
@@ -184,7 +218,7 @@ impl Check {
     }
 
     /// Compares the end with the head, and with what anchors know beyond it.
-    fn end(&mut self, head: Option<&Head>, trusted: &[VerifyingKey]) {
+    fn end(&mut self, head: Option<&Head>) {
         let last = self.chain.seq();
         let faults = &mut self.report.faults;
         match head {
@@ -193,7 +227,7 @@ impl Check {
             Some(head) => {
                 if !head.holds() {
                     faults.push(Fault::Forged { seq: head.seq });
-                } else if !trusted.contains(&head.key) {
+                } else if !self.trusted.contains(&head.key) {
                     faults.push(Fault::Stranger { seq: head.seq, key: head.key });
                 }
                 match head.seq.cmp(&last) {
@@ -209,4 +243,14 @@ impl Check {
         let beyond = self.anchored.keys().map(|anchor| Fault::CutSinceAnchor { last, anchor: *anchor });
         faults.extend(beyond);
     }
+}
+
+/// Whether a line says that what stands before it cannot be trusted, and that still is so: a key that was not known to its writer may be known now.
+fn is_doubt(line: &Line, trusted: &[VerifyingKey]) -> bool {
+    let event = line.incident.is_none().then(|| serde_json::from_str(&line.event));
+    let Some(Ok(AuditEvent::Doubted { head, wrote, .. })) = event else { return false };
+    let vouched = head.and_then(|head| head.parse().ok()).is_some_and(|Anchor(head)| {
+        head.seq + 1 == line.seq && head.hash == line.prev && trusted.contains(&head.key) && head.holds()
+    });
+    wrote.is_some() || !vouched
 }

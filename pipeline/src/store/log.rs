@@ -38,7 +38,7 @@ impl Store {
         self.read(move |reading| {
             let rows = reading.query(
                 "SELECT seq, at, actor, event FROM log WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-                values![id.as_str(), after as i64, i64::from(limit)],
+                values![id.as_str(), place(after), i64::from(limit)],
             )?;
             rows.iter().map(entry).collect()
         })
@@ -52,7 +52,19 @@ impl Store {
     pub async fn lines(&self, after: u64, limit: u32) -> Result<Vec<Line>> {
         self.read(move |reading| {
             let sql = format!("SELECT {COLUMNS} FROM log WHERE seq > $1 ORDER BY seq LIMIT $2");
-            reading.query(&sql, values![after as i64, i64::from(limit)])?.iter().map(line).collect()
+            reading.query(&sql, values![place(after), i64::from(limit)])?.iter().map(line).collect()
+        })
+        .await
+    }
+
+    /// The lowest place before the first at which there is a line. Nothing reads such lines but this.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn before_first(&self) -> Result<Option<i64>> {
+        self.read(|reading| match reading.first("SELECT min(seq) FROM log WHERE seq < 1", &[])? {
+            Some(row) => row.maybe_int(0),
+            None => Ok(None),
         })
         .await
     }
@@ -85,7 +97,10 @@ pub(super) fn record(tx: &mut Tx<'_>, id: &str, event: &str, actor: &str, now: T
 
 /// The events of an incident, oldest first.
 pub(super) fn events_of(query: &mut dyn FnMut(&str) -> Result<Vec<Row>>) -> Result<Vec<Entry>> {
-    query("SELECT seq, at, actor, event FROM log WHERE incident = $1 ORDER BY seq")?.iter().map(entry).collect()
+    query("SELECT seq, at, actor, event FROM log WHERE incident = $1 AND seq > 0 ORDER BY seq")?
+        .iter()
+        .map(entry)
+        .collect()
 }
 
 pub(super) fn entry(row: &Row) -> Result<Entry> {
@@ -122,6 +137,11 @@ fn head(reading: &mut Snapshot<'_>) -> Result<Option<Head>> {
 
 fn seq(row: &Row, at: usize) -> Result<u64> {
     u64::try_from(row.int(at)?).map_err(StoreError::corrupt)
+}
+
+/// A place in the log, as it is kept: none is so high that it would be one before the first.
+fn place(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
 /// The text of a value, as it is kept.

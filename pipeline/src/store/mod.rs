@@ -22,6 +22,7 @@ mod reader;
 mod retention;
 mod secrets;
 mod settings;
+mod signer;
 mod sqlite;
 mod tls;
 mod tokens;

@@ -14,6 +14,7 @@ use super::key::StoreKey;
 use super::lease::Gone;
 use super::postgres::{Postgres, Server};
 use super::reader::{self, Question, Snapshot};
+use super::signer::Signer;
 use super::sqlite::Sqlite;
 use super::tx::Tx;
 use super::writer::{Counts, Work, Writer, ended, work};
@@ -135,7 +136,7 @@ impl Store {
         let writer = Writer {
             connect: Arc::clone(&connect),
             connection: None,
-            signing: options.signing,
+            signer: Signer::new(options.signing, trusted.clone()),
             queue,
             patience: options.patience,
             counts: Arc::clone(&counts),

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::connection::Connection;
 use super::error::{Result, StoreError};
+use super::signer::{Found, Signer};
 use super::value::{Row, Value, values};
 use crate::audit::chain::{self, Hash, Line};
-use crate::audit::head::{Head, SigningKey};
 
 /// A transaction. What runs in it may run again from its beginning, so it makes nothing up itself: ids and times are handed in.
 pub(crate) struct Tx<'a> {
     connection: &'a mut dyn Connection,
-    signing: &'a SigningKey,
+    signer: &'a Signer,
     /// The end of the log, once a line was appended.
     end: Option<End>,
     /// Where the log ended before.
@@ -39,8 +39,8 @@ pub(crate) struct NewLine<'a> {
 
 impl<'a> Tx<'a> {
     /// A transaction on a connection that began one.
-    pub(super) fn new(connection: &'a mut dyn Connection, signing: &'a SigningKey) -> Self {
-        Self { connection, signing, end: None, begin: 0 }
+    pub(super) fn new(connection: &'a mut dyn Connection, signer: &'a Signer) -> Self {
+        Self { connection, signer, end: None, begin: 0 }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -65,7 +65,12 @@ impl<'a> Tx<'a> {
 
     /// Appends a line to the log, at its end.
     pub(crate) fn append(&mut self, new: &NewLine<'_>) -> Result<u64> {
-        let end = self.end()?;
+        let end = self.end(new.at)?;
+        self.put(end, new)
+    }
+
+    /// Puts a line after an end of the log.
+    fn put(&mut self, end: End, new: &NewLine<'_>) -> Result<u64> {
         let line = Line {
             seq: end.seq + 1,
             id: new.id.to_owned(),
@@ -98,18 +103,23 @@ impl<'a> Tx<'a> {
 
     /// The time that a line gets which is appended now.
     pub(crate) fn time(&mut self, at: Timestamp) -> Result<Timestamp> {
-        Ok(super::value::whole(at).max(self.end()?.at))
+        Ok(super::value::whole(at).max(self.end(at)?.at))
     }
 
-    fn end(&mut self) -> Result<End> {
+    /// The end of the log. If it is one that nobody should build on without a word, that is said first, in a line at this time.
+    fn end(&mut self, at: Timestamp) -> Result<End> {
         if let Some(end) = self.end {
             return Ok(end);
         }
-        let row = self.first("SELECT seq, hash, at FROM head WHERE one = 1", &[])?;
-        let row = row.ok_or_else(|| StoreError::Corrupt("the head of the log is gone".to_owned()))?;
-        let seq = u64::try_from(row.int(0)?).map_err(StoreError::corrupt)?;
-        self.begin = seq;
-        Ok(End { seq, hash: row.array(1)?, at: row.time(2)? })
+        let row = self.first("SELECT seq, hash, at, key, signature FROM head WHERE one = 1", &[])?;
+        let found = Found::of(&row.ok_or_else(|| StoreError::Corrupt("the head of the log is gone".to_owned()))?)?;
+        self.begin = found.seq;
+        let end = End { seq: found.seq, hash: found.hash, at: found.at };
+        let Some(doubt) = self.signer.doubt(&found) else { return Ok(end) };
+        tracing::error!(line = found.seq, "the end of the log was not signed by anybody who is trusted, or goes back");
+        let event = super::log::json(&doubt)?;
+        self.put(end, &NewLine { id: &found.name(), at, actor: "store", incident: None, event: &event })?;
+        Ok(self.end.unwrap_or(end))
     }
 
     /// Runs something that is undone alone if it fails.
@@ -126,10 +136,10 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Signs the head, if lines were appended, and tells how many.
-    pub(super) fn seal(&mut self) -> Result<u64> {
-        let Some(end) = self.end else { return Ok(0) };
-        let head = Head::sign(self.signing, end.seq, end.hash, end.at);
+    /// Signs the head, if lines were appended, and gives that end.
+    pub(super) fn seal(&mut self) -> Result<Option<(u64, Hash)>> {
+        let Some(end) = self.end else { return Ok(None) };
+        let head = self.signer.sign(end.seq, end.hash, end.at);
         self.execute(
             "UPDATE head SET seq = $1, hash = $2, at = $3, key = $4, signature = $5 WHERE one = 1",
             values![
@@ -140,6 +150,11 @@ impl<'a> Tx<'a> {
                 head.signature.as_slice()
             ],
         )?;
-        Ok(end.seq.saturating_sub(self.begin))
+        Ok(Some((end.seq, end.hash)))
+    }
+
+    /// How many lines were appended.
+    pub(super) fn lines(&self) -> u64 {
+        self.end.map_or(0, |end| end.seq.saturating_sub(self.begin))
     }
 }

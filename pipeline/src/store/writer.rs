@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Connect, Connection};
 use super::error::{Result, StoreError};
+use super::signer::Signer;
 use super::tx::Tx;
-use crate::audit::head::SigningKey;
 
 /// The most that is done in one transaction.
 const MOST: usize = 256;
@@ -74,7 +74,7 @@ pub(super) struct Counts {
 pub(super) struct Writer {
     pub(super) connect: Arc<dyn Connect>,
     pub(super) connection: Option<Box<dyn Connection>>,
-    pub(super) signing: SigningKey,
+    pub(super) signer: Signer,
     pub(super) queue: mpsc::Receiver<Box<dyn Work>>,
     /// For how long something is tried again.
     pub(super) patience: Duration,
@@ -126,7 +126,7 @@ impl Writer {
             self.counts.reconnects.fetch_add(1, Ordering::Relaxed);
             self.connect.writer()?
         };
-        let outcome = transact(connection.as_mut(), &self.signing, batch);
+        let outcome = transact(connection.as_mut(), &mut self.signer, batch);
         let undone = outcome.is_ok() || connection.batch("ROLLBACK").is_ok();
         if undone && !matches!(outcome, Err(StoreError::Gone(_))) {
             self.connection = Some(connection);
@@ -139,15 +139,16 @@ impl Writer {
     }
 }
 
-fn transact(connection: &mut dyn Connection, signing: &SigningKey, batch: &mut [Box<dyn Work>]) -> Result<()> {
+fn transact(connection: &mut dyn Connection, signer: &mut Signer, batch: &mut [Box<dyn Work>]) -> Result<()> {
     connection.begin()?;
-    let mut tx = Tx::new(connection, signing);
+    let mut tx = Tx::new(connection, signer);
     for work in batch {
         tx.within(|tx| work.run(tx))?;
     }
-    let lines = tx.seal()?;
+    let (end, lines) = (tx.seal()?, tx.lines());
     connection.batch("COMMIT")?;
-    if lines > 0 {
+    if let Some(end) = end {
+        signer.wrote(end);
         // The tests of crashes count these, and end the process at one of them.
         tracing::trace!(target: "stanch::kept", lines, "kept");
     }

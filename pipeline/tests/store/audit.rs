@@ -210,3 +210,108 @@ fn the_log_is_given_to_other_programs() {
         assert_eq!(events[6]["status_id"], 5);
     });
 }
+
+/// Writes the last line anew, as somebody would who can write to the database and has no key that is trusted.
+async fn rewrite_the_end(ground: &Ground, store: &Store) {
+    let lines = must(store.lines(0, 100).await);
+    let mut line = lines.last().cloned().unwrap_or_else(|| panic!("there are lines"));
+    line.event = line.event.replace("all", "ill");
+    line.hash = line.digest();
+    let head = Head::sign(&signing(9), line.seq, line.hash, must(jiff::Timestamp::from_millisecond(line.at)));
+    let (key, signature, hash) =
+        (ground.bytes(head.key.as_bytes()), ground.bytes(&head.signature), ground.bytes(&line.hash));
+    ground.meddle(&format!("UPDATE log SET event = '{}', hash = {hash} WHERE seq = {}", line.event, line.seq));
+    ground.meddle(&format!("UPDATE head SET hash = {hash}, key = {key}, signature = {signature}"));
+}
+
+#[test]
+fn an_honest_line_vouches_for_no_rewritten_log() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        fill(&store).await;
+        ground.disarm();
+        rewrite_the_end(ground, &store).await;
+        assert_eq!(check(&store, &[]).await.faults, [Fault::Stranger { seq: 8, key: signing(9).public() }]);
+        // Another process, which remembers nothing, and the one that wrote the line before.
+        for (store, last) in [(&open(&ground.place()).await, 10), (&store, 11)] {
+            must(store.record(&AuditEvent::Noted { text: "honest".to_owned() }, "ann", at(9)).await);
+            assert_eq!(
+                must(store.head().await).map(|head| head.seq),
+                Some(last),
+                "it is said once, and nobody is stopped"
+            );
+            assert_eq!(check(store, &[]).await.faults, [Fault::Doubted { seq: 9 }]);
+        }
+        let trusting = Options { trusted: vec![signing(9).public()], ..options(ground.place()) };
+        assert!(
+            check(&must(Store::open(trusting).await), &[]).await.is_sound(),
+            "unless that key is trusted after all"
+        );
+    });
+}
+
+#[test]
+fn a_log_that_goes_back_while_somebody_writes_is_said_by_the_next_line() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        must(store.record(&AuditEvent::Started { version: "1".to_owned() }, "setup", at(0)).await);
+        ground.meddle("CREATE TABLE kept AS SELECT * FROM head");
+        must(store.record(&AuditEvent::Noted { text: "bad".to_owned() }, "ann", at(1)).await);
+        ground.disarm();
+        ground.meddle("DELETE FROM log WHERE seq = 2; DELETE FROM head; INSERT INTO head SELECT * FROM kept");
+        must(store.record(&AuditEvent::Noted { text: "more".to_owned() }, "ann", at(2)).await);
+        assert_eq!(check(&store, &[]).await.faults, [Fault::Doubted { seq: 2 }]);
+    });
+}
+
+#[test]
+fn servers_that_know_each_others_keys_doubt_nothing() {
+    on_both(async |ground| {
+        let with = |own: u8, other: u8| Options {
+            signing: signing(own),
+            trusted: vec![signing(other).public()],
+            ..options(ground.place())
+        };
+        let (one, two) = (must(Store::open(with(1, 2)).await), must(Store::open(with(2, 1)).await));
+        for second in 0..3 {
+            for store in [&one, &two] {
+                must(store.record(&AuditEvent::Noted { text: "x".to_owned() }, "ann", at(second)).await);
+            }
+        }
+        assert_eq!(check(&one, &[]).await, Report { lines: 6, anchors: 0, faults: Vec::new() });
+        assert!(check(&two, &[]).await.is_sound());
+    });
+}
+
+#[test]
+fn what_is_shown_of_an_incident_is_held_against_its_lines() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        fill(&store).await;
+        let (id, _) = must(store.detect(&detected("g"), &[occurrence(1)], None, at(6), "scan").await);
+        assert!(check(&store, &[]).await.is_sound());
+        ground.meddle("UPDATE incidents SET document = replace(document, 'team-a', 'team-z') WHERE fingerprint = 'g'");
+        assert_eq!(check(&store, &[]).await.faults, [Fault::Differing { incident: id.clone() }]);
+        ground.meddle("UPDATE incidents SET document = 'no document' WHERE fingerprint = 'g'");
+        assert_eq!(check(&store, &[]).await.faults, [Fault::Differing { incident: id }]);
+    });
+}
+
+#[test]
+fn lines_before_the_first_are_found_and_count_for_nothing() {
+    on_both(async |ground| {
+        let store = open(&ground.place()).await;
+        fill(&store).await;
+        let id = must(store.incident_of("f").await).map_or_else(|| panic!("an incident"), |incident| incident.id);
+        let before = must(store.export(&id).await);
+        for seq in [0, -7] {
+            ground.meddle(&format!(
+                "INSERT INTO log (seq, id, at, actor, incident, event, prev, hash)
+                 SELECT {seq}, 'forged {seq}', at, actor, incident, event, prev, hash FROM log WHERE seq = 5"
+            ));
+        }
+        assert_eq!(check(&store, &[]).await.faults, [Fault::Before { seq: -7 }]);
+        assert_eq!(must(store.export(&id).await), before, "nobody folds them");
+        assert_eq!(must(store.lines(u64::MAX, 100).await), [], "no place leads behind the first");
+    });
+}

@@ -111,6 +111,9 @@ fn verdict(report: &Report) -> Verdict {
         Some(Fault::CutSinceAnchor { last, anchor }) => {
             format!("Lines are missing: the last is {last}, and {anchor} was kept elsewhere")
         }
+        Some(Fault::Doubted { seq }) => format!("No key that is trusted vouches for what stands before line {seq}"),
+        Some(Fault::Before { .. }) => "There are lines before the first one".to_owned(),
+        Some(Fault::Differing { incident }) => format!("What is kept of {incident} is not what its lines say"),
     };
     Verdict { tone: Tone::Bad, text: format!("The log was changed. {text}.") }
 }
@@ -168,6 +171,7 @@ fn installation(event: &AuditEvent) -> String {
         AuditEvent::Exported { what } => format!("Exported: {what}"),
         AuditEvent::Anchored { seq, .. } => format!("The head at line {seq} was kept elsewhere"),
         AuditEvent::Purged { incidents, .. } => format!("{incidents} closed incidents left the lists"),
+        AuditEvent::Doubted { seq, .. } => format!("The end of the log at line {seq} was not one to build on"),
         AuditEvent::Noted { text } => format!("Remark: {text}"),
     }
 }

@@ -94,6 +94,9 @@ impl From<&Fault> for Wrong {
             Fault::BadAnchor { seq } => ("bad-anchor", Some(*seq)),
             Fault::CutSinceAnchor { last, .. } => ("cut-since-anchor", Some(*last)),
             Fault::RewrittenSinceAnchor { seq } => ("rewritten-since-anchor", Some(*seq)),
+            Fault::Doubted { seq } => ("doubted", Some(*seq)),
+            Fault::Before { .. } => ("before-first", None),
+            Fault::Differing { .. } => ("differing-incident", None),
         };
         Self { what, seq }
     }
