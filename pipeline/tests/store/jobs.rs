@@ -93,8 +93,8 @@ fn a_full_queue_takes_no_more_and_what_happened_is_kept_all_the_same() {
 fn what_is_not_done_is_known_by_how_its_key_begins() {
     on_both(async |ground| {
         let store = open(&ground.place()).await;
-        for key in ["a_%/1", "a_%/2", "axy/3", "b/a_%/"] {
-            must(store.enqueue(job("q", key, 7), at(0)).await);
+        for (key, due) in [("a_%/1", 7), ("a_%/2", 7), ("axy/3", 8), ("b/a_%/", 8)] {
+            must(store.enqueue(job("q", key, due), at(0)).await);
         }
         must(store.enqueue(job("other", "a_%/9", 7), at(0)).await);
         let mut found = must(store.unfinished("q", "a_%/").await);
