@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// Who is told, if the configuration names anybody.
-pub(crate) struct Notices(Option<Notifier>);
+pub(crate) struct Notices(Option<Arc<Notifier>>);
 
 impl Notices {
     /// Reads who is told of what. No secret is read yet.
@@ -34,7 +34,7 @@ impl Notices {
         let client = Client::new(&network, args.offline).map_err(|error| CliError::new(error.to_string()))?;
         let responders = Arc::new(Responders::new(env::of_responders));
         let notifier = Notifier::new(&config, &file.folder(), &network, Arc::new(client), responders);
-        notifier.map(|notifier| Self(Some(notifier))).map_err(|error| file.wrong(&error))
+        notifier.map(|notifier| Self(Some(Arc::new(notifier)))).map_err(|error| file.wrong(&error))
     }
 
     /// Whether anybody is told of anything.

@@ -7,6 +7,7 @@
 mod github;
 mod http;
 mod key;
+mod lanes;
 mod mail;
 mod overdue;
 mod pagerduty;
@@ -185,6 +186,7 @@ pub struct Notifier {
     routes: Vec<Route>,
     channels: BTreeMap<String, Channel>,
     wire: http::Wire,
+    lanes: lanes::Lanes,
 }
 
 impl fmt::Debug for Notifier {
@@ -228,7 +230,13 @@ impl Notifier {
             channels.insert(format!("pagerduty.{name}"), Channel::PagerDuty(pagerduty::Channel::new(pager, folder)?));
         }
         let wire = http::Wire { client, responders };
-        Ok(Self { link: config.link.clone(), routes: config.route.clone(), channels, wire })
+        Ok(Self {
+            link: config.link.clone(),
+            routes: config.route.clone(),
+            channels,
+            wire,
+            lanes: lanes::Lanes::default(),
+        })
     }
 
     /// Whether anybody is told of anything.

@@ -1,10 +1,12 @@
-//! From what the engine wants told to what was told: two queues, so that one channel that is down delays no other.
+//! From what the engine wants told to what was told: two queues, so that one channel that is down delays no other, and a lane for each channel, so
+//! that one that is slow does not either.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::{Notice, Notifier, QUEUE, Unsent};
 use crate::notices;
@@ -24,16 +26,18 @@ const POLL: Duration = Duration::from_secs(1);
 const MOST: u32 = 16;
 
 impl Notifier {
-    /// Tells people until `stop` says so. What could not be told stays in the store.
+    /// Tells people until `stop` says so, and then ends what it began. What could not be told stays in the store.
     pub async fn run(self: Arc<Self>, store: Arc<Store>, actor: Actor, mut stop: watch::Receiver<bool>) {
+        let mut telling = JoinSet::new();
         while !*stop.borrow() {
-            let worked = match self.round(&store, &actor, Timestamp::now()).await {
+            let worked = match self.begin(&store, &actor, Timestamp::now(), &mut telling).await {
                 Ok(worked) => worked,
                 Err(error) => {
                     tracing::warn!(%error, "the store gives no notices");
                     false
                 }
             };
+            while telling.try_join_next().is_some() {}
             if !worked {
                 tokio::select! {
                     _ = stop.changed() => {}
@@ -41,22 +45,49 @@ impl Notifier {
                 }
             }
         }
+        while telling.join_next().await.is_some() {}
     }
 
-    /// One look at both queues. Whether there was anything.
+    /// One look at both queues, and all that comes of it. Whether there was anything.
     ///
     /// # Errors
     /// If the store does not answer. What was taken is free again when its lease ends.
-    pub async fn round(&self, store: &Store, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn round(self: &Arc<Self>, store: &Store, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
+        let mut telling = JoinSet::new();
+        let worked = self.begin(store, actor, now, &mut telling).await?;
+        while telling.join_next().await.is_some() {}
+        Ok(worked)
+    }
+
+    /// Takes what there is for channels that are not busy, and begins to tell it.
+    async fn begin(
+        self: &Arc<Self>,
+        store: &Store,
+        actor: &Actor,
+        now: Timestamp,
+        telling: &mut JoinSet<()>,
+    ) -> Result<bool, StoreError> {
         let asked = store.take(notices::QUEUE, actor, now, LEASE, MOST).await?;
         for job in &asked {
-            self.spread(store, job, now).await?;
+            match self.spread(store, job, now).await {
+                Err(error) if error.is_passing() => return Err(error),
+                // It is one's own trouble: somebody else has it by now, or will have it when its lease ends.
+                Err(error) => tracing::warn!(job = %job.id, %error, "a notice is left for later"),
+                Ok(()) => {}
+            }
         }
-        let due = store.take(QUEUE, actor, now, LEASE, MOST).await?;
-        for job in &due {
-            self.tell(store, job, now).await?;
+        let busy: Vec<String> = self.lanes.full().iter().map(|channel| within_key(channel)).collect();
+        let due = store.take_but(QUEUE, &busy, actor, now, LEASE, MOST).await?;
+        let worked = !asked.is_empty() || !due.is_empty();
+        for job in due {
+            let (notifier, store) = (Arc::clone(self), store.clone());
+            telling.spawn(async move {
+                if let Err(error) = notifier.tell(&store, &job, now).await {
+                    tracing::warn!(job = %job.id, %error, "a notice is left for later");
+                }
+            });
         }
-        Ok(!asked.is_empty() || !due.is_empty())
+        Ok(worked)
     }
 
     /// One job for each channel that is to tell it. Done twice it comes to the same, as each has a key.
@@ -86,10 +117,16 @@ impl Notifier {
         let Ok(notice) = serde_json::from_slice::<Notice>(&job.payload) else {
             return store.give_up(job, "it was written by another version", now).await;
         };
-        if let Some(due) = self.waits_for(store, &notice, now).await? {
+        let (lane, begun) = (self.lanes.enter(&notice.channel), Instant::now());
+        let Some(_turn) = lane.turn().await else {
+            return store.later(job, after(now, begun.elapsed() + pause(job.attempts)), "the channel is slow").await;
+        };
+        if let Some(due) = self.waits_for(store, &notice, after(now, begun.elapsed())).await? {
             return store.later(job, due, "what happened before is told first").await;
         }
-        match self.send(&notice).await {
+        let sent = self.send(&notice).await;
+        let now = after(now, begun.elapsed());
+        match sent {
             Ok(_) => store.done(job, now).await,
             Err(Unsent::Retry { after: asked, why }) if job.attempts < ATTEMPTS => {
                 let pause = asked.unwrap_or_else(|| pause(job.attempts));
@@ -114,12 +151,17 @@ impl Notifier {
         let begins = format!("{}/", notice.incident);
         let mut earlier = store.unfinished(notices::QUEUE, &begins).await?;
         let mut told = store.unfinished(QUEUE, &begins).await?;
-        let channel = format!("/{}/", notice.channel);
+        let channel = within_key(&notice.channel);
         told.retain(|(key, _)| key.contains(&channel));
         earlier.append(&mut told);
         let last = earlier.into_iter().filter(|(key, _)| notices::place_of(key) < place).map(|(_, due)| due).max();
         Ok(last.map(|due| after(due.max(now), BEHIND)))
     }
+}
+
+/// How a channel stands in the keys of its jobs ([`Notice::key`]).
+fn within_key(channel: &str) -> String {
+    format!("/{channel}/")
 }
 
 /// A time after another.

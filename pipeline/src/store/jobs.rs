@@ -14,7 +14,7 @@ use super::key::{Place, StoreKey};
 use super::lease::{self, Leased};
 use super::random;
 use super::tx::Tx;
-use super::value::{Row, millis, values};
+use super::value::{Row, Value, millis, values};
 
 /// Something that has to be done.
 #[derive(Clone)]
@@ -102,6 +102,26 @@ impl Store {
         lease: Duration,
         most: u32,
     ) -> Result<Vec<Job>> {
+        self.take_but(queue, &[], actor, now, lease, most).await
+    }
+
+    /// The same without jobs whose key holds one of some texts.
+    ///
+    /// # Errors
+    /// As [`Store::take`].
+    pub async fn take_but(
+        &self,
+        queue: &str,
+        without: &[String],
+        actor: &Actor,
+        now: Timestamp,
+        lease: Duration,
+        most: u32,
+    ) -> Result<Vec<Job>> {
+        let without = without.to_vec();
+        // Not `LIKE`, which has signs of its own.
+        let others = (7..7 + without.len()).map(|at| format!(" AND replace(key, ${at}, '') = key")).collect::<Vec<_>>();
+        let others = others.concat();
         let (queue, actor, lease_id) = (queue.to_owned(), actor.clone(), random::name()?);
         let (key, gone) = (self.key(), self.gone());
         let until = now.as_millisecond().saturating_add(millis(lease));
@@ -109,12 +129,14 @@ impl Store {
             lease::abandon(tx, Leased::Jobs, &actor, now, &gone)?;
             let mine = tx.first("SELECT 1 FROM jobs WHERE lease_id = $1 LIMIT 1", values![&lease_id])?;
             if mine.is_none() {
-                tx.execute(
+                let sql = format!(
                     "UPDATE jobs SET lease_id = $1, lease_owner = $2, lease_until = $3, attempts = attempts + 1
                      WHERE id IN (SELECT id FROM jobs WHERE queue = $4 AND ended IS NULL AND due <= $5
-                                  AND (lease_until IS NULL OR lease_until <= $5) ORDER BY due, id LIMIT $6)",
-                    values![&lease_id, actor.to_string(), until, &queue, now, i64::from(most)],
-                )?;
+                                  AND (lease_until IS NULL OR lease_until <= $5){others} ORDER BY due, id LIMIT $6)"
+                );
+                let mut values = values![&lease_id, actor.to_string(), until, &queue, now, i64::from(most)].to_vec();
+                values.extend(without.iter().map(Value::from));
+                tx.execute(&sql, &values)?;
             }
             let rows = tx.query(
                 "SELECT id, key, payload, created, attempts FROM jobs WHERE lease_id = $1 ORDER BY due, id",

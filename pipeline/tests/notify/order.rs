@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use stanch_pipeline::audit::SigningKey;
@@ -64,13 +64,15 @@ fn me() -> Actor {
 fn what_resolves_an_alarm_never_overtakes_it() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
-    // The first request, which is the alarm, fails.
-    let server = Server::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
-        0 => Reply::new(503, ""),
-        _ => Reply::new(202, r#"{"status":"success"}"#),
+    // The alarm fails at first.
+    let server = Server::start(move |request| {
+        if request.json()["event_action"] == "trigger" && count.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Reply::new(503, "");
+        }
+        Reply::new(202, r#"{"status":"success"}"#)
     });
     let text = config("pagerduty.oncall", &server.origin(), "routing_key = { env = 'PD' }");
-    let notifier = notifier(&text, Path::new(""));
+    let notifier = Arc::new(notifier(&text, Path::new("")));
     let dir = must(TempDir::new());
     run(async {
         let store = store(&dir, 100).await;
@@ -95,8 +97,10 @@ fn what_resolves_an_alarm_never_overtakes_it() {
 #[test]
 fn an_alarm_that_is_not_spread_yet_is_waited_for_too() {
     let server = Server::saying(Reply::new(202, r#"{"status":"success"}"#));
-    let notifier =
-        notifier(&config("pagerduty.oncall", &server.origin(), "routing_key = { env = 'PD' }"), Path::new(""));
+    let notifier = Arc::new(notifier(
+        &config("pagerduty.oncall", &server.origin(), "routing_key = { env = 'PD' }"),
+        Path::new(""),
+    ));
     let dir = must(TempDir::new());
     run(async {
         let store = store(&dir, 100).await;
@@ -122,7 +126,7 @@ fn an_alarm_that_is_not_spread_yet_is_waited_for_too() {
 #[test]
 fn a_queue_of_channels_that_is_full_is_emptied_and_not_stuck() {
     let server = Server::saying(Reply::new(200, "ok"));
-    let notifier = notifier(&config("slack.a", &server.origin(), "url = { env = 'SLACK' }"), Path::new(""));
+    let notifier = Arc::new(notifier(&config("slack.a", &server.origin(), "url = { env = 'SLACK' }"), Path::new("")));
     let dir = must(TempDir::new());
     run(async {
         let store = store(&dir, 3).await;
@@ -138,5 +142,67 @@ fn a_queue_of_channels_that_is_full_is_emptied_and_not_stuck() {
             must(notifier.round(&store, &me(), later(second)).await);
         }
         assert_eq!(server.requests().len(), 6);
+    });
+}
+
+#[test]
+fn a_channel_that_is_slow_holds_up_no_other() {
+    let (slow, fast) = (Server::saying(Reply::Silence), Server::saying(Reply::new(200, "ok")));
+    let text = format!(
+        "[http]\ntimeout_ms = 3000\n[endpoints]\n'hooks.slack.com' = '{}'\n'api.github.com' = '{}'\n\
+         [ownership]\nfallback = 'sec@example.com'\n\
+         [notify.slack.a]\nurl = {{ env = 'SLACK' }}\n\
+         [notify.webhook.b]\nurl = {{ value = 'https://api.github.com/x' }}\nsecret = {{ env = 'KEY' }}\n\
+         [[notify.route]]\nto = ['slack.a', 'webhook.b']\n",
+        slow.origin(),
+        fast.origin()
+    );
+    let notifier = Arc::new(notifier(&text, Path::new("")));
+    let dir = must(TempDir::new());
+    run(async {
+        let store = Arc::new(store(&dir, 1000).await);
+        let id = found(&store, "one").await;
+        for number in 0..6 {
+            must(store.enqueue(asked(&id, Topic::Detected, number), at()).await);
+        }
+        let (tell, told) = tokio::sync::watch::channel(false);
+        let begun = Instant::now();
+        let running = tokio::spawn(notifier.run(Arc::clone(&store), me(), told));
+        while fast.requests().len() < 6 && begun.elapsed() < Duration::from_mins(1) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let took = begun.elapsed();
+        must(tell.send(true));
+        must(running.await);
+        assert_eq!(fast.requests().len(), 6);
+        assert!(took < Duration::from_secs(3), "the other was waited for: {took:?}");
+    });
+}
+
+#[test]
+fn a_job_that_was_taken_over_takes_no_other_with_it() {
+    let taken = Arc::new(std::sync::Mutex::new(None::<Store>));
+    let thief = Arc::clone(&taken);
+    // While the first message is on its way, another server takes its job over; the rest of the round goes on.
+    let server = Server::start(move |_| {
+        if let Some(store) = thief.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+            let other = Actor { host: "there".to_owned(), pid: 9, started: 9 };
+            let lease = Duration::from_mins(5);
+            must(run(store.take("notify-channel", &other, later(3600), lease, 1)));
+        }
+        Reply::new(200, "ok")
+    });
+    let notifier = Arc::new(notifier(&config("slack.a", &server.origin(), "url = { env = 'SLACK' }"), Path::new("")));
+    let dir = must(TempDir::new());
+    run(async {
+        let store = store(&dir, 100).await;
+        let id = found(&store, "one").await;
+        for number in 0..4 {
+            must(store.enqueue(asked(&id, Topic::Detected, number), at()).await);
+        }
+        *taken.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(store.clone());
+        must(notifier.round(&store, &me(), at()).await);
+        assert_eq!(server.requests().len(), 4, "each was told");
+        assert_eq!(must(store.depths().await).get("notify-channel").map(|depth| depth.waiting), Some(1));
     });
 }
