@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use stanch_pipeline::audit::AuditEvent;
 use stanch_pipeline::config::PipelineConfig;
 use stanch_pipeline::engine::{Decider, Engine, Options, Rotation, Work, this_process};
-use stanch_pipeline::intake::{Intake, Pace, Rules};
+use stanch_pipeline::intake::{Intake, Rules};
 use stanch_pipeline::notify::{Notifier, Overdue};
 use stanch_pipeline::owner::{Facts, Sources};
 use stanch_pipeline::policy::Policies;
@@ -156,8 +156,9 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     let keeper = Keeper::new(Arc::clone(&store), said.keeps, believed);
     workers.push(Worker::new("keeper", move |stop| keeper.run(stop)));
     if let Some(config) = said.intake {
+        let pace = config.pace();
         let intake = intake(config, &server, Arc::clone(&store), cx, owners, wake)?;
-        workers.push(Worker::new("intake", move |stop| intake.run(me, Pace::default(), stop)));
+        workers.push(Worker::new("intake", move |stop| intake.run(me, pace, stop)));
     }
     let place = server.address().map_or_else(|| String::from(said.server.listen), |address| address.to_string());
     shell.note(&format!("stanch serves at {place}; Ctrl-C ends it"));

@@ -20,8 +20,10 @@ pub enum GitErrorKind {
     DubiousOwner,
     /// The remote does not give what is asked for. It may do so later.
     NotFetched,
-    /// It took longer, or became larger, than it may.
-    Limit,
+    /// It took longer than it may.
+    Late,
+    /// It became larger than it may.
+    Large,
     /// Somebody wanted an end.
     Stopped,
 }

@@ -140,7 +140,6 @@ impl Git {
 
     /// Waits for the end, or until it has to be ended.
     fn wait(&self, child: &mut Child, limits: &Limits) -> Result<ExitStatus, GitError> {
-        let limit = |message: String| Err(GitError::new(GitErrorKind::Limit, message));
         let mut measured = Instant::now();
         loop {
             if let Some(status) = child.try_wait().map_err(|error| no_git(&error))? {
@@ -150,11 +149,12 @@ impl Git {
                 return Err(GitError::new(GitErrorKind::Stopped, "git was ended, as the program ends"));
             }
             if Instant::now() >= limits.until {
-                return limit("git took longer than it may".to_owned());
+                return Err(GitError::new(GitErrorKind::Late, "git took longer than it may"));
             }
             if measured.elapsed() >= MEASURE {
                 if size(&self.folder) > limits.bytes {
-                    return limit(format!("the repository has more than {} bytes", limits.bytes));
+                    let why = format!("the repository has more than {} bytes", limits.bytes);
+                    return Err(GitError::new(GitErrorKind::Large, why));
                 }
                 measured = Instant::now();
             }
@@ -243,7 +243,7 @@ mod tests {
         let slow = ["-c", "alias.slow=!sleep 60 & sleep 60", "slow"];
         let begun = Instant::now();
         let git = Git::at(folder.path()).within(limits(Duration::from_millis(200), 1 << 30));
-        assert_eq!(run(&git, &slow), Err(GitErrorKind::Limit));
+        assert_eq!(run(&git, &slow), Err(GitErrorKind::Late));
         let stopped = limits(Duration::from_mins(1), 1 << 30);
         stopped.stop.store(true, Ordering::Relaxed);
         assert_eq!(run(&Git::at(folder.path()).within(stopped), &slow), Err(GitErrorKind::Stopped));
@@ -255,6 +255,6 @@ mod tests {
         let folder = folder();
         let git = Git::at(folder.path()).within(limits(Duration::from_mins(1), 1000));
         let grows = ["-c", "alias.grow=!head -c 100000 /dev/zero >big; sleep 60", "grow"];
-        assert_eq!(run(&git, &grows), Err(GitErrorKind::Limit));
+        assert_eq!(run(&git, &grows), Err(GitErrorKind::Large));
     }
 }

@@ -30,6 +30,9 @@ pub trait Finder: Send + Sync {
 
     /// Whether a path is that of tests and examples.
     fn is_test(&self, path: &str) -> bool;
+
+    /// Ends what it does ([`Failure::Stopped`]), as the program ends. What takes no time needs no end.
+    fn stop(&self) {}
 }
 
 /// What was found in an arrival.
@@ -58,6 +61,8 @@ pub enum Failure {
         /// Why not.
         why: String,
     },
+    /// It was ended, as the program ends: whoever comes next begins it again.
+    Stopped,
 }
 
 impl Failure {
@@ -131,6 +136,11 @@ impl Intake {
 
     pub(super) async fn find(&self, arrival: &Arrival) -> std::result::Result<Found, Failure> {
         self.finder.find(arrival).await
+    }
+
+    /// Ends what is being found.
+    pub(super) fn stop(&self) {
+        self.finder.stop();
     }
 
     /// Makes incidents of what was found, and tells how many credentials these are.

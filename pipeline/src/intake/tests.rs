@@ -44,6 +44,10 @@ fn run<T>(test: impl Future<Output = T>) -> T {
 
 /// An intake in a folder.
 async fn intake(folder: &TempDir, said: Vec<Said>) -> Intake {
+    intake_with(folder, Arc::new(Says(Mutex::new(said.into())))).await
+}
+
+async fn intake_with(folder: &TempDir, finder: Arc<dyn Finder>) -> Intake {
     let key = StoreKey::from_bytes(Zeroizing::new([1; 32]));
     let signing = must(SigningKey::from_seed(&Zeroizing::new([2; 32])));
     let place = Place::Sqlite(folder.path().join("stanch.db"));
@@ -54,7 +58,7 @@ async fn intake(folder: &TempDir, said: Vec<Said>) -> Intake {
         environments: vec![Environment { name: "production".to_owned(), ..Environment::default() }],
         ..Rules::default()
     };
-    Intake::new(store, Arc::new(Says(Mutex::new(said.into()))), owners, rules, Arc::new(|| {}))
+    Intake::new(store, finder, owners, rules, Arc::new(|| {}))
 }
 
 fn arrival() -> Arrival {
@@ -66,10 +70,13 @@ fn found(findings: Vec<Finding>) -> Said {
     Ok(Found { findings, ..Found::default() })
 }
 
+fn here() -> Actor {
+    Actor { host: "here".to_owned(), pid: 1, started: 1 }
+}
+
 async fn settle(intake: &Intake, attempts: u32) -> Depth {
-    let actor = Actor { host: "here".to_owned(), pid: 1, started: 1 };
     let pace = Pace { attempts, lease: Duration::from_mins(1), ..Pace::default() };
-    must(intake.settle(&actor, &pace).await);
+    must(intake.settle(&here(), &pace).await);
     must(intake.store().depths().await).get(QUEUE).copied().unwrap_or_default()
 }
 
@@ -170,4 +177,48 @@ fn of_a_pair_the_id_leads_and_of_others_only_secrets_count() {
     assert_eq!(subjects[0].credential.companions, [(secret.rule.clone(), secret.secret.clone())]);
     let lonely = exposed(&[secret], Confidence::Medium);
     assert_eq!(lonely.len(), 1, "a secret without its id is a leak all the same");
+}
+
+/// Finds nothing until it is ended.
+#[derive(Default)]
+struct Endless {
+    begun: tokio::sync::Notify,
+    ended: tokio::sync::Notify,
+}
+
+impl Finder for Endless {
+    fn find<'a>(&'a self, _: &'a Arrival) -> Doing<'a, Said> {
+        Box::pin(async {
+            self.begun.notify_one();
+            self.ended.notified().await;
+            Err(Failure::Stopped)
+        })
+    }
+
+    fn is_test(&self, _: &str) -> bool {
+        false
+    }
+
+    fn stop(&self) {
+        self.ended.notify_one();
+    }
+}
+
+#[test]
+fn what_runs_is_ended_with_the_program_and_begun_again() {
+    let folder = must(TempDir::new());
+    run(async {
+        let finder = Arc::new(Endless::default());
+        let intake = intake_with(&folder, Arc::clone(&finder) as Arc<dyn Finder>).await;
+        must(intake.accept("a", &arrival(), Timestamp::now()).await);
+        let (tell, told) = tokio::sync::watch::channel(false);
+        // It is the last attempt, which does not count.
+        let pace = Pace { attempts: 1, ..Pace::default() };
+        let running = tokio::spawn(intake.clone().run(here(), pace, told));
+        finder.begun.notified().await;
+        must(tell.send(true));
+        must(must(tokio::time::timeout(Duration::from_secs(20), running).await));
+        let depth = must(intake.store().depths().await).remove(QUEUE).unwrap_or_default();
+        assert_eq!((depth.waiting, depth.gave_up), (1, 0));
+    });
 }

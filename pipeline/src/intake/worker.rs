@@ -32,13 +32,22 @@ impl Default for Pace {
 /// How a job ended for now.
 #[derive(Debug, PartialEq, Eq)]
 enum Done {
-    All { credentials: usize },
-    Later { why: String, after: Option<Duration> },
-    Never { why: String },
+    All {
+        credentials: usize,
+    },
+    Later {
+        why: String,
+        after: Option<Duration>,
+    },
+    Never {
+        why: String,
+    },
+    /// It was ended, and waits for nothing.
+    Stopped,
 }
 
 impl Intake {
-    /// Works until `stop` says so, and then ends what it began. A store that is away is asked again and again.
+    /// Works until `stop` says so, and then ends what it began, or leaves it to whoever comes next. A store that is away is asked again and again.
     pub async fn run(self, actor: Actor, pace: Pace, mut stop: watch::Receiver<bool>) {
         let mut tasks: JoinSet<()> = JoinSet::new();
         while !*stop.borrow() {
@@ -61,6 +70,7 @@ impl Intake {
                 Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             }
         }
+        self.stop();
         while tasks.join_next().await.is_some() {}
     }
 
@@ -92,6 +102,8 @@ impl Intake {
                 self.store().done(job, now).await
             }
             Ok(Done::Never { why }) => self.give_up(job, &why, now).await,
+            // However often it was tried: this time it was not its fault.
+            Ok(Done::Stopped) => self.store().later(job, now, "it was ended, as the program ended").await,
             Ok(Done::Later { why, .. }) if job.attempts >= attempts => {
                 self.give_up(job, &format!("after {} attempts: {why}", job.attempts), now).await
             }
@@ -120,6 +132,7 @@ impl Intake {
             Ok(found) => found,
             Err(Failure::Later { why, after }) => return Ok(Done::Later { why, after }),
             Err(Failure::Never { why }) => return Ok(Done::Never { why }),
+            Err(Failure::Stopped) => return Ok(Done::Stopped),
         };
         let credentials = match self.take(&arrival, &found, Timestamp::now()).await {
             Ok(credentials) => credentials,

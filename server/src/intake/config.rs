@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use stanch_model::Confidence;
-use stanch_pipeline::intake::{Environment, Forge};
+use stanch_pipeline::intake::{Environment, Forge, Pace};
 use stanch_revokers::config::Source;
 
 /// What is taken in.
@@ -17,9 +17,9 @@ pub struct IntakeConfig {
     /// What its sender says to be older is refused, in hours. GitHub sends again what is up to three days old:
     /// <https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks>.
     pub max_age_hours: u32,
-    /// How many arrivals are worked on at a time.
+    /// How many arrivals are worked on at a time; at least one.
     pub workers: usize,
-    /// Seconds for fetching and scanning one push.
+    /// Seconds for fetching and scanning one push, at most a day.
     pub seconds: u64,
     /// MiB that one repository may have.
     pub repository_mib: u64,
@@ -53,6 +53,25 @@ impl IntakeConfig {
     /// The age of which something is refused.
     pub fn max_age(&self) -> Duration {
         Duration::from_secs(u64::from(self.max_age_hours) * 3600)
+    }
+
+    /// How long fetching and scanning one push may take.
+    pub fn time(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_hours(24);
+        Duration::from_secs(self.seconds).min(LONGEST)
+    }
+
+    /// How long a push waits for others of its repository. The time that it has itself begins after that.
+    pub fn turn(&self) -> Duration {
+        const SHORTEST: Duration = Duration::from_mins(10);
+        self.time().max(SHORTEST)
+    }
+
+    /// How what arrives is worked on. A job belongs to whoever took it for longer than it can take: else somebody else would begin it a second time.
+    pub fn pace(&self) -> Pace {
+        /// For what comes before and after: reading secrets, asking a host, writing down what was found.
+        const AROUND: Duration = Duration::from_mins(10);
+        Pace { workers: self.workers.max(1), lease: self.turn() + self.time() + AROUND, ..Pace::default() }
     }
 
     /// The code host of a kind, if it is configured.
@@ -218,6 +237,17 @@ mod tests {
         assert_eq!(gitlab.map(|host| host.source("g/s/n")).as_deref(), Some("https://git.example.com/g/s/n"));
         assert_eq!(config.github.as_ref().map(|github| github.secrets.len()), Some(2));
         assert_eq!((config.max_age_hours, config.environment.len()), (96, 1));
+    }
+
+    #[test]
+    fn a_job_is_held_for_longer_than_it_can_take() {
+        let pace = |text: &str| config(&format!("[intake]\n{text}\n")).pace();
+        let usual = pace("");
+        assert_eq!((usual.workers, usual.lease), (4, Duration::from_mins(30)));
+        assert_eq!(pace("workers = 9").workers, 9);
+        assert_eq!(pace("workers = 0").workers, 1);
+        assert!(pace("seconds = 3600").lease > Duration::from_hours(2), "a turn, and the work after it");
+        assert!(pace(&format!("seconds = {}", i64::MAX)).lease < Duration::from_hours(72));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use stanch_model::FingerprintKey;
 use stanch_pipeline::intake::{Alert, Arrival, Failure, Finder, Forge, Found, Push, Told};
@@ -49,11 +48,6 @@ impl Scan {
         Self { engine, key, cx, config, secrets, repositories, stop: Arc::default() }
     }
 
-    /// Ends what runs. It is done again when the server is there again.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
     async fn pushed(&self, push: &Push) -> Result<Found, Failure> {
         let host = self.host(push.repository.forge, &push.repository.name)?;
         let job = push::Job {
@@ -64,7 +58,8 @@ impl Scan {
             address: host.address(&push.repository.name),
             source: host.source(&push.repository.name),
             token: self.token(host).await?,
-            time: Duration::from_secs(self.config.seconds),
+            time: self.config.time(),
+            turn: self.config.turn(),
             bytes: self.config.repository_mib << 20,
             stop: Arc::clone(&self.stop),
         };
@@ -144,5 +139,9 @@ impl Finder for Scan {
 
     fn is_test(&self, path: &str) -> bool {
         PathClass::of(path) == PathClass::Test
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 }

@@ -15,7 +15,7 @@ use stanch_scanner::{
 use zeroize::Zeroizing;
 
 use super::hide::Hide;
-use super::repositories::Repositories;
+use super::repositories::{Repositories, make, sweep};
 
 /// One push on its way. It is work for a thread of its own.
 pub(super) struct Job {
@@ -29,7 +29,10 @@ pub(super) struct Job {
     pub(super) source: String,
     /// A token that reads it.
     pub(super) token: Option<Arc<Zeroizing<String>>>,
+    /// How long fetching and scanning may take.
     pub(super) time: Duration,
+    /// How long it waits for others of the repository before.
+    pub(super) turn: Duration,
     /// The most bytes of the repository.
     pub(super) bytes: u64,
     pub(super) stop: Arc<AtomicBool>,
@@ -38,27 +41,31 @@ pub(super) struct Job {
 impl Job {
     /// Fetches and scans.
     pub(super) fn run(&self) -> Result<Found, Failure> {
-        let limits = Limits { until: Instant::now() + self.time, bytes: self.bytes, stop: Arc::clone(&self.stop) };
-        let format = if self.push.new.head.as_str().len() == 64 { "sha256" } else { "sha1" };
-        let found = self.repositories.with(&self.address, format, &limits, |folder| self.fetched(folder, &limits));
+        let found = self.repositories.with(&self.address, self.turn, &self.stop, |folder| self.fetched(folder));
         self.repositories.tidy();
         found.map_err(|error| self.failure(&error))?
     }
 
-    fn fetched(&self, folder: &Path, limits: &Limits) -> Result<Found, Failure> {
+    fn fetched(&self, folder: &Path) -> Result<Found, Failure> {
+        let limits = Limits { until: Instant::now() + self.time, bytes: self.bytes, stop: Arc::clone(&self.stop) };
+        let format = if self.push.new.head.as_str().len() == 64 { "sha256" } else { "sha1" };
+        make(folder, &self.address, format, &limits).map_err(|error| self.failure(&error))?;
         let git = Git::at(folder).within(limits.clone());
         let range = match self.login() {
             None => self.fetch(git, folder),
             Some(login) => asking(&login, |helper| self.fetch(git.asking(helper), folder))?,
         };
         let range = range.map_err(|error| {
-            if error.kind() == GitErrorKind::Limit {
-                // It holds what was fetched in part, which helps nobody.
-                let _ = std::fs::remove_dir_all(folder);
+            match error.kind() {
+                // Nobody has room for it.
+                GitErrorKind::Large => drop(std::fs::remove_dir_all(folder)),
+                // What was there before is as good as it was; what was fetched in part helps nobody.
+                GitErrorKind::Late | GitErrorKind::Stopped => sweep(folder, Duration::ZERO),
+                _ => {}
             }
             self.failure(&error)
         })?;
-        let scanned = self.scan(folder, &range, limits)?;
+        let scanned = self.scan(folder, &range, &limits)?;
         Ok(self.found(folder, scanned))
     }
 
@@ -100,7 +107,8 @@ impl Job {
             _ => Failure::never(error.to_string()),
         })?;
         if scanned.outcome.coverage.interrupted {
-            return Err(Failure::later("the scan took longer than it may, or was ended"));
+            let stopped = self.stop.load(Ordering::Relaxed);
+            return Err(if stopped { Failure::Stopped } else { Failure::later("the scan took longer than it may") });
         }
         Ok(scanned)
     }
@@ -151,7 +159,8 @@ impl Job {
         let why: String = why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
         let why = Hide::new(&self.engine, &self.key, &[]).text(&why);
         match error.kind() {
-            GitErrorKind::Limit if why.contains("bytes") => Failure::never(why),
+            GitErrorKind::Large => Failure::never(why),
+            GitErrorKind::Stopped => Failure::Stopped,
             _ => Failure::later(why),
         }
     }
@@ -189,4 +198,132 @@ fn asking<T>(login: &Login, run: impl FnOnce(&str) -> T) -> Result<T, Failure> {
 #[cfg(not(unix))]
 fn asking<T>(_login: &Login, _run: impl FnOnce(&str) -> T) -> Result<T, Failure> {
     Err(Failure::never("git cannot be handed a token on this system"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use serde_json::json;
+    use stanch_pipeline::Exposure;
+    use stanch_pipeline::git::event::{Asked, asked};
+    use stanch_pipeline::intake::Repository;
+    use stanch_rules::RuleSet;
+    use stanch_testkit::Sandbox;
+
+    use super::*;
+
+    /// A repository of a code host, and where it is kept here.
+    struct Bench {
+        sandbox: Sandbox,
+        repositories: Arc<Repositories>,
+        stop: Arc<AtomicBool>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let sandbox = Sandbox::repository("");
+            let bare = sandbox.root().join("shop.git").display().to_string();
+            sandbox.git(&["clone", "--quiet", "--bare", ".", &bare]);
+            sandbox.git(&["--git-dir", &bare, "config", "uploadpack.allowAnySHA1InWant", "true"]);
+            sandbox.git(&["remote", "add", "origin", &bare]);
+            let repositories = Arc::new(Repositories::new(sandbox.root().join("kept"), 1 << 40));
+            Self { sandbox, repositories, stop: Arc::default() }
+        }
+
+        /// A push of a new commit.
+        fn push(&self, time: Duration) -> Job {
+            let head = || self.sandbox.git(&["rev-parse", "HEAD"]).trim().to_owned();
+            let before = head();
+            self.sandbox.write("a.txt", &before);
+            self.sandbox.commit("a change");
+            self.sandbox.git(&["push", "--quiet", "origin", "HEAD:refs/heads/main"]);
+            let payload = json!({
+                "ref": "refs/heads/main", "before": before, "after": head(), "deleted": false, "commits": [{}],
+                "repository": { "default_branch": "main" },
+            });
+            let Ok(Asked::New(new)) = asked("push", &payload) else { panic!("a push brings commits") };
+            let repository =
+                Repository { forge: Forge::GitHub, name: "acme/shop".to_owned(), exposure: Exposure::Internal };
+            Job {
+                engine: Arc::new(Engine::new(RuleSet::builtin())),
+                key: Arc::new(FingerprintKey::from_bytes([5; 32])),
+                repositories: Arc::clone(&self.repositories),
+                push: Push { repository, new, at: jiff::Timestamp::now() },
+                address: self.address(),
+                source: "acme/shop".to_owned(),
+                token: None,
+                time,
+                turn: Duration::from_mins(1),
+                bytes: 1 << 30,
+                stop: Arc::clone(&self.stop),
+            }
+        }
+
+        fn address(&self) -> String {
+            format!("file://{}", self.sandbox.root().join("shop.git").display())
+        }
+
+        /// Sets how the host is asked.
+        fn asks_by(&self, command: &str) {
+            self.kept(|folder| {
+                let set = Git::at(folder).run(&["config", "remote.origin.uploadpack", command]);
+                assert!(set.is_ok_and(|set| set.status.success()));
+            });
+        }
+
+        fn kept<T>(&self, work: impl FnOnce(&Path) -> T) -> T {
+            let done = self.repositories.with(&self.address(), Duration::from_mins(1), &AtomicBool::new(false), work);
+            done.unwrap_or_else(|error| panic!("{error}"))
+        }
+    }
+
+    const SLOW: &str = "sleep 60; git-upload-pack";
+
+    #[test]
+    fn waiting_for_others_takes_nothing_of_ones_own_time() {
+        const TIME: Duration = Duration::from_secs(6);
+        let bench = Bench::new();
+        let job = bench.push(TIME);
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let bench = &bench;
+            scope.spawn(move || {
+                bench.kept(|_| {
+                    let _ = tell.send(());
+                    std::thread::sleep(TIME + Duration::from_millis(500));
+                });
+            });
+            let _ = told.recv();
+            assert!(job.run().is_ok());
+        });
+        let impatient = Job { turn: Duration::ZERO, ..bench.push(TIME) };
+        let waited = bench.kept(|_| impatient.run());
+        assert!(matches!(waited, Err(Failure::Later { .. })), "{waited:?}");
+    }
+
+    #[test]
+    fn what_took_too_long_is_not_thrown_away() {
+        let bench = Bench::new();
+        assert!(bench.push(Duration::from_mins(1)).run().is_ok());
+        bench.asks_by(SLOW);
+        let late = bench.push(Duration::from_secs(3)).run();
+        assert!(matches!(late, Err(Failure::Later { .. })), "{late:?}");
+        assert!(bench.kept(|folder| folder.join("refs/stanch").exists()), "what was fetched before is there");
+    }
+
+    #[test]
+    fn whoever_ends_the_program_does_not_wait_for_a_fetch() {
+        let bench = Bench::new();
+        assert!(bench.push(Duration::from_mins(1)).run().is_ok());
+        bench.asks_by(SLOW);
+        let job = bench.push(Duration::from_mins(1));
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_secs(1));
+                bench.stop.store(true, Ordering::Relaxed);
+            });
+            assert_eq!(job.run().err(), Some(Failure::Stopped));
+        });
+        assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+    }
 }

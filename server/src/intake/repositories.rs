@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant, SystemTime};
 
 use stanch_pipeline::git::{Git, GitError, GitErrorKind, Limits};
 
@@ -26,25 +27,22 @@ impl Repositories {
         Self { folder, bytes, locks: Mutex::default() }
     }
 
-    /// Does something with the repository of an address, while nobody else of this process does. It is made if it is not there.
-    ///
-    /// `format` is that of its objects, as git names it.
+    /// Does something with the folder of an address, while nobody else of this process does.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If the turn does not come in time, or somebody wants an end before.
     pub(crate) fn with<T>(
         &self,
         address: &str,
-        format: &str,
-        limits: &Limits,
+        turn: Duration,
+        stop: &AtomicBool,
         work: impl FnOnce(&Path) -> T,
     ) -> Result<T, GitError> {
         // An address holds characters that no file may have.
         let name = blake3::hash(address.as_bytes()).to_hex();
         let folder = self.folder.join(format!("{}.git", name.get(..32).unwrap_or_default()));
         let lock = Arc::clone(locked(&self.locks).entry(folder.clone()).or_default());
-        let _turn = locked(&lock);
-        make(&folder, address, format, limits)?;
+        let _turn = wait(&lock, turn, stop)?;
         Ok(work(&folder))
     }
 
@@ -83,11 +81,34 @@ struct Kept {
     used: SystemTime,
 }
 
-/// Makes a repository, or finishes one whose making was interrupted. Its configuration is written each time, which also says when it was used.
-fn make(folder: &Path, address: &str, format: &str, limits: &Limits) -> Result<(), GitError> {
+/// Waits for a lock.
+fn wait<'a>(lock: &'a Mutex<()>, turn: Duration, stop: &AtomicBool) -> Result<MutexGuard<'a, ()>, GitError> {
+    const TICK: Duration = Duration::from_millis(20);
+    let begun = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(guard) => return Ok(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(GitError::new(GitErrorKind::Stopped, "it was ended, as the program ends"));
+        }
+        if begun.elapsed() >= turn {
+            return Err(GitError::new(GitErrorKind::Late, "others work with the repository"));
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// Makes a repository, or finishes one whose making was interrupted. `format` is that of its objects, as git names it. Its configuration is written each time, which also says when it was used.
+///
+/// # Errors
+/// If it cannot be made.
+pub(super) fn make(folder: &Path, address: &str, format: &str, limits: &Limits) -> Result<(), GitError> {
     let failed = |what: &str| GitError::new(GitErrorKind::NoRepository, format!("no repository can be made: {what}"));
     private(folder).map_err(|error| failed(&error.to_string()))?;
-    sweep(folder);
+    sweep(folder, OLD);
     let git = Git::at(folder).within(limits.clone());
     for arguments in [
         &["init", "--quiet", "--bare", "--template=", &format!("--object-format={format}"), "."][..],
@@ -103,13 +124,15 @@ fn make(folder: &Path, address: &str, format: &str, limits: &Limits) -> Result<(
     Ok(())
 }
 
-/// Removes what a git left that was ended at once: locks that nobody holds any more, and packs that were not finished.
-fn sweep(folder: &Path) {
+/// Removes what a git left that was ended at once, if it is so old: locks that nobody holds any more, and packs that were not finished.
+pub(super) fn sweep(folder: &Path, age: Duration) {
     let leftover = |entry: &fs::DirEntry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let old =
-            entry.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age > OLD));
+        let old = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|at| at.elapsed().is_ok_and(|since| since >= age));
         old && (name.ends_with(".lock") || name.starts_with("tmp_"))
     };
     for place in ["", "refs/stanch", "objects/pack"] {
