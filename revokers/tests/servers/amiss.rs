@@ -9,21 +9,29 @@ use stanch_testkit::double::Fault;
 
 use crate::stand_in::{HEADERS, Reply, written};
 
-/// A fault that strikes one request.
+/// A fault that strikes one request, or all from one on.
 pub(crate) struct Strike {
     left: usize,
+    lasts: bool,
     fault: Fault,
 }
 
 impl Strike {
     pub(crate) fn new(nth: usize, fault: Fault) -> Self {
-        Self { left: nth, fault }
+        Self { left: nth, lasts: false, fault }
+    }
+
+    /// A fault of every request from now on.
+    pub(crate) fn lasting(fault: Fault) -> Self {
+        Self { left: 1, lasts: true, fault }
     }
 
     /// What strikes the request that comes now.
     pub(crate) fn next(&mut self) -> Option<Fault> {
         let hit = self.left == 1;
-        self.left = self.left.saturating_sub(1);
+        if !self.lasts {
+            self.left = self.left.saturating_sub(1);
+        }
         hit.then(|| self.fault.clone())
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use stanch_model::Secret;
 use stanch_revokers::act::{self, Consent, Goal, Ownership};
 use stanch_revokers::{Liveness, Origin, Outcome};
+use stanch_testkit::double::Fault;
 
 const ARM: &str = "management.azure.com";
 
@@ -288,6 +289,17 @@ fn a_key_is_regenerated_in_its_own_slot() {
         assert!(!(house.lives)() && (house.others)(), "{kind}");
         assert!(!scene.written().contains(&key(2)) && !scene.written().contains(&key(99)), "{kind}");
     }
+}
+
+#[test]
+fn a_firewall_that_comes_between_plan_and_step_is_no_death() {
+    let service = services().into_iter().find(|service| service.kind == "azure.search-admin-key");
+    let house = service_house(service.unwrap_or_else(|| panic!("no search service")));
+    let plan = house.scene.plan().unwrap_or_else(|refusal| panic!("{refusal}"));
+    house.server.strike_all(Fault::Loose403);
+    let report = house.scene.revoke(&plan, Goal::Dead);
+    assert!(!report.outcome.is_dead() && !report.complete, "{report:?}");
+    assert!((house.lives)());
 }
 
 /// Graph and the token endpoint, with an application of two secrets whose hints are given.

@@ -92,6 +92,11 @@ impl StandIn {
         *self.strike.lock().unwrap_or_else(|error| panic!("{error}")) = Some(Strike::new(nth, fault));
     }
 
+    /// Lets the same go wrong with every request from now on.
+    pub(crate) fn strike_all(&self, fault: Fault) {
+        *self.strike.lock().unwrap_or_else(|error| panic!("{error}")) = Some(Strike::lasting(fault));
+    }
+
     /// Everything that was asked.
     pub(crate) fn asks(&self) -> Vec<Ask> {
         self.asked.lock().unwrap_or_else(|error| panic!("{error}")).clone()
