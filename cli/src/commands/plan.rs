@@ -22,8 +22,8 @@ pub(crate) fn run(args: &PlanArgs, shell: &mut Shell) -> Result<Exit, CliError> 
     let (subjects, findings, failed) = intake(&args.findings, &args.root, shell)?;
     let source = args.root.display().to_string();
     let around = (exposure(args.exposure), source.as_str());
-    let looks = subjects.iter().map(|subject| looked(&session.cx, &decider, (subject, &findings), around));
-    let mut items: Vec<Item> = block_on(join_all(looks))?.into_iter().flatten().collect();
+    let looks = subjects.iter().map(|subject| looked(&session.cx, &decider, subject, around));
+    let mut items: Vec<Item> = block_on(join_all(looks))?;
     items.sort_by_key(|item| item.outlook);
     let open = Open {
         findings: args.findings.iter().map(|path| absolute(path)).collect(),

@@ -15,20 +15,20 @@ use jiff::Timestamp;
 use stanch_model::{Finding, Secret};
 use stanch_pipeline::audit::{self, SigningKey};
 use stanch_pipeline::engine::{Engine, Options, Work, sealed, this_process};
+use stanch_pipeline::intake::Setting;
 use stanch_pipeline::policy::Policies;
 use stanch_pipeline::store::{self, Place, Store, StoreKey};
 use stanch_pipeline::{Ending, Exposure, Incident, IncidentId, Owner, State};
 use stanch_revokers::Context;
 use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
-use stanch_revokers::registry;
 use stanch_revokers::responder::Responders;
 use tokio::sync::watch;
 
 use crate::exit::{CliError, Exit};
 use crate::progress::catch_interrupts;
 use crate::report::Redactor;
-use crate::response::{Timeline, block_on, detected, occurrence, of_findings, redaction};
+use crate::response::{Timeline, block_on, of_findings, redaction};
 use crate::shell::Shell;
 use double::{Double, HOST, Life};
 
@@ -132,13 +132,14 @@ async fn detect(store: &Store, findings: &[Finding], since: Timestamp) -> Result
     let lost = || CliError::new("the scan did not find the key: this is a bug of stanch");
     let of_rule: Vec<&Finding> = findings.iter().filter(|finding| finding.rule.as_str() == leak::RULE).collect();
     let finding = of_rule.first().ok_or_else(lost)?;
-    let subject = of_findings([*finding], findings).pop().ok_or_else(lost)?;
-    let entry = registry::by_rule(&subject.rule, &subject.credential);
+    let mut subject = of_findings([*finding], findings).pop().ok_or_else(lost)?;
+    for place in &mut subject.occurrences {
+        (place.source, place.since) = ("https://git.example.com/shop".to_owned(), Some(since));
+    }
     let owner = Owner { name: "dana@example.com".to_owned(), found_by: "author".to_owned(), business: None };
-    let detected = detected(finding, entry.as_ref(), Exposure::Public, owner);
-    let place = occurrence(finding, "https://git.example.com/shop", Some(since));
+    let detected = subject.detected(&Setting { exposure: Exposure::Public, ..Setting::default() }, owner);
     let secret = sealed::of_credential(&subject.credential);
-    let kept = store.detect(&detected, &[place], Some(secret), Timestamp::now(), "demo").await;
+    let kept = store.detect(&detected, &subject.occurrences, Some(secret), Timestamp::now(), "demo").await;
     Ok(kept.map_err(of_store)?.0)
 }
 

@@ -3,30 +3,25 @@
 use std::io;
 
 use jiff::Timestamp;
-use stanch_model::Finding;
 use stanch_pipeline::engine::Decider;
+use stanch_pipeline::intake::Setting;
 use stanch_pipeline::plan::{Item, Outlook};
 use stanch_pipeline::{Detected, Event, Exposure, IncidentId, Occurrence, Owner};
 use stanch_revokers::Context;
 use stanch_revokers::act::{self, Consent, Looked, Refusal};
-use stanch_revokers::registry::{self, Entry};
+use stanch_revokers::registry;
 
-use super::{Facts, Subject, detected, liveness, occurrence};
-
-/// The findings of a credential.
-fn matching<'a>(subject: &'a Subject, findings: &'a [Finding]) -> impl Iterator<Item = &'a Finding> {
-    findings.iter().filter(|finding| subject.is_of(finding))
-}
+use super::{Facts, Subject, liveness};
 
 /// Asks the provider and the policies about a credential, and changes nothing.
 pub(crate) async fn looked(
     cx: &Context,
     decider: &dyn Decider,
-    (subject, findings): (&Subject, &[Finding]),
+    subject: &Subject,
     (exposure, source): (Exposure, &str),
-) -> Option<Item> {
+) -> Item {
     let entry = registry::by_rule(&subject.rule, &subject.credential);
-    let (what, places) = known(subject, findings, entry.as_ref(), (exposure, source))?;
+    let (what, places) = known(subject, (exposure, source));
     let nobody = || Refusal::Person { url: None, runbook: "revoke it where it was issued".to_owned() };
     let Looked { probe, plan } = match &entry {
         Some(entry) => act::look(cx, entry, &subject.credential, Consent::default()).await,
@@ -41,24 +36,20 @@ pub(crate) async fn looked(
         incident.apply(now, &Event::Probed { probe: probe.clone() });
     }
     let decision = decider.decide(&incident, plan.as_ref(), entry.as_ref(), now);
-    Some(Item::new((what, places), entry.as_ref().map(|entry| entry.kind), probe, plan.as_ref(), decision))
+    Item::new((what, places), entry.as_ref().map(|entry| entry.kind), probe, plan.as_ref(), decision)
 }
 
-/// What is known of a credential without asking anybody.
-fn known(
-    subject: &Subject,
-    findings: &[Finding],
-    entry: Option<&Entry>,
-    (exposure, source): (Exposure, &str),
-) -> Option<(Detected, Vec<Occurrence>)> {
-    let first = matching(subject, findings).next()?;
-    let of = |finding: &Finding| occurrence(finding, finding.locator.root.as_deref().unwrap_or(source), None);
-    let mut places: Vec<Occurrence> = matching(subject, findings).map(of).collect();
+/// What is known of a credential without asking anybody. Places that name no source are of the one that the user names.
+fn known(subject: &Subject, (exposure, source): (Exposure, &str)) -> (Detected, Vec<Occurrence>) {
+    let mut places = subject.occurrences.clone();
+    for place in places.iter_mut().filter(|place| place.source.is_empty()) {
+        source.clone_into(&mut place.source);
+    }
     places.sort();
     places.dedup();
     let author = places.iter().find_map(|place| place.author.clone());
     let owner = author.map(|name| Owner { name, found_by: "author".to_owned(), business: None }).unwrap_or_default();
-    Some((detected(first, entry, exposure, owner), places))
+    (subject.detected(&Setting { exposure, ..Setting::default() }, owner), places)
 }
 
 /// Shows an item.

@@ -2,7 +2,6 @@
 
 mod config;
 mod findings;
-mod found;
 mod input;
 mod intake;
 mod items;
@@ -18,7 +17,6 @@ mod timeline;
 
 pub(crate) use config::{ConfigFile, load as load_config};
 pub(crate) use findings::verify_findings;
-pub(crate) use found::{detected, occurrence};
 use input::{Typed, ask, ask_lines, parts_of};
 pub(crate) use intake::intake;
 pub(crate) use items::{looked, show_item, sums};

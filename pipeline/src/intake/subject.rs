@@ -104,8 +104,8 @@ impl Subject {
         Detected {
             fingerprint: self.credential.fingerprint.to_string(),
             rule: self.rule.clone(),
-            kind: entry.map(|entry| entry.kind.id.clone()),
-            provider: self.provider.clone(),
+            kind: entry.as_ref().map(|entry| entry.kind.id.clone()),
+            provider: entry.map_or_else(|| self.provider.clone(), |entry| entry.file.provider.clone()),
             title: self.title.clone(),
             preview: self.preview.clone(),
             confidence: self.confidence,
