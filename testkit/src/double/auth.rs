@@ -89,6 +89,15 @@ impl Auth {
             && self.0.iter().all(|element| element.accepts(request, holes, candidate, &scope).unwrap_or(false))
     }
 
+    /// The value that a request shows, where a key's own value has to stand in one header and nothing else is asked for.
+    pub(super) fn plain<'a>(&self, request: &'a Request) -> Option<&'a str> {
+        let [Element { place: Place::Header { name, prefix, any_case }, named: None }] = self.0.as_slice() else {
+            return None;
+        };
+        let shown = after_prefix(request.header(name)?, prefix, *any_case).filter(|_| !prefix.contains('{'))?;
+        Some(shown.trim_matches('"'))
+    }
+
     /// What is wrong with it for a candidate.
     pub(super) fn defects(&self, candidate: Candidate<'_>, scope: &Scope<'_>) -> Vec<String> {
         self.0.iter().filter_map(|element| element.resolved(candidate, scope).err()).collect()

@@ -24,6 +24,8 @@ pub enum Role {
     Stranger,
     /// One that was minted while the test ran, counted from 0.
     New(usize),
+    /// One that leaked as well, counted from 0.
+    Also(usize),
     /// One of many of the same owner, which are there to fill the first page of a list that is paged by counting.
     Filler(usize),
 }
@@ -136,6 +138,8 @@ pub struct Cast {
     pub disabled: bool,
     /// Whether the leaked key is deleted when the test starts.
     pub deleted: bool,
+    /// How many more keys of the same owner leaked.
+    pub also: usize,
     /// Other seeds give other keys.
     pub seed: u64,
 }
@@ -337,6 +341,7 @@ fn name(role: Role) -> String {
         Role::Other => "deploy a".to_owned(),
         Role::Twin => "deploy c".to_owned(),
         Role::Stranger => "deploy d".to_owned(),
+        Role::Also(number) => format!("deploy b{number}"),
         Role::New(number) => format!("made {number}"),
         Role::Filler(number) => format!("old {number}"),
     }

@@ -1,6 +1,6 @@
 //! A request as it was received, and where in it values stand.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// When its last byte was read.
     pub at: Instant,
+    /// How long the answer took from then on.
+    pub took: Duration,
 }
 
 impl Request {

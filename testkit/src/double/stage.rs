@@ -83,6 +83,11 @@ impl Stage {
         self.start_key(Role::Leaked).unwrap_or_else(|| unreachable!("every stage has a leaked key"))
     }
 
+    /// Every key that leaked, as it was at the start: the one under test, and those that the cast has beside it.
+    pub fn leaks(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| matches!(key.role, Role::Leaked | Role::Also(_)))
+    }
+
     /// The key of the same owner that must survive, as it was at the start.
     ///
     /// # Panics

@@ -84,7 +84,12 @@ impl State {
             _ => Life::Live,
         };
         // The leaked one is not the first of a list: whoever takes the first is wrong.
-        let keys = [Some(other), Some(leaked), twin, stranger].into_iter().flatten().collect();
+        let mut keys: Vec<Key> = [Some(other), Some(leaked), twin, stranger].into_iter().flatten().collect();
+        for number in 0..cast.also {
+            let others: Vec<&Key> = keys.iter().collect();
+            let key = minter.unlike(Role::Also(number), &others)?;
+            keys.push(key);
+        }
         Ok(Self {
             settings: minter.settings().clone(),
             keys,
@@ -138,6 +143,7 @@ impl State {
         };
         request.route = name;
         request.status = delivery.response.as_ref().map(|response| response.status);
+        request.took = request.at.elapsed() + delivery.wait;
         self.requests.push(request);
         delivery
     }
@@ -195,8 +201,11 @@ impl State {
     fn caller(&self, route: &Route, request: &Request, holes: &Holes) -> Caller {
         let none = Scalars::default();
         let shows = |candidate| route.auth.accepts(request, holes, candidate, &self.settings, &none);
+        let plain = route.auth.plain(request);
         let keys = || {
-            let listed = self.keys.iter().enumerate().filter(|(_, key)| key.life != Life::Deleted);
+            // Where the value itself stands in a header, one look tells: a stage may hold thousands of keys.
+            let may_be = |key: &Key| key.life != Life::Deleted && plain.is_none_or(|shown| shown == key.value);
+            let listed = self.keys.iter().enumerate().filter(|(_, key)| may_be(key));
             let mut shown = listed.filter(|(_, key)| shows(Candidate::Key(key)));
             shown.next().map(|(at, key)| if key.is_live() { Caller::Key(at) } else { Caller::Disabled(at) })
         };

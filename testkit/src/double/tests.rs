@@ -1,5 +1,6 @@
 //! The engine, asked by a client that knows nothing but sockets; and every file of `testkit/doubles`.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -304,6 +305,20 @@ fn a_key_is_known_until_it_is_disabled() {
     let enabled = ask("PATCH", url).bearer(&admin).json(&json!({"active": true})).of(&stage);
     assert_eq!((enabled.status, stage.alive(Role::Leaked)), (200, true));
     assert!(stage.strays().is_empty());
+}
+
+#[test]
+fn many_keys_may_have_leaked_and_each_is_its_own() {
+    let stage = start(Cast { also: 20, ..Cast::default() });
+    let leaks: Vec<_> = stage.leaks().cloned().collect();
+    let masks: BTreeSet<String> = leaks.iter().map(|key| stage.mask(&key.value)).collect();
+    assert_eq!((leaks.len(), masks.len(), stage.leaked().role), (21, 21, Role::Leaked));
+    let url = |id: &str| format!("/v1/projects/proj_1/keys/{id}");
+    let off = ask("PATCH", url(&leaks[7].id)).bearer(&admin(&stage)).json(&json!({"active": false}));
+    assert_eq!(off.of(&stage).status, 200);
+    let live: Vec<bool> = leaks.iter().map(|key| me(&stage, &key.value).status == 200).collect();
+    assert_eq!(live.iter().filter(|live| **live).count(), 20);
+    assert!(!live[7] && !stage.alive(leaks[7].role) && stage.strays().is_empty());
 }
 
 #[test]

@@ -236,6 +236,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<(Request, usize)>> {
         route: None,
         status: None,
         at: Instant::now(),
+        took: Duration::ZERO,
     };
     request.host = request.header("host").unwrap_or_default().to_owned();
     Ok(Some((request, length)))
