@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::journal::Scribe;
-use super::past::{Left, Past, effective};
+use super::past::{Left, Past, effective, may_have_happened};
 use super::prove::{prove, still_listed};
 use super::{Journal, Moment, Plan};
 use crate::interface::StepKind;
@@ -180,9 +180,8 @@ impl Work<'_> {
     }
 
     async fn proven(&self, step: &Step, outcome: Outcome) -> io::Result<Done> {
-        // A refusal changed nothing, so that one look is enough; a lost answer may have changed everything.
-        let settle =
-            if matches!(outcome, Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. }) { 0 } else { step.settle };
+        // What certainly changed nothing, such as a refusal, needs one look; a lost answer may have changed everything.
+        let settle = if effective(&outcome) || may_have_happened(&outcome) { step.settle } else { 0 };
         let liveness = prove(self.cx, self.entry, self.credential, &self.plan.target, settle).await;
         self.scribe.record(Moment::Proof { liveness: liveness.clone() }).await?;
         Ok(Done { step: step.clone(), outcome, liveness })

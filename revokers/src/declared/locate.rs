@@ -52,8 +52,11 @@ pub(super) async fn locate(
         return Ok(Target { bound, hidden, found_by: by_itself(declared), listed: false, alive: None });
     }
     let mut paths = vec![start];
-    for step in steps {
-        paths = walk(&mut filled, cx, step, paths).await?;
+    for (at, step) in steps.iter().enumerate() {
+        let is_last = at + 1 == steps.len();
+        if is_last || !paths.iter().all(|path| tells_nothing_new(step, path)) {
+            paths = walk(&mut filled, cx, step, paths).await?;
+        }
     }
     let Path { bound, hidden, item, named } = only(paths)?;
     let signs = declared.signer.is_some_and(Signer::by_responder) && filled.values.get("responder").is_some();
@@ -82,6 +85,13 @@ fn how(steps: &[LocateSpec]) -> String {
         None => "by what the provider says of its caller",
     }
     .to_owned()
+}
+
+/// Whether a step only gives values that are known from an earlier look. It is not asked again then: what a credential told of itself while it was
+/// alive it may tell no more, and the last step, which looks for the item, is what matters.
+fn tells_nothing_new(step: &LocateSpec, path: &Path) -> bool {
+    let known = |name: &String| path.bound.contains_key(name);
+    step.matching.is_none() && step.slots.is_empty() && !step.bind.is_empty() && step.bind.keys().all(known)
 }
 
 /// Takes a step from every path.

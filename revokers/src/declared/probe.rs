@@ -46,7 +46,8 @@ async fn ask(
     }
     let mut probe = Probe::active(filled.identity(&spec.identity, &answer));
     take(&mut probe, &filled, &spec.bind, &answer);
-    for also in &spec.also {
+    // Where it was alive before, whose it is was asked then, and only whether it is refused is wanted now.
+    for also in spec.also.iter().filter(|_| !credential.was_alive) {
         more(&mut probe, &mut filled, cx, also).await;
     }
     Ok(probe)
