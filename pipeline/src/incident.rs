@@ -358,9 +358,10 @@ impl Incident {
         if !matches!(probe.liveness, Liveness::Unknown { .. }) {
             self.times.verified.get_or_insert(at);
             self.attempts = 0;
+            // A provider that is away has said nothing: what nobody has verified is not called so.
+            self.state = self.state.max(State::Verified);
         }
         self.probe = Some(probe.clone());
-        self.state = self.state.max(State::Verified);
     }
 
     /// A plan that is not the one before it needs a new decision and new approvals; these are bound to its digest.

@@ -13,26 +13,26 @@ impl Turn<'_> {
     pub(super) async fn contain(&mut self) -> Result<(), EngineError> {
         let Some((report, plan)) = self.revoke(Goal::Contained).await? else { return Ok(()) };
         if !report.outcome.is_dead() {
-            return self.stuck(&report.outcome).await;
+            return self.stuck(&report.outcome);
         }
         let all = !plan.steps.iter().any(|step| step.kind == StepKind::Reversible);
         let events = if all { vec![Event::Contained, Event::Dead] } else { vec![Event::Contained] };
-        self.append(&events).await
+        self.append(&events)
     }
 
     /// Until it cannot come back.
     pub(super) async fn kill(&mut self) -> Result<(), EngineError> {
         let Some((report, _)) = self.revoke(Goal::Dead).await? else { return Ok(()) };
         if report.outcome.is_dead() && report.complete {
-            return self.append(&[Event::Dead]).await;
+            return self.append(&[Event::Dead]);
         }
-        self.stuck(&last(&report)).await
+        self.stuck(&last(&report))
     }
 
     async fn revoke(&mut self, goal: Goal) -> Result<Option<(Report, Plan)>, EngineError> {
         let Some((entry, credential, plan)) = self.prepared().await? else { return Ok(None) };
         let engine = self.engine;
-        let ledger = Ledger::new(&engine.store, engine.clock.as_ref(), engine.options.lease, &mut self.claim);
+        let ledger = Ledger::new(engine, &mut self.claim);
         let report = act::revoke(&engine.cx, &entry, &credential, &plan, goal, &ledger).await;
         Ok(Some((report.map_err(EngineError::Journal)?, plan)))
     }
@@ -40,7 +40,7 @@ impl Turn<'_> {
     pub(super) async fn rotate(&mut self) -> Result<(), EngineError> {
         let sinks = match self.sinks() {
             Ok(sinks) => sinks,
-            Err(why) => return self.append(&[Event::GaveUp { why }]).await,
+            Err(why) => return self.append(&[Event::GaveUp { why }]),
         };
         let Some((entry, credential, plan)) = self.prepared().await? else { return Ok(()) };
         let engine = self.engine;
@@ -49,20 +49,18 @@ impl Turn<'_> {
             self.claim.incident.id.as_str().trim_start_matches("inc_"),
             self.claim.incident.events
         );
-        let ledger = Ledger::new(&engine.store, engine.clock.as_ref(), engine.options.lease, &mut self.claim);
+        let ledger = Ledger::new(engine, &mut self.claim);
         let rotation = act::rotate(&engine.cx, &entry, &credential, &plan, &name, &sinks, &ledger).await;
         let rotation = rotation.map_err(EngineError::Journal)?;
         match (rotation.old, rotation.failed) {
-            (Some(old), None) if old.outcome.is_dead() && old.complete => {
-                self.append(&[Event::Contained, Event::Dead]).await
-            }
+            (Some(old), None) if old.outcome.is_dead() && old.complete => self.append(&[Event::Contained, Event::Dead]),
             // It is dead, and nobody has the successor.
             (Some(old), Some(why)) if old.outcome.is_dead() => {
-                self.append(&[Event::Contained, Event::Dead, Event::GaveUp { why }]).await
+                self.append(&[Event::Contained, Event::Dead, Event::GaveUp { why }])
             }
-            (Some(old), None) => self.stuck(&last(&old)).await,
-            (_, Some(why)) => self.later(why, None).await,
-            (None, None) => self.later("the rotation did not end".to_owned(), None).await,
+            (Some(old), None) => self.stuck(&last(&old)),
+            (_, Some(why)) => self.later(why, None),
+            (None, None) => self.later("the rotation did not end".to_owned(), None),
         }
     }
 
@@ -102,17 +100,15 @@ impl Turn<'_> {
     }
 
     /// What was done did not end it.
-    async fn stuck(&mut self, outcome: &Outcome) -> Result<(), EngineError> {
+    fn stuck(&mut self, outcome: &Outcome) -> Result<(), EngineError> {
         match outcome {
             Outcome::NotPermitted { .. } | Outcome::Ambiguous { .. } => {
-                self.append(&[Event::GaveUp { why: outcome.to_string() }]).await
+                self.append(&[Event::GaveUp { why: outcome.to_string() }])
             }
             // Nothing that passes by itself.
-            Outcome::Unknown { why } if !why.passes() => {
-                self.append(&[Event::GaveUp { why: outcome.to_string() }]).await
-            }
-            Outcome::Unknown { why } => self.later(outcome.to_string(), why.wait()).await,
-            Outcome::Accepted | Outcome::Revoked | Outcome::AlreadyDead => self.later(outcome.to_string(), None).await,
+            Outcome::Unknown { why } if !why.passes() => self.append(&[Event::GaveUp { why: outcome.to_string() }]),
+            Outcome::Unknown { why } => self.later(outcome.to_string(), why.wait()),
+            Outcome::Accepted | Outcome::Revoked | Outcome::AlreadyDead => self.later(outcome.to_string(), None),
         }
     }
 }

@@ -20,7 +20,7 @@ pub trait Decider: Send + Sync {
 }
 
 impl Turn<'_> {
-    pub(super) async fn decide(&mut self) -> Result<(), EngineError> {
+    pub(super) fn decide(&mut self) -> Result<(), EngineError> {
         let incident = &self.claim.incident;
         let entry = incident.kind.as_deref().and_then(registry::by_id);
         let unknown = Refusal::Person { url: None, runbook: String::new() };
@@ -32,17 +32,17 @@ impl Turn<'_> {
             decision.means = Some(Means::Revoke);
             decision.why.push_str("; no call gives a successor, so that people are asked");
         }
-        self.append(&[Event::Decided { decision }]).await
+        self.append(&[Event::Decided { decision }])
     }
 
-    pub(super) async fn ask(&mut self) -> Result<(), EngineError> {
+    pub(super) fn ask(&mut self) -> Result<(), EngineError> {
         let Some(digest) = self.claim.incident.asked() else { return Ok(()) };
         let approvals = self.decision().map_or(1, |decision| decision.approvals.max(1));
-        self.append(&[Event::Asked { digest, approvals }]).await
+        self.append(&[Event::Asked { digest, approvals }])
     }
 
-    pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
+    pub(super) fn begin(&mut self) -> Result<(), EngineError> {
         let Some(digest) = self.claim.incident.asked() else { return Ok(()) };
-        self.append(&[Event::Began { digest }]).await
+        self.append(&[Event::Began { digest }])
     }
 }

@@ -1,21 +1,18 @@
 //! The revokers' journal, kept in the store: each line is an event of the incident.
 
 use std::io;
-use std::time::Duration;
 
 use stanch_revokers::act::{Journal, Line, Moment};
 use stanch_revokers::{Doing, Successor};
 use tokio::sync::Mutex;
 
-use super::{ACTOR, Clock, SUCCESSOR, sealed};
-use crate::store::{Claim, Store, StoreError};
+use super::{ACTOR, Engine, SUCCESSOR, sealed};
+use crate::store::{Claim, StoreError, Writing};
 use crate::{Event, Incident, State};
 
-/// A claim through which lines are written. Each line renews the lease, and none is written once somebody else has the incident.
+/// A claim through which lines are written. The line before an effect renews the lease, and none is written once somebody else has the incident.
 pub(super) struct Ledger<'a> {
-    store: &'a Store,
-    clock: &'a dyn Clock,
-    lease: Duration,
+    engine: &'a Engine,
     claim: Mutex<&'a mut Claim>,
     past: Vec<Moment>,
     /// Lines of this run, in case the past is asked for again.
@@ -23,23 +20,23 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(store: &'a Store, clock: &'a dyn Clock, lease: Duration, claim: &'a mut Claim) -> Self {
+    pub(super) fn new(engine: &'a Engine, claim: &'a mut Claim) -> Self {
         let past = claim.incident.moments.clone();
-        Self { store, clock, lease, claim: Mutex::new(claim), past, new: std::sync::Mutex::default() }
+        Self { engine, claim: Mutex::new(claim), past, new: std::sync::Mutex::default() }
     }
 
     async fn write(&self, moment: Moment) -> io::Result<()> {
         let mut claim = self.claim.lock().await;
-        let now = self.clock.now();
-        if is_intent(&moment) {
+        let (now, intends) = (self.engine.now(), is_intent(&moment));
+        let mut until = None;
+        if intends {
+            may_go_on(&self.engine.store.incident(&claim.incident.id).await.map_err(as_io)?)?;
             // Nobody takes over while the call is under way.
-            let until = now.checked_add(self.lease).map_err(io::Error::other)?;
-            self.store.renew(&claim, until).await.map_err(as_io)?;
-            may_go_on(&self.store.incident(&claim.incident.id).await.map_err(as_io)?)?;
+            until = Some(now.checked_add(self.engine.options.lease).map_err(io::Error::other)?);
         }
-        let events = [Event::Act { moment: moment.clone() }];
-        claim.incident = self.store.append(&claim, ACTOR, &events, now, &[]).await.map_err(as_io)?;
-        let intends = is_intent(&moment);
+        let lines = vec![(now, Event::Act { moment: moment.clone() })];
+        let writing = Writing { lines, until, ..Writing::default() };
+        claim.incident = self.engine.store.write_down(&claim, ACTOR, writing, now).await.map_err(as_io)?;
         self.new.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(moment);
         // Who said no in between is heard too: the line is there, and nothing was sent.
         if intends { may_go_on(&claim.incident) } else { Ok(()) }
@@ -76,7 +73,7 @@ impl Journal for Ledger<'_> {
             let bytes = sealed::of_successor(successor);
             let kept = {
                 let claim = self.claim.lock().await;
-                self.store.put_secret(&claim, SUCCESSOR, bytes, self.clock.now()).await
+                self.engine.store.put_secret(&claim, SUCCESSOR, bytes, self.engine.now()).await
             };
             kept.map_err(as_io)?;
             self.write(line.moment.clone()).await
@@ -86,7 +83,7 @@ impl Journal for Ledger<'_> {
     fn kept(&self) -> Doing<'_, io::Result<Option<Successor>>> {
         Box::pin(async move {
             let id = self.claim.lock().await.incident.id.clone();
-            let bytes = self.store.secret(&id, SUCCESSOR).await.map_err(as_io)?;
+            let bytes = self.engine.store.secret(&id, SUCCESSOR).await.map_err(as_io)?;
             bytes.map(|bytes| sealed::successor(&bytes).map_err(io::Error::other)).transpose()
         })
     }

@@ -12,7 +12,7 @@ impl Turn<'_> {
             if self.claim.incident.state == crate::State::Detected {
                 self.fresh = true;
                 let why = format!("no kind of credential is known for the rule `{}`", self.claim.incident.rule);
-                self.append(&[Event::NotPlanned { why, runbook: None }]).await?;
+                self.append(&[Event::NotPlanned { why, runbook: None }])?;
             }
             return Ok(());
         };
@@ -30,14 +30,14 @@ impl Turn<'_> {
             }
             Err(refusal) => {
                 if let Some((why, asked)) = passing(&refusal) {
-                    self.append(&events).await?;
-                    return self.later(why, asked).await;
+                    self.append(&events)?;
+                    return self.later(why, asked);
                 }
                 events.push(not_planned(&entry, &refusal));
                 self.refusal = Some(refusal);
             }
         }
-        self.append(&events).await
+        self.append(&events)
     }
 }
 

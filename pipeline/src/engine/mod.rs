@@ -4,6 +4,7 @@
 
 mod act;
 mod decide;
+mod hands;
 mod host;
 mod later;
 mod ledger;
@@ -20,8 +21,9 @@ use stanch_revokers::act::Refusal;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Context, Credential};
 
-use crate::store::{CREDENTIAL, Claim, NewJob, Store, StoreError};
+use crate::store::{CREDENTIAL, Claim, Store, StoreError, Writing};
 use crate::{Decision, Event, Incident, State};
+use hands::Hands;
 use next::{Next, next};
 
 pub use decide::Decider;
@@ -91,6 +93,7 @@ pub struct Engine {
     decider: Arc<dyn Decider>,
     clock: Arc<dyn Clock>,
     options: Options,
+    hands: Hands,
 }
 
 impl std::fmt::Debug for Engine {
@@ -113,7 +116,7 @@ pub enum EngineError {
 impl Engine {
     /// An engine on a store.
     pub fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>, options: Options) -> Self {
-        Self { store, cx, decider, clock: Arc::new(SystemClock), options }
+        Self { store, cx, decider, clock: Arc::new(SystemClock), options, hands: Hands::default() }
     }
 
     /// The same by another clock.
@@ -168,16 +171,22 @@ impl Engine {
     async fn lead(&self, claim: Claim) -> Result<Incident, EngineError> {
         /// More moves in one go than any life has; a mistake in `next` ends here and not never.
         const MOST: usize = 64;
-        let mut turn = Turn { engine: self, claim, fresh: false, refusal: None };
+        let _hand = self.hands.take(&claim.incident.id).await;
+        let mut turn = Turn { engine: self, claim, unwritten: Writing::default(), fresh: false, refusal: None };
         for _ in 0..MOST {
             let coming = next(&turn.claim.incident, turn.fresh, self.now());
             tracing::debug!(incident = %turn.claim.incident.id, state = turn.claim.incident.state.as_str(), next = ?coming, "turn");
             if coming == Next::Rest {
                 break;
             }
+            if coming.has_effect() && !turn.unwritten.lines.is_empty() {
+                // What others wrote in the meantime, such as a no, is heard before anything is done.
+                turn.write_down(false).await?;
+                continue;
+            }
             turn.take(coming).await?;
         }
-        self.store.release(&turn.claim, None).await?;
+        turn.write_down(true).await?;
         Ok(turn.claim.incident)
     }
 }
@@ -185,7 +194,11 @@ impl Engine {
 /// One incident in the hands of this process.
 struct Turn<'a> {
     engine: &'a Engine,
+    /// The claim, with the incident as it is once `unwritten` is in the store.
     claim: Claim,
+    /// What happened since the last line was written. A crash would lose nothing of it but looks and thoughts, so it is written at once, in one
+    /// transaction, before anything has an effect, and at the end of the turn.
+    unwritten: Writing,
     /// Whether the provider was asked in this turn.
     fresh: bool,
     /// Why there is no plan, if there is none.
@@ -197,39 +210,48 @@ impl Turn<'_> {
         match coming {
             Next::Rest => Ok(()),
             Next::Look => self.look().await,
-            Next::Decide => self.decide().await,
-            Next::Ask => self.ask().await,
-            Next::Begin => self.begin().await,
+            Next::Decide => self.decide(),
+            Next::Ask => self.ask(),
+            Next::Begin => self.begin(),
             Next::Contain => self.contain().await,
             Next::Kill => self.kill().await,
             Next::Rotate => self.rotate().await,
             Next::Wait(due) => {
-                self.append(&[Event::Later { due, why: "waits before what cannot be undone".to_owned() }]).await
+                self.append(&[Event::Later { due, why: "waits before what cannot be undone".to_owned() }])
             }
-            Next::GiveUp(why) => self.append(&[Event::GaveUp { why }]).await,
-            Next::Close(ending) => self.append(&[Event::Closed { ending }]).await,
+            Next::GiveUp(why) => self.append(&[Event::GaveUp { why }]),
+            Next::Close(ending) => self.append(&[Event::Closed { ending }]),
         }
     }
 
-    /// Writes down what happened, and has told who is to be told.
-    async fn append(&mut self, events: &[Event]) -> Result<(), EngineError> {
+    /// Takes what happened into the incident, to be written down, and has told who is to be told.
+    fn append(&mut self, events: &[Event]) -> Result<(), EngineError> {
+        for event in events {
+            let now = self.engine.now();
+            let notice = crate::notices::of(&self.claim.incident, event, now);
+            self.unwritten.notices.extend(notice.filter(|_| self.engine.options.tells));
+            self.claim.incident.apply(now, &as_written(event)?);
+            self.unwritten.lines.push((now, event.clone()));
+        }
+        Ok(())
+    }
+
+    /// Has everything in the store that happened, and takes in what others wrote. At the end of the turn the claim is given back with it.
+    async fn write_down(&mut self, release: bool) -> Result<(), EngineError> {
         let engine = self.engine;
-        let now = engine.now();
-        let notice = |event| crate::notices::of(&self.claim.incident, event, now);
-        let told = if engine.options.tells { events } else { &[] };
-        let notices: Vec<NewJob> = told.iter().filter_map(notice).collect();
-        self.claim.incident = engine.store.append(&self.claim, ACTOR, events, now, &notices).await?;
+        let writing = Writing { release, ..std::mem::take(&mut self.unwritten) };
+        self.claim.incident = engine.store.write_down(&self.claim, ACTOR, writing, engine.now()).await?;
         Ok(())
     }
 
     /// It cannot go on now: later, or after too many attempts not without a person.
-    async fn later(&mut self, why: String, asked: Option<u64>) -> Result<(), EngineError> {
+    fn later(&mut self, why: String, asked: Option<u64>) -> Result<(), EngineError> {
         let incident = &self.claim.incident;
         if incident.attempts >= self.engine.options.most_attempts {
-            return self.append(&[Event::GaveUp { why: format!("after {} attempts: {why}", incident.attempts) }]).await;
+            return self.append(&[Event::GaveUp { why: format!("after {} attempts: {why}", incident.attempts) }]);
         }
         let due = later::later(self.engine.now(), incident.attempts, asked, self.claim.fence.unsigned_abs());
-        self.append(&[Event::Later { due, why }]).await
+        self.append(&[Event::Later { due, why }])
     }
 
     fn decision(&self) -> Option<&Decision> {
@@ -241,17 +263,23 @@ impl Turn<'_> {
         let sealed = self.engine.store.secret(&self.claim.incident.id, CREDENTIAL).await?;
         let credential = sealed.as_deref().map(|bytes| sealed::credential(bytes));
         let Some(Ok(credential)) = credential else {
-            self.append(&[Event::GaveUp { why: "the credential is not in the store any more".to_owned() }]).await?;
+            self.append(&[Event::GaveUp { why: "the credential is not in the store any more".to_owned() }])?;
             return Ok(None);
         };
         let known = self.claim.incident.kind.as_deref().and_then(registry::by_id);
         let entry = known.or_else(|| registry::by_rule(&self.claim.incident.rule, &credential));
         if entry.is_none() && self.claim.incident.state != State::Detected {
             let why = "its kind is not known to this version".to_owned();
-            self.append(&[Event::GaveUp { why }]).await?;
+            self.append(&[Event::GaveUp { why }])?;
         }
         Ok(entry.map(|entry| (entry, credential)))
     }
+}
+
+/// An event as it will be read again: values that are not written are not in the incident either.
+fn as_written(event: &Event) -> Result<Event, EngineError> {
+    let text = serde_json::to_string(event).map_err(StoreError::other)?;
+    Ok(serde_json::from_str(&text).map_err(StoreError::other)?)
 }
 
 /// Who writes the lines of the engine.

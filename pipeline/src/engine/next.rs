@@ -31,6 +31,13 @@ pub(super) enum Next {
     Close(Ending),
 }
 
+impl Next {
+    /// Whether it may change something at the provider.
+    pub(super) const fn has_effect(&self) -> bool {
+        matches!(self, Self::Contain | Self::Kill | Self::Rotate)
+    }
+}
+
 /// What comes next. `fresh` says whether the incident was looked at in this run, so that its plan is what the provider shows now.
 pub(super) fn next(incident: &Incident, fresh: bool, now: Timestamp) -> Next {
     if incident.due.is_some_and(|due| due > now) {

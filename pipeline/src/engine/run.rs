@@ -44,7 +44,10 @@ impl Engine {
                 _ = stop.changed() => {}
                 () = work.0.notified(), if idle => {}
                 () = tokio::time::sleep(self.options.poll), if idle => {}
-                Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+                Some(_) = tasks.join_next(), if !tasks.is_empty() => {
+                    // Whoever else is done makes room for the same question.
+                    while tasks.try_join_next().is_some() {}
+                }
                 () = std::future::ready(()), if !idle && tasks.len() < self.options.workers => {}
             }
         }

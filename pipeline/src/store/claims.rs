@@ -13,7 +13,7 @@ use super::projection::{self, Lines};
 use super::random;
 use super::tx::Tx;
 use super::value::{Row, millis, values};
-use crate::{Event, Incident, IncidentId, State, notices};
+use crate::{Event, Incident, IncidentId, notices};
 
 /// An incident that nobody else works on until the lease ends or is taken over.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,29 @@ pub struct Claim {
     pub fence: i64,
     actor: Actor,
     lease: String,
+}
+
+/// What the holder of a claim writes down at once.
+#[derive(Debug, Clone, Default)]
+pub struct Writing {
+    /// What happened, and when.
+    pub lines: Vec<(Timestamp, Event)>,
+    /// What people are to be told of it.
+    pub notices: Vec<NewJob>,
+    /// Until when the claim is held from now on, if that changes.
+    pub until: Option<Timestamp>,
+    /// Whether the claim is given back, as [`Store::release`] does.
+    pub release: bool,
+}
+
+/// What is left of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Mine,
+    /// It was given back, and only the answer was lost.
+    Released,
+    /// Somebody else has the incident, or the lease was taken away.
+    Lost,
 }
 
 /// Which claim is wanted.
@@ -102,11 +125,7 @@ impl Store {
     /// [`StoreError::Stale`] if it was taken over.
     pub async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<()> {
         let claim = claim.clone();
-        self.write(move |tx| {
-            let sql = "UPDATE incidents SET lease_until = $1 WHERE id = $2 AND fence = $3 AND lease_id = $4";
-            claim.only(tx.execute(sql, values![until, claim.id(), claim.fence, &claim.lease])?)
-        })
-        .await
+        self.write(move |tx| claim.hold(tx, until)).await
     }
 
     /// Gives a claim back. `due` is when the incident is looked at next; `None` leaves that to its events: their [`Event::Later`], at once for
@@ -117,29 +136,16 @@ impl Store {
     pub async fn release(&self, claim: &Claim, due: Option<Timestamp>) -> Result<()> {
         let claim = claim.clone();
         self.write(move |tx| {
-            if claim.was_released(tx)? {
-                return Ok(());
-            }
-            let incident = projection::load(tx, &claim.incident.id)?;
-            // Whoever woke it was heard by now: what waits for people waits again.
-            let waits = i64::from(due.is_none() && incident.state == State::Waiting);
-            let due = due.or(incident.due);
-            let sql = "UPDATE incidents SET lease_owner = NULL, lease_until = NULL, lease_id = $1,
-                           due = CASE WHEN woken = 1 OR is_open = 0 THEN due WHEN $6 = 1 THEN $2 ELSE COALESCE($2, due) END
-                       WHERE id = $3 AND fence = $4 AND lease_id = $5";
-            claim.only(tx.execute(sql, values![claim.released(), due, claim.id(), claim.fence, &claim.lease, waits])?)
+            let (incident, hold) = claim.read(tx)?;
+            if hold == Hold::Released { Ok(()) } else { claim.give_back(tx, due.or(incident.due)) }
         })
         .await
     }
 
-    /// Appends what happened, and puts what people are to be told into its queue, in one transaction: all of it is kept, or nothing. Gives the
-    /// incident as it is then, with what others appended in the meantime.
-    ///
-    /// An event that closes the incident deletes what was sealed for it. What is done to a credential never waits for a notice: where a queue
-    /// takes no more, the events are kept, and one more that tells what nobody is told.
+    /// Appends what happened, and puts what people are to be told into its queue: [`Self::write_down`] of events that happened now.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] if the claim was taken over. If the database was away, the events may have been kept.
+    /// As [`Self::write_down`].
     pub async fn append(
         &self,
         claim: &Claim,
@@ -148,21 +154,40 @@ impl Store {
         now: Timestamp,
         notices: &[NewJob],
     ) -> Result<Incident> {
-        let (claim, actor, events, notices) = (claim.clone(), actor.to_owned(), events.to_vec(), notices.to_vec());
-        let (names, ids, lost) = (random::names(events.len())?, random::names(notices.len())?, random::name()?);
+        let lines = events.iter().map(|event| (now, event.clone())).collect();
+        self.write_down(claim, actor, Writing { lines, notices: notices.to_vec(), ..Writing::default() }, now).await
+    }
+
+    /// Writes something down in one transaction: all of it is kept, or nothing. Gives the incident as it is then, with what others appended in
+    /// the meantime.
+    ///
+    /// An event that closes the incident deletes what was sealed for it. What is done to a credential never waits for a notice: where a queue
+    /// takes no more, the events are kept, and one more that tells what nobody is told.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] if the claim was taken over. If the database was away, the events may have been kept.
+    pub async fn write_down(&self, claim: &Claim, actor: &str, writing: Writing, now: Timestamp) -> Result<Incident> {
+        let (claim, actor, lost) = (claim.clone(), actor.to_owned(), random::name()?);
+        let (names, ids) = (random::names(writing.lines.len())?, random::names(writing.notices.len())?);
         let (key, depth) = (self.key(), self.depth());
         self.write(move |tx| {
-            claim.check(tx)?;
-            let mut incident = projection::load(tx, &claim.incident.id)?;
+            let (mut incident, hold) = claim.read(tx)?;
+            match hold {
+                Hold::Mine => {}
+                Hold::Released if writing.release => return Ok(incident),
+                Hold::Released | Hold::Lost => return Err(StoreError::Stale),
+            }
             if let Some(first) = names.first()
                 && tx.logged(first)?
             {
                 return Ok(incident);
             }
-            let lines = Lines { names: &names, events: &events, actor: &actor, at: now };
-            projection::append(tx, &mut incident, &lines)?;
+            for (name, (at, event)) in names.iter().zip(&writing.lines) {
+                let (names, events) = (std::slice::from_ref(name), std::slice::from_ref(event));
+                projection::append(tx, &mut incident, &Lines { names, events, actor: &actor, at: *at })?;
+            }
             let mut untold = Vec::new();
-            for (job, id) in notices.iter().zip(&ids) {
+            for (job, id) in writing.notices.iter().zip(&ids) {
                 if let Put::NoRoom { .. } = jobs::put(tx, &key, (id, job), now, depth)? {
                     untold.push(job);
                 }
@@ -171,8 +196,14 @@ impl Store {
                 let (names, events) = (std::slice::from_ref(&lost), &[no_room(&untold)]);
                 projection::append(tx, &mut incident, &Lines { names, events, actor: &actor, at: now })?;
             }
-            if !events.is_empty() || !untold.is_empty() {
+            if !writing.lines.is_empty() || !untold.is_empty() {
                 projection::save(tx, &incident, now)?;
+            }
+            if let Some(until) = writing.until {
+                claim.hold(tx, until)?;
+            }
+            if writing.release {
+                claim.give_back(tx, projection::next_look(&incident, now))?;
             }
             Ok(incident)
         })
@@ -228,15 +259,36 @@ impl Claim {
         format!("released {}", self.lease)
     }
 
-    fn was_released(&self, tx: &mut Tx<'_>) -> Result<bool> {
-        let sql = "SELECT 1 FROM incidents WHERE id = $1 AND fence = $2 AND lease_id = $3";
-        Ok(tx.first(sql, values![self.id(), self.fence, self.released()])?.is_some())
+    /// The incident as it is now, and whether it is still ours: nobody may write whose claim was taken over.
+    fn read(&self, tx: &mut Tx<'_>) -> Result<(Incident, Hold)> {
+        let row = tx.first("SELECT document, fence, lease_id FROM incidents WHERE id = $1", values![self.id()])?;
+        let row = row.ok_or(StoreError::NotFound("incident"))?;
+        let hold = match (row.int(1)? == self.fence, row.maybe_text(2)?) {
+            (true, Some(lease)) if lease == self.lease => Hold::Mine,
+            (true, Some(lease)) if lease == self.released() => Hold::Released,
+            _ => Hold::Lost,
+        };
+        Ok((projection::document(&row, 0)?, hold))
     }
 
     /// Nobody may write whose claim was taken over.
     pub(super) fn check(&self, tx: &mut Tx<'_>) -> Result<()> {
         let sql = "SELECT 1 FROM incidents WHERE id = $1 AND fence = $2 AND lease_id = $3";
         tx.first(sql, values![self.id(), self.fence, &self.lease])?.map(drop).ok_or(StoreError::Stale)
+    }
+
+    fn hold(&self, tx: &mut Tx<'_>, until: Timestamp) -> Result<()> {
+        let sql = "UPDATE incidents SET lease_until = $1 WHERE id = $2 AND fence = $3 AND lease_id = $4";
+        self.only(tx.execute(sql, values![until, self.id(), self.fence, &self.lease])?)
+    }
+
+    /// What waits for people is looked at again only if there is a time for that: when somebody spoke and was heard, that time is over.
+    fn give_back(&self, tx: &mut Tx<'_>, due: Option<Timestamp>) -> Result<()> {
+        let sql = "UPDATE incidents SET lease_owner = NULL, lease_until = NULL, lease_id = $1,
+                       due = CASE WHEN woken = 1 OR is_open = 0 THEN due
+                                  WHEN state IN ('waiting', 'by-hand') THEN $2 ELSE COALESCE($2, due) END
+                   WHERE id = $3 AND fence = $4 AND lease_id = $5";
+        self.only(tx.execute(sql, values![self.released(), due, self.id(), self.fence, &self.lease])?)
     }
 
     #[expect(clippy::unused_self, reason = "reads as what it is about")]

@@ -5,7 +5,10 @@ use super::error::{Result, StoreError};
 use super::value::values;
 
 /// The steps, in order. A step that was released is never changed: a database that has it would be refused.
-const STEPS: &[(&str, &str)] = &[("0001_begin", include_str!("migrations/0001_begin.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("0001_begin", include_str!("migrations/0001_begin.sql")),
+    ("0002_claims", include_str!("migrations/0002_claims.sql")),
+];
 
 /// Brings the schema to where this program knows it.
 pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<()> {

@@ -31,7 +31,7 @@ mod value;
 mod writer;
 
 pub use actor::Actor;
-pub use claims::Claim;
+pub use claims::{Claim, Writing};
 pub use detect::CREDENTIAL;
 pub use error::{Result, StoreError};
 pub use incidents::{Filter, Page, TimesRow};

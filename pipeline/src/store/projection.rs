@@ -72,6 +72,11 @@ fn due(incident: &Incident, at: Timestamp) -> Option<Timestamp> {
     }
 }
 
+/// When an incident is looked at next that somebody has just looked at: a time that is over is not one for what waits for people.
+pub(super) fn next_look(incident: &Incident, now: Timestamp) -> Option<Timestamp> {
+    incident.due.filter(|due| *due > now || !matches!(incident.state, State::Waiting | State::ByHand))
+}
+
 /// Writes the row of an incident. Whom somebody woke stays awake until a worker has looked. What was sealed for it goes when it is closed.
 pub(super) fn save(tx: &mut Tx<'_>, incident: &Incident, at: Timestamp) -> Result<()> {
     let (id, times, is_open) = (incident.id.as_str(), &incident.times, incident.state != State::Closed);

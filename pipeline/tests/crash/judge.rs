@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stanch_pipeline::audit;
-use stanch_pipeline::store::{Filter, Page};
+use stanch_pipeline::store::{Filter, Page, Store};
 use stanch_pipeline::{Ending, Incident, Means, State};
 use stanch_testkit::double::{Role, Stage};
 
@@ -41,7 +41,9 @@ pub(crate) fn ended(incident: &Incident, saga: &Saga) {
 
 /// The leaked key is dead, its neighbours live, and nothing was done twice.
 pub(crate) fn effects(stage: &Stage, saga: &Saga) {
-    assert!(!stage.alive(Role::Leaked), "{}: it lives", saga.name);
+    for leaked in stage.leaks() {
+        assert!(!stage.alive(leaked.role), "{}: {:?} lives", saga.name, leaked.role);
+    }
     assert!(stage.alive(Role::Other), "{}: another key died", saga.name);
     assert!(stage.strays().is_empty(), "{}: {:?}", saga.name, stage.strays());
     let mut changes: BTreeMap<(String, Role), usize> = BTreeMap::new();
@@ -62,12 +64,15 @@ fn successors(scene: &Scene, saga: &Saga, incidents: &[Incident]) {
     assert!(lost || live.iter().any(|value| kept.contains(value.as_str())), "{}: nobody has the successor", saga.name);
 }
 
-/// The log is whole, and the incidents are what it says.
+/// The log of a scene is sound.
 pub(crate) fn log(scene: &Scene) {
-    scene.with_store(async |store| {
-        let report = audit::verify(store, &[]).await.unwrap_or_else(|error| panic!("{error}"));
-        assert!(report.is_sound(), "{report:?}");
-        let differing = store.differing().await.unwrap_or_else(|error| panic!("{error}"));
-        assert!(differing.is_empty(), "the projection is not what the log says: {differing:?}");
-    });
+    scene.with_store(sound);
+}
+
+/// The log is whole, and the incidents are what it says.
+pub(crate) async fn sound(store: &Store) {
+    let report = audit::verify(store, &[]).await.unwrap_or_else(|error| panic!("{error}"));
+    assert!(report.is_sound(), "{report:?}");
+    let differing = store.differing().await.unwrap_or_else(|error| panic!("{error}"));
+    assert!(differing.is_empty(), "the projection is not what the log says: {differing:?}");
 }

@@ -1,6 +1,6 @@
 //! Killed at any line, and at any effect, a response goes on where it was: nothing is lost, nothing happens twice, and the log says so.
 //!
-//! The worker is a process of its own (`examples/crash_worker.rs`). It kills itself after a line of the log was kept, or is killed when the
+//! The worker is a process of its own (`victim.rs`). It kills itself after a line of the log was kept, or is killed when the
 //! double has done what it was asked for and has not answered yet. Then it is started again, until everything rests. The double counts what
 //! it did.
 //!
@@ -8,17 +8,22 @@
 
 #![expect(clippy::print_stderr, reason = "a recorded run says how often it crashed")]
 
+mod faults;
 mod judge;
 mod load;
 mod saga;
+mod tally;
+mod victim;
 mod worker;
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use stanch_pipeline::audit::SigningKey;
 use stanch_pipeline::store::{self, StoreKey};
 
 use saga::{SAGAS, Saga};
+use tally::Tally;
 use worker::{End, Kill, Place};
 
 /// The options of a store, as the worker has them.
@@ -42,60 +47,66 @@ fn wanted() -> usize {
 
 #[test]
 fn after_every_line_and_at_every_effect() {
-    let mut crashes = 0;
+    let begun = Instant::now();
+    let mut tally = Tally::default();
     let share = wanted() / 2;
     let places = Place::all();
     let mut rounds = 0;
-    while crashes < share {
+    while tally.crashes() < share {
         for (number, saga) in SAGAS.iter().enumerate() {
             for place in &places {
-                crashes += each_line(saga, place, rounds * 7 + number, share.saturating_sub(crashes));
+                tally += each_line(saga, place, rounds * 7 + number, share.saturating_sub(tally.crashes()));
             }
         }
         rounds += 1;
     }
-    eprintln!("{crashes} crashes at lines and effects, on {} stores", places.len());
-    assert!(crashes >= share);
+    eprintln!("{}", tally.tell(places.len(), begun.elapsed()));
+    assert!(tally.crashes() >= share);
 }
 
 /// One saga, killed at each of its lines in turn, and at each of its effects; at most so many times. How often it was.
-fn each_line(saga: &Saga, place: &Place, seed: usize, most: usize) -> usize {
+fn each_line(saga: &Saga, place: &Place, seed: usize, most: usize) -> Tally {
+    let mut tally = Tally::default();
     let (lines, effects) = {
         let scene = saga.scene(place, seed);
         let end = scene.work(&Kill::Never);
         assert_eq!(end, End::Finished, "{}: undisturbed", saga.name);
         judge::all(&scene, saga);
+        tally.ended(scene.stage());
         (scene.lines(), scene.stage().effects().len())
     };
     let kills = (1..=lines).map(Kill::Line).chain((1..=effects).map(Kill::Effect));
     let all: Vec<Kill> = kills.collect();
     // Where fewer are wanted than there are, they are spread over all.
     let step = (all.len() * SAGAS.len() * Place::all().len()).div_ceil(most.max(1)).max(1);
-    let mut crashes = 0;
     for kill in all.iter().skip(seed % step).step_by(step) {
         let scene = saga.scene(place, seed);
-        if scene.work(kill) == End::Killed {
-            crashes += 1;
+        let killed = usize::from(scene.work(kill) == End::Killed);
+        match kill {
+            Kill::Effect(_) => tally.effects += killed,
+            Kill::Never | Kill::Line(_) | Kill::After(_) => tally.lines += killed,
         }
         let end = scene.work(&Kill::Never);
         assert_eq!(end, End::Finished, "{}: after {kill:?}", saga.name);
         judge::all(&scene, saga);
+        tally.ended(scene.stage());
     }
-    crashes
+    tally
 }
 
 #[test]
 fn at_random_times_under_load() {
+    let begun = Instant::now();
+    let mut tally = Tally::default();
     let share = wanted() - wanted() / 2;
     let places = Place::all();
-    let mut crashes = 0;
     let mut seed = 1;
-    while crashes < share {
+    while tally.crashes() < share {
         for place in &places {
-            crashes += load::storm(place, seed, share.saturating_sub(crashes).min(25));
+            tally += load::storm(place, seed, share.saturating_sub(tally.crashes()).min(25));
             seed += 1;
         }
     }
-    eprintln!("{crashes} crashes at random times, on {} stores", places.len());
-    assert!(crashes >= share);
+    eprintln!("{}", tally.tell(places.len(), begun.elapsed()));
+    assert!(tally.crashes() >= share);
 }

@@ -7,7 +7,7 @@ use stanch_pipeline::engine::sealed;
 use stanch_pipeline::store::Store;
 use stanch_pipeline::{Detected, Exposure, IncidentId, Means, Occurrence, Owner};
 use stanch_revokers::registry::{self, Entry};
-use stanch_testkit::double::{Cast, Double, Stage};
+use stanch_testkit::double::{Cast, Double, Key, Stage};
 use stanch_testkit::played;
 
 use crate::worker::{Place, Scene};
@@ -44,17 +44,27 @@ impl Saga {
     }
 
     pub(crate) fn stage(&self, seed: u64) -> Stage {
+        self.cast(Cast { seed, ..Cast::default() })
+    }
+
+    /// A double with these keys.
+    pub(crate) fn cast(&self, cast: Cast) -> Stage {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testkit/doubles"));
         let doubles = Double::load(&folder).unwrap_or_else(|defects| panic!("{defects:?}"));
         let double = doubles.iter().find(|double| double.kind() == self.kind);
         let double = double.unwrap_or_else(|| panic!("no double of {}", self.kind));
-        Stage::start(double, Cast { seed, ..Cast::default() })
+        Stage::start(double, cast)
     }
 
     /// The store learns of the key.
     pub(crate) async fn leak(&self, store: &Store, stage: &Stage) -> IncidentId {
+        self.leak_key(store, stage, stage.leaked()).await
+    }
+
+    /// The store learns of one of the keys.
+    pub(crate) async fn leak_key(&self, store: &Store, stage: &Stage, key: &Key) -> IncidentId {
         let entry = self.entry();
-        let credential = played::credential(&entry, stage, stage.leaked());
+        let credential = played::credential(&entry, stage, key);
         let detected = Detected {
             fingerprint: credential.fingerprint.to_string(),
             rule: entry.kind.rules.first().cloned().unwrap_or_default(),

@@ -1,9 +1,8 @@
 //! A worker process, the double that it acts on, and the store that it works on.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -15,6 +14,7 @@ use stanch_testkit::double::{Fault, Stage, Trigger};
 use stanch_testkit::played;
 use tempfile::TempDir;
 
+use crate::victim::VICTIM;
 /// When the worker is killed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kill {
@@ -153,12 +153,15 @@ impl Scene {
             "kill_after": if let Kill::Line(lines) = kill { Some(lines) } else { None },
             "workers": 16,
         });
-        let mut child = Command::new(binary())
+        let program = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+        let mut child = Command::new(program)
+            .args(["--exact", "victim::victim", "--nocapture"])
+            .env(VICTIM, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
+            .unwrap_or_else(|error| panic!("{error}"));
         let mut input = child.stdin.take().unwrap_or_else(|| panic!("no input"));
         input.write_all(orders.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error}"));
         child
@@ -176,15 +179,4 @@ fn ended(status: std::process::ExitStatus, child: &mut Child) -> End {
     let mut said = String::new();
     let read = child.stderr.as_mut().map(|errors| std::io::Read::read_to_string(errors, &mut said));
     End::Failed(format!("{status}: {said} ({read:?})"))
-}
-
-/// The worker stands beside this test, among the examples.
-fn binary() -> PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    let found = BINARY.get_or_init(|| {
-        let test = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
-        let target = test.parent().and_then(|deps| deps.parent()).map(PathBuf::from).unwrap_or_default();
-        target.join("examples").join("crash_worker")
-    });
-    found.clone()
 }

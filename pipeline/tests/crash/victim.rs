@@ -1,17 +1,16 @@
-//! Works on a store until every incident rests, or until it kills itself after so many lines: what the crash tests start, and start again.
+//! Works on a store until every incident rests, or until it kills itself after so many lines: what the crash tests start, and start again. It is this
+//! program itself, so that it never is an older one.
 //!
-//! It reads one line of JSON from its standard input (`Orders`) and prints nothing.
+//! It reads its orders, one line of JSON, from its standard input.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Deserialize;
-use stanch_pipeline::audit::SigningKey;
 use stanch_pipeline::engine::{Decider, Engine, Options, Rotation, Work, is_gone, this_process};
-use stanch_pipeline::store::{self, Filter, Page, Place, Server, Store, StoreKey};
+use stanch_pipeline::store::{self, Filter, Page, Store};
 use stanch_pipeline::{Decision, Incident, Means, State, Verdict};
 use stanch_revokers::Context;
 use stanch_revokers::act::{Plan, Refusal};
@@ -102,34 +101,28 @@ impl tracing::field::Visit for Lines {
     fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
 }
 
-fn main() -> ExitCode {
-    let mut text = String::new();
-    if std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).is_err() {
-        return ExitCode::from(2);
+/// By which the test that is killed knows that it is to be.
+pub(crate) const VICTIM: &str = "STANCH_TEST_CRASH_VICTIM";
+
+#[test]
+fn victim() {
+    // The one place that reads it; a test binary has no table of variables.
+    #[expect(clippy::disallowed_methods, reason = "by this a test tells its other process what it is")]
+    if std::env::var_os(VICTIM).is_none() {
+        return;
     }
-    let Ok(orders) = serde_json::from_str::<Orders>(&text) else { return ExitCode::from(2) };
+    let orders: Orders =
+        serde_json::from_reader(std::io::stdin()).unwrap_or_else(|error| panic!("these are no orders: {error}"));
     if let Some(left) = orders.kill_after {
         let _ = tracing::subscriber::set_global_default(Guillotine { left: AtomicU64::new(left) });
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let Ok(runtime) = runtime else { return ExitCode::from(2) };
-    match runtime.block_on(work(orders)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes());
-            ExitCode::FAILURE
-        }
-    }
+    let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
+    runtime.block_on(work(orders)).unwrap_or_else(|error| panic!("{error}"));
 }
 
 async fn work(orders: Orders) -> Result<(), Box<dyn std::error::Error>> {
-    let place = match orders.store.strip_prefix("host=") {
-        Some(_) => Place::Postgres(Server::new(orders.store.clone().into())),
-        None => Place::Sqlite(PathBuf::from(&orders.store)),
-    };
-    let key = StoreKey::load_or_make(&orders.folder.join("store.key"))?;
-    let signing = SigningKey::load_or_make(&orders.folder.join("signing.key"))?;
-    let usual = store::Options::new(place, key, signing);
+    let usual = crate::options(&orders.store, &orders.folder);
     let store = Store::open(store::Options { gone: Arc::new(is_gone), ..usual }).await?;
     let http = Client::new(&orders.config, false)?;
     let cx = Arc::new(Context { http, config: orders.config, responders: Responders::new(|_| None) });
