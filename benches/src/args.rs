@@ -51,6 +51,30 @@ pub(crate) enum Verb {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Measure how long `stanch serve` takes until credentials are dead, at providers on loopback
+    Response {
+        /// A release build of stanch [default: the one beside this program]
+        #[arg(long)]
+        stanch: Option<PathBuf>,
+        /// How many credentials leak at once
+        #[arg(long, default_value_t = 1000)]
+        incidents: usize,
+        /// How many reports are on their way at a time
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        /// How often all of it is done
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How many pushes follow each other
+        #[arg(long, default_value_t = 20)]
+        pushes: usize,
+        /// Only credentials of this kind, or `push` (can be repeated)
+        #[arg(long)]
+        only: Vec<String>,
+        /// Print only, keep nothing
+        #[arg(long)]
+        dry: bool,
+    },
     /// Draw a record of `compare`
     Chart {
         /// Which; the newest unless said

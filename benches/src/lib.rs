@@ -3,6 +3,7 @@
 //! * [`corpora()`], [`Inputs`], [`repository`], [`delta()`]: real repositories, what is made of them, and what is made up.
 //! * [`figures()`], [`Task`], [`count()`]: the engine alone, whole processes, instructions.
 //! * [`compare()`], [`histories`], [`rules`]: stanch beside others, and stanch with more to do.
+//! * [`crowd`], [`pushes`]: the server that makes credentials dead, under load.
 //! * [`Record`], [`chart()`]: what is kept, and what is drawn of it.
 
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ mod material;
 mod measure;
 mod peers;
 mod record;
+mod response;
 mod run;
 mod statistics;
 mod synthetic;
@@ -39,6 +41,7 @@ pub use material::{deflated, delta};
 pub use measure::{Figure, Kind, figures, of_kind, process};
 pub use peers::{Installed, Peer, Peers};
 pub use record::{Measured, Record, Role, Row, records};
+pub use response::{Line, Load, Way, crowd, pushes, response_csv, response_table};
 pub use run::{LIMIT, Once, Peak, Task};
 pub use statistics::{Spread, ratios};
 pub use synthetic::repository;

@@ -12,8 +12,9 @@ use std::{env, fs};
 
 use clap::Parser;
 use stanch_benches::{
-    Case, Counted, Figure, Held, Inputs, Machine, Peers, Record, Row, Setup, chart, compare, corpora, count,
-    counts_table, fetch, figures, growth_csv, growth_table, histories, process, records, rules, table, write_budgets,
+    Case, Counted, Figure, Held, Inputs, Load, Machine, Peers, Record, Row, Setup, Way, chart, compare, corpora, count,
+    counts_table, crowd, fetch, figures, growth_csv, growth_table, histories, process, pushes, records, response_csv,
+    response_table, rules, table, write_budgets,
 };
 
 use crate::args::{Args, ComparedArgs, SetupArgs, Verb};
@@ -37,6 +38,10 @@ fn run(verb: Verb) -> Done {
         Verb::Record { stanch } => record(stanch),
         Verb::Compare { setup, compared } => compare_all(&setup.found()?, &compared),
         Verb::Growth { setup, rounds } => growth(&setup.found()?, rounds),
+        Verb::Response { stanch, incidents, clients, rounds, pushes, only, dry } => {
+            let load = Load { stanch: beside(stanch)?, incidents, clients, rounds, pushes };
+            respond(&load, &only, dry)
+        }
         Verb::Chart { record, output } => draw(record, &output),
         Verb::Measure { setup, compared } => measure(&setup.found()?, &compared),
         Verb::Instructions { stanch, work, write } => instructions(&stanch, &work, write),
@@ -106,6 +111,22 @@ fn growth(setup: &Setup, rounds: usize) -> Done {
     keep(&machine, "-growth", &growth_csv(&today(), &machine, &steps))
 }
 
+/// How long credentials live: a crowd of each way to die, and pushes.
+fn respond(load: &Load, only: &[String], dry: bool) -> Done {
+    only_release()?;
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
+    let mut lines = Vec::new();
+    for way in Way::ALL.into_iter().filter(|way| wanted(way.kind())) {
+        lines.extend(crowd(load, way, tell)?);
+    }
+    if wanted("push") {
+        lines.extend(pushes(load, tell)?);
+    }
+    response_table(&mut io::stdout(), &lines)?;
+    let machine = Machine::here();
+    if dry { Ok(()) } else { keep(&machine, "-response", &response_csv(&today(), &machine, &lines)) }
+}
+
 /// Draws a record, the newest comparison if none is named.
 fn draw(record: Option<PathBuf>, output: &Path) -> Done {
     let record = record.or_else(newest).ok_or("there is no comparison in benches/record: run `compare`")?;
@@ -166,16 +187,20 @@ fn tell(what: &str) {
     let _ = writeln!(io::stderr(), "-- {what}");
 }
 
+/// The binary that was named, else the one beside this program.
+fn beside(stanch: Option<PathBuf>) -> io::Result<PathBuf> {
+    let stanch = match stanch {
+        Some(stanch) => stanch,
+        // Cargo puts the binaries of a profile side by side.
+        None => env::current_exe()?.with_file_name("stanch"),
+    };
+    fs::canonicalize(&stanch).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", stanch.display())))
+}
+
 impl SetupArgs {
     /// Where everything stands, with paths that hold in any folder.
     fn found(self) -> io::Result<Setup> {
-        let stanch = match self.stanch {
-            Some(stanch) => stanch,
-            // Cargo puts the binaries of a profile side by side.
-            None => env::current_exe()?.with_file_name("stanch"),
-        };
-        let stanch = fs::canonicalize(&stanch)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", stanch.display())))?;
+        let stanch = beside(self.stanch)?;
         let beside = stanch.parent().map(|folder| folder.join("examples")).into_iter().collect();
         let inputs = Inputs { corpora: std::path::absolute(self.corpora)?, work: std::path::absolute(self.work)? };
         fs::create_dir_all(&inputs.work)?;
