@@ -147,6 +147,8 @@ impl Engine {
         let held = claim.clone();
         // Who lost the claim drops what was not sent yet; what was sent is looked after by whoever has it.
         tokio::select! {
+            // Who has given it back has not lost it, though it cannot be held any longer.
+            biased;
             led = Box::pin(self.lead(claim)) => led,
             error = self.hold(&held) => Err(error.into()),
         }
