@@ -154,7 +154,7 @@ fn what_is_anothers_is_not_touched_even_if_a_person_says_otherwise() {
 fn many_tokens_of_github_go_by_one_call() {
     const GITHUB: &str = "github.personal-access-token";
     let scene = Scene::of("github.pat-and-oauth", Cast::default(), "acme-dev");
-    let nobodys = scene.stage.leaked().value.chars().rev().collect::<String>();
+    let nobodys = crate::token(41).secret().to_owned();
     // Twice the same, and one that GitHub does not know.
     let [leaked, other] = [scene.leaked.secret(), &scene.stage.other().value];
     let lines = format!("{leaked}\n\n{other}\r\n{leaked}\n{nobodys}\n");
@@ -176,8 +176,41 @@ fn many_tokens_of_github_go_by_one_call() {
     assert_eq!((calls, scene.journal().len()), (1, 6));
     scene.nothing_is_left();
 
+    let stray = scene.run_with(&[&words[..], &["--yes"]].concat(), &format!("{other}\nsomething else\n"));
+    assert_eq!(stray.code, Some(2), "{}{}", stray.stdout, stray.stderr);
+    assert!(stray.stderr.contains("line 2: this is no GitHub"), "{}", stray.stderr);
+
     let nothing = scene.run_with(&words, "\n\n");
     assert_eq!(nothing.code, Some(2), "{}", nothing.stdout);
+}
+
+#[test]
+fn what_is_of_another_kind_is_sent_to_nobody() {
+    let scene = Scene::new(Cast::default());
+    let github = crate::token(42);
+    let secret = scene.leaked.secret();
+    let others = [
+        (github.secret().to_owned(), "github.personal-access-token"),
+        (format!("OPENAI_API_KEY={secret}"), "give the secret alone"),
+        (format!("\"{secret}\""), "give the secret alone"),
+    ];
+    for (other, hint) in &others {
+        for words in [&["verify"][..], &["revoke", "--yes"], &["rotate", "--yes", "--to", "env-file:.env#A"]] {
+            let rule = if words[0] == "rotate" { ROTATED } else { KIND };
+            let run = scene.run_with(&[words, &["--rule", rule]].concat(), other);
+            assert_eq!(run.code, Some(2), "{words:?}: {}{}", run.stdout, run.stderr);
+            // What is called by the wrong name is told by its own, too.
+            assert!(run.stderr.contains(hint) || words[0] == "rotate", "{words:?}: {}", run.stderr);
+            assert!(github.seen_in(run.stderr.as_bytes()).is_none(), "{}", run.stderr);
+        }
+    }
+    // A report by another tool that calls it so.
+    let theirs =
+        serde_json::json!([{ "RuleID": "openai-api-key", "Secret": "something else entirely 1234", "File": "a" }]);
+    scene.sandbox.write("theirs.json", theirs.to_string());
+    let run = scene.run(&["verify", "theirs.json"]);
+    assert!(run.stdout.contains("1 unknown"), "{}{}", run.stdout, run.stderr);
+    assert!(scene.stage.requests().is_empty());
 }
 
 #[test]

@@ -21,6 +21,13 @@ pub struct Entry {
     pub revoker: Box<dyn Revoker>,
 }
 
+impl Entry {
+    /// Whether a credential has the form of the kind, where that has one beside its rules.
+    pub fn fits(&self, credential: &Credential) -> bool {
+        fits(self.kind, credential)
+    }
+}
+
 /// One built-in file, read once.
 struct Slot {
     name: &'static str,
@@ -73,9 +80,12 @@ pub fn by_rule(rule: &str, credential: &Credential) -> Option<Entry> {
         .flat_map(|file| file.kinds.iter().map(move |kind| (file, kind)))
         .filter(|(_, kind)| kind.rules.iter().any(|name| name == rule))
         .collect();
-    let fits = |kind: &Kind| kind.form.as_ref().is_none_or(|form| has_form(&credential.secret, form));
-    let (file, kind) = kinds.into_iter().find(|(_, kind)| fits(kind))?;
+    let (file, kind) = kinds.into_iter().find(|(_, kind)| fits(kind, credential))?;
     entry(file, kind)
+}
+
+fn fits(kind: &Kind, credential: &Credential) -> bool {
+    kind.form.as_ref().is_none_or(|form| has_form(&credential.secret, form))
 }
 
 /// Against what the tests try a kind: `real server`, `emulator`, `description-checked double`, `double`, `stand-in`, or `none`.

@@ -21,6 +21,7 @@ mod class;
 mod corpus;
 mod defect;
 mod file;
+mod form;
 mod known;
 mod mint;
 mod normalise;

@@ -41,7 +41,7 @@ mod window;
 
 pub use cases::{CaseFailure, run_cases};
 pub use engine::{Candidate, Engine, Reach, Scratch};
-pub use foreign::{Foreign, Recogniser, rule_of_name};
+pub use foreign::{Foreign, Misfit, Recogniser, rule_of_name};
 pub use place::{PathClass, place};
 pub use scan::{Control, Coverage, Events, Gap, Note, Outcome, sort_findings};
 pub use source::{

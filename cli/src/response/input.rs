@@ -1,6 +1,6 @@
 //! A secret on its way in: from standard input, or typed without an echo. Never from the command line.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read};
 
 use stanch_model::Secret;
@@ -39,8 +39,8 @@ pub(crate) fn ask(what: &str, names: &[String]) -> Result<Typed, CliError> {
     typed(&text, names)
 }
 
-/// Secrets, one a line, each once. They come from a pipe only: nobody types a list without seeing it.
-pub(crate) fn ask_lines() -> Result<Vec<Secret>, CliError> {
+/// Secrets, one a line, each once with the number of its first line. They come from a pipe only: nobody types a list without seeing it.
+pub(crate) fn ask_lines() -> Result<Vec<(usize, Secret)>, CliError> {
     let stdin = std::io::stdin();
     let hint = "pipe them in, one a line, as in `stanch revoke --rule ID --each-line < leaked.txt`";
     if stdin.is_terminal() {
@@ -55,11 +55,14 @@ pub(crate) fn ask_lines() -> Result<Vec<Secret>, CliError> {
     if text.len() as u64 > MOST_LINES {
         return Err(CliError::new("more than 16 MiB of secrets came: nothing was done").hint("give them in parts"));
     }
-    let lines: BTreeSet<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty()) {
+        lines.entry(line).or_insert(number);
+    }
     if lines.is_empty() {
         return Err(CliError::new("no secret came").hint(hint));
     }
-    Ok(lines.into_iter().map(|line| Secret::new(line.as_bytes().to_vec())).collect())
+    Ok(lines.into_iter().map(|(line, number)| (number, Secret::new(line.as_bytes().to_vec()))).collect())
 }
 
 fn typed(text: &str, names: &[String]) -> Result<Typed, CliError> {

@@ -6,9 +6,10 @@ use stanch_model::{Confidence, Finding, RuleId, Secret, Severity};
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::{Credential, Origin};
 use stanch_rules::{Rule, RuleSet, normalise};
-use stanch_scanner::{StdinOptions, scan_reader};
+use stanch_scanner::{Recogniser, StdinOptions, scan_reader};
+use zeroize::Zeroizing;
 
-use super::{Session, Subject, Typed, ask, ask_lines, parts_of};
+use super::{Subject, Typed, ask, ask_lines, parts_of};
 use crate::args::SecretArgs;
 use crate::exit::CliError;
 use crate::session::Scanner;
@@ -33,8 +34,9 @@ pub(crate) fn many(args: &SecretArgs) -> Result<(Vec<Meant>, Vec<Finding>), CliE
     named(args)?;
     let scanner = Scanner::new(RuleSet::builtin());
     let (mut subjects, mut findings) = (Vec::new(), Vec::new());
-    for secret in ask_lines()? {
-        let (entry, subject, known) = subject(&scanner, args, Typed { secret, parts: Vec::new() })?;
+    for (line, secret) in ask_lines()? {
+        let found = subject(&scanner, args, Typed { secret, parts: Vec::new() });
+        let (entry, subject, known) = found.map_err(|error| error.map(|why| format!("line {line}: {why}")))?;
         subjects.push((entry, subject));
         findings.extend(known);
     }
@@ -55,7 +57,7 @@ fn named(args: &SecretArgs) -> Result<&str, CliError> {
 fn subject(scanner: &Scanner, args: &SecretArgs, typed: Typed) -> Result<(Entry, Subject, Vec<Finding>), CliError> {
     let id = args.rule.as_deref().unwrap_or_default();
     let mut credential = Credential::new(typed.secret.clone(), fingerprint(scanner, &typed.secret));
-    let entry = Session::entry(id, &credential)?;
+    let entry = meant(scanner, id, &credential)?;
     parts_of(&mut credential, entry.kind, &args.part)?;
     let mut findings = vec![finding(&entry, &credential)];
     let builtin = RuleSet::builtin();
@@ -82,6 +84,23 @@ fn subject(scanner: &Scanner, args: &SecretArgs, typed: Typed) -> Result<(Entry,
         credential,
     };
     Ok((entry, subject, findings))
+}
+
+/// The kind that is meant, if the secret can be one of it: before anything is sent to its provider.
+#[expect(clippy::disallowed_methods, reason = "the secret is held against the form of its kind")]
+fn meant(scanner: &Scanner, id: &str, credential: &Credential) -> Result<Entry, CliError> {
+    let by_id = registry::by_id(id);
+    let rules: Vec<&str> = match &by_id {
+        Some(entry) => entry.kind.rules.iter().map(String::as_str).collect(),
+        None => vec![id],
+    };
+    let text = String::from_utf8_lossy(credential.secret.expose());
+    let fits = Recogniser::new(&scanner.control()).fits(&rules, &Zeroizing::new(text.into_owned()));
+    fits.map_err(|misfit| CliError::new(misfit.to_string()).hint(misfit.hint()))?;
+    by_id.filter(|entry| entry.fits(credential)).or_else(|| registry::by_rule(id, credential)).ok_or_else(|| {
+        CliError::new(format!("no secret of the kind `{id}` has this form"))
+            .hint("`stanch providers list` shows the kinds")
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "one credential, one name: the bytes are normalised and hashed")]

@@ -7,7 +7,7 @@ use stanch_revokers::cache::Cache;
 use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Probe, act};
+use stanch_revokers::{Context, Probe, act};
 
 use super::Subject;
 use crate::args::ResponseArgs;
@@ -32,15 +32,6 @@ impl Session {
         let cache_file = env::state_dir().map(|dir| dir.join("verified.json"));
         let cache = cache_file.as_deref().map(Cache::load).unwrap_or_default();
         Ok(Self { cx, cache, cache_file, ttl: SignedDuration::from_secs(i64::from(args.max_age)) })
-    }
-
-    /// The kind of a rule or of a kind's own id.
-    pub(crate) fn entry(id: &str, credential: &Credential) -> Result<Entry, CliError> {
-        let unknown = || {
-            CliError::new(format!("no kind of credential `{id}`"))
-                .hint("`stanch providers list` shows the kinds, `stanch rules list` the rules")
-        };
-        registry::by_id(id).or_else(|| registry::by_rule(id, credential)).ok_or_else(unknown)
     }
 
     /// Asks about many credentials, each once, several at a time.

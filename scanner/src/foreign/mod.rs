@@ -1,8 +1,10 @@
 //! Secrets that others found: another scanner, a provider, a code host. Which of our rules they belong to is found out by scanning them.
 
+mod fit;
 mod names;
 mod recognise;
 
+pub use fit::Misfit;
 pub use names::rule as rule_of_name;
 pub use recognise::Recogniser;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use stanch_model::{Category, Companion, Evidence, Finding, Location, Locator, RuleId, Secret, Source};
-use stanch_rules::normalise;
+use stanch_rules::{Rule, normalise};
 use zeroize::Zeroizing;
 
 use super::{Foreign, names};
@@ -104,9 +104,12 @@ impl<'a> Recogniser<'a> {
         best.filter(|best| best.category != Category::Generic || names::rule(kind).is_none())
     }
 
-    fn rank(&self, finding: &Finding) -> u32 {
-        let rule = self.control.engine.rules().get(finding.rule.as_str());
-        rule.map_or(0, |rule| rule.specificity().saturating_add(1))
+    pub(super) fn rank(&self, finding: &Finding) -> u32 {
+        self.rule(finding.rule.as_str()).map_or(0, |rule| rule.specificity().saturating_add(1))
+    }
+
+    pub(super) fn rule(&self, id: &str) -> Option<&'a Rule> {
+        self.control.engine.rules().get(id)
     }
 
     /// A finding by the tool's word alone.
@@ -115,10 +118,10 @@ impl<'a> Recogniser<'a> {
         self.made_of(id, secret)
     }
 
-    /// A finding of a rule; of an unknown one if there is none.
+    /// A finding of a rule; of an unknown one if there is none, or its secrets have another form.
     pub fn made_of(&self, id: &str, secret: &str) -> Finding {
-        let rule = self.control.engine.rules().get(id);
         let bytes = secret.as_bytes();
+        let rule = self.rule(id).filter(|rule| rule.has_form(secret.trim().as_bytes()) != Some(false));
         let normal = normalise(bytes);
         let secret = Secret::new(bytes.to_vec());
         let fingerprint = self.control.key.fingerprint(&normal);
@@ -139,7 +142,7 @@ impl<'a> Recogniser<'a> {
 }
 
 /// The rank from which on a match goes by a provider's own form, and not by a name or a general form.
-const OWN_FORM: u32 = 1500;
+pub(super) const OWN_FORM: u32 = 1500;
 
 fn companion(finding: &Finding) -> Companion {
     Companion { rule: finding.rule.clone(), fingerprint: finding.fingerprint, line: finding.location.line }

@@ -147,7 +147,7 @@ fn finding(app: &App, report: &Report) -> Result<Finding, ApiError> {
     let found = found::scan(app, "", text.as_bytes()).into_iter().filter(fits).max_by_key(specificity);
     match (found, named) {
         (Some(found), _) => Ok(found),
-        (None, Some(rule)) => Ok(made(app, rule, text)),
+        (None, Some(rule)) => made(app, rule, text),
         (None, None) => {
             Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-kind", "no rule knows the secret by itself")
                 .hint("name the `rule` that found it"))
@@ -161,7 +161,12 @@ fn is(found: &Secret, text: &str) -> bool {
 }
 
 /// A finding by the word of a rule alone, whose match needs what stood around it.
-fn made(app: &App, rule: &Rule, text: &str) -> Finding {
+fn made(app: &App, rule: &Rule, text: &str) -> Result<Finding, ApiError> {
     let stop = AtomicBool::new(false);
-    Recogniser::new(&found::control(app, &stop)).made_of(&rule.id, text)
+    let control = found::control(app, &stop);
+    let mut recogniser = Recogniser::new(&control);
+    recogniser.fits(&[&*rule.id], text).map_err(|misfit| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "other-kind", misfit.to_string()).hint(misfit.hint())
+    })?;
+    Ok(recogniser.made_of(&rule.id, text))
 }

@@ -82,6 +82,9 @@ fn a_report_that_makes_no_sense_is_refused_without_being_quoted() {
         (json!({ "secret": "  \n" }), 400),
         (json!({ "secret": "nobody knows this one" }), 422),
         (json!({ "secret": secret, "rule": "no.such" }), 400),
+        (json!({ "secret": secret, "rule": "openrouter.api-key" }), 422),
+        (json!({ "secret": format!("GITHUB_TOKEN={secret}"), "rule": RULE }), 422),
+        (json!({ "secret": "nobody knows this one", "rule": RULE }), 422),
         (json!({ "secret": secret, "exposure": "galactic" }), 400),
         (json!({ "secret": secret, "more": 1 }), 400),
         (json!({ "secret": [secret] }), 400),
@@ -100,7 +103,8 @@ fn a_report_that_makes_no_sense_is_refused_without_being_quoted() {
 #[test]
 fn what_needs_context_is_taken_at_the_word_of_its_rule() {
     let house = House::new();
-    let (status, taken) = report(&house, &json!({ "secret": "correct horse battery staple 12", "rule": RULE }));
+    let (status, taken) =
+        report(&house, &json!({ "secret": "correct horse battery staple 12", "rule": "uri.postgres" }));
     assert_eq!(status, 201, "{taken}");
     let path = format!("/api/v1/incidents/{}", taken["incident"].as_str().expect("a name"));
     assert_eq!(house.ask(Role::Viewer, "GET", &path, None).json()["confidence"], "low");

@@ -137,9 +137,12 @@ fn an_alert_of_github_is_one_or_many() {
 #[test]
 fn what_no_form_tells_is_known_by_the_name_or_not_at_all() {
     let odd = minted("{base36-lower:23}", 9);
-    let of = |kind: &str| json!({ "RuleID": kind, "Secret": odd, "Match": odd, "File": "a", "StartLine": 1 });
-    is(&taken(&of("twilio-auth-token")), &[("twilio.auth-token", &odd)]);
-    let outcome = taken(&of("somebody-elses-kind"));
+    let hex = minted("{hex-lower:32}", 9);
+    let of = |kind: &str, secret: &str| json!({ "RuleID": kind, "Secret": secret, "Match": secret, "File": "a", "StartLine": 1 });
+    is(&taken(&of("twilio-auth-token", &hex)), &[("twilio.auth-token", &hex)]);
+    // A name does not outweigh a form: what is called so is not sent to Twilio.
+    is(&taken(&of("twilio-auth-token", &odd)), &[("unknown", &odd)]);
+    let outcome = taken(&of("somebody-elses-kind", &odd));
     let rule = outcome.subjects.first().map(|subject| subject.rule.clone()).unwrap_or_default();
     assert!(rule == "unknown" || rule.starts_with("generic."), "{rule}");
     assert!(outcome.subjects.first().is_some_and(|subject| !subject.preview.contains(&odd)));
