@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
-use stanch_testkit::double::{Cast, Double, Role, Stage};
+use stanch_testkit::double::{Cast, Double, Life, Role, Stage};
 use stanch_testkit::{Canary, Run, Sandbox};
 
 use crate::BINARY;
@@ -211,6 +211,38 @@ fn what_is_of_another_kind_is_sent_to_nobody() {
     let run = scene.run(&["verify", "theirs.json"]);
     assert!(run.stdout.contains("1 unknown"), "{}{}", run.stdout, run.stderr);
     assert!(scene.stage.requests().is_empty());
+}
+
+#[test]
+fn what_was_only_switched_off_is_no_death_and_can_be_finished_later() {
+    const ROUTER: &str = "openrouter.api-key";
+    let scene = Scene::of(ROUTER, Cast::default(), "user_2dHFtVWx2n56w6HkM0000000001");
+    let config = scene.sandbox.path().join("config.toml");
+    let text =
+        fs::read_to_string(&config).unwrap_or_default().replace("[responders.openai]", "[responders.openrouter]");
+    scene.sandbox.write(&config, text);
+    let revoke = |more: &[&str]| scene.run(&[&["revoke", "--rule", ROUTER], more].concat());
+    let plan = revoke(&["--contain"]);
+    assert!(plan.stdout.contains("disable") && !plan.stdout.contains("delete"), "{}{}", plan.stdout, plan.stderr);
+    let off = revoke(&["--contain", "--yes"]);
+    assert_eq!(off.code, Some(0), "{}{}", off.stdout, off.stderr);
+    assert!(off.stdout.contains("off; it could still be put on again"), "{}", off.stdout);
+    assert!(!off.stdout.contains("delete") && !off.stdout.contains("revoked"), "{}", off.stdout);
+    assert_eq!(scene.stage.life(Role::Leaked), Some(Life::Disabled));
+
+    let more = revoke(&["--contain", "--yes"]);
+    assert!(more.code == Some(3) && more.stdout.contains("--contain goes no further"), "{}", more.stdout);
+    let done = revoke(&["--yes", "--format", "json"]);
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    let told: Value = serde_json::from_str(&done.stdout).unwrap_or_default();
+    let steps: Vec<&Value> = told["plan"]["steps"].as_array().into_iter().flatten().map(|step| &step["name"]).collect();
+    assert_eq!((steps, &told["contained"]), (vec!["delete"], &false.into()), "{}", done.stdout);
+    assert_eq!((scene.stage.life(Role::Leaked), scene.effects()), (Some(Life::Deleted), 2));
+    assert!(scene.stage.alive(Role::Other));
+
+    let again = revoke(&["--yes"]);
+    assert!(again.code == Some(0) && again.stdout.contains("refuses it already"), "{}", again.stdout);
+    assert_eq!(scene.effects(), 2);
 }
 
 #[test]

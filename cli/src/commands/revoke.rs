@@ -7,11 +7,12 @@ use serde::Serialize;
 use stanch_model::Finding;
 use stanch_revokers::act::{self, Consent, Goal, Plan, Refusal, Report};
 use stanch_revokers::registry::Entry;
+use stanch_revokers::{Outcome, StepKind};
 
 use crate::args::{AnswerFormat, RevokeArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, Subject, block_on, many, one, redaction};
+use crate::response::{Facts, JournalFile, Session, Subject, block_on, many, one, past_of, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
@@ -39,14 +40,29 @@ pub(crate) fn run(args: &RevokeArgs, shell: &mut Shell) -> Result<Exit, CliError
 
 async fn planned<'a>(args: &RevokeArgs, session: &Session, entry: &'a Entry, subject: &'a Subject) -> Told<'a> {
     let consent = Consent { ours: args.assume_ours, unproven: args.unproven };
-    let planned = act::plan(&session.cx, entry, &subject.credential, consent).await;
-    Told { entry, subject, planned, report: None, unkept: None }
+    let past = past_of(&subject.credential.fingerprint.to_string(), &entry.kind.id);
+    let planned = act::plan_after(&session.cx, entry, &subject.credential, consent, &past).await;
+    let planned = planned.and_then(|plan| within(args, plan));
+    Told { entry, subject, goal: goal(args), planned, report: None, unkept: None }
+}
+
+fn goal(args: &RevokeArgs) -> Goal {
+    if args.contain { Goal::Contained } else { Goal::Dead }
+}
+
+/// A plan, unless it goes further than it may.
+fn within(args: &RevokeArgs, plan: Plan) -> Result<Plan, Refusal> {
+    let undoable = plan.steps_to(goal(args)).iter().all(|step| step.kind == StepKind::Reversible);
+    if undoable || !args.contain {
+        return Ok(plan);
+    }
+    let why = "nothing that is left to do can be undone, and --contain goes no further".to_owned();
+    Err(Refusal::Target(Outcome::NotPermitted { why }))
 }
 
 async fn done<'a>(args: &RevokeArgs, session: &Session, journal: Option<&JournalFile>, mut told: Told<'a>) -> Told<'a> {
     let (Ok(plan), Some(journal)) = (&told.planned, journal) else { return told };
-    let goal = if args.contain { Goal::Contained } else { Goal::Dead };
-    match act::revoke(&session.cx, told.entry, &told.subject.credential, plan, goal, journal).await {
+    match act::revoke(&session.cx, told.entry, &told.subject.credential, plan, goal(args), journal).await {
         Ok(report) => told.report = Some(report),
         Err(error) => told.unkept = Some(error),
     }
@@ -57,10 +73,19 @@ async fn done<'a>(args: &RevokeArgs, session: &Session, journal: Option<&Journal
 struct Told<'a> {
     entry: &'a Entry,
     subject: &'a Subject,
+    goal: Goal,
     planned: Result<Plan, Refusal>,
     report: Option<Report>,
     /// Why a line of the journal was not kept.
     unkept: Option<io::Error>,
+}
+
+impl Told<'_> {
+    /// The plan with the steps that are taken, and no others.
+    fn plan(&self) -> Option<Plan> {
+        let plan = self.planned.as_ref().ok()?;
+        Some(Plan { steps: plan.steps_to(self.goal).to_vec(), ..plan.clone() })
+    }
 }
 
 /// The same as JSON.
@@ -69,9 +94,11 @@ struct Document<'a> {
     schema: &'static str,
     kind: &'a str,
     fingerprint: String,
-    plan: Option<&'a Plan>,
+    plan: Option<Plan>,
     refused: Option<String>,
     report: Option<&'a Report>,
+    /// Whether it is off and could still be put on again.
+    contained: Option<bool>,
 }
 
 impl<'a> Document<'a> {
@@ -80,9 +107,10 @@ impl<'a> Document<'a> {
             schema: "stanch.revocation/1",
             kind: &told.entry.kind.id,
             fingerprint: told.subject.credential.fingerprint.to_string(),
-            plan: told.planned.as_ref().ok(),
+            plan: told.plan(),
             refused: told.planned.as_ref().err().map(ToString::to_string),
             report: told.report.as_ref(),
+            contained: told.report.as_ref().map(Report::is_contained),
         }
     }
 }
@@ -116,9 +144,11 @@ fn tell(told: &[Told<'_>], findings: &[Finding], args: &RevokeArgs, shell: &Shel
 fn show(told: &Told<'_>, redactor: &Redactor<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut facts = Facts { out, redactor };
     facts.head(&told.entry.kind.title, &told.subject.preview)?;
-    match &told.planned {
-        Ok(plan) => show_plan(&mut facts, told.entry, plan)?,
-        Err(refusal) => why_not(&mut facts, told.entry, refusal)?,
+    if let Some(plan) = told.plan() {
+        show_plan(&mut facts, told.entry, &plan)?;
+    }
+    if let Err(refusal) = &told.planned {
+        why_not(&mut facts, told.entry, refusal)?;
     }
     match (&told.planned, &told.report, &told.unkept) {
         (_, Some(report), _) => show_report(&mut facts, report),
@@ -129,7 +159,7 @@ fn show(told: &Told<'_>, redactor: &Redactor<'_>, out: &mut dyn Write) -> io::Re
 
 /// How many there are of each: `2500 credentials: 2400 dead, 90 dead before, 10 refused`.
 fn sums(all: &[Told<'_>]) -> String {
-    const WORDS: [&str; 5] = ["dead", "not proven dead", "to revoke", "dead before", "refused"];
+    const WORDS: [&str; 6] = ["dead", "off", "not proven dead", "to revoke", "dead before", "refused"];
     let count = |word: &str| all.iter().filter(|told| came(told) == word).count();
     let counts = WORDS.iter().map(|word| (count(word), word)).filter(|(count, _)| *count > 0);
     let parts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
@@ -139,6 +169,7 @@ fn sums(all: &[Told<'_>]) -> String {
 /// What came of one, in a word.
 fn came(told: &Told<'_>) -> &'static str {
     match (&told.planned, &told.report, &told.unkept) {
+        (_, Some(report), _) if report.is_contained() => "off",
         (_, Some(report), _) if report.outcome.is_dead() => "dead",
         (_, Some(_), _) | (_, _, Some(_)) => "not proven dead",
         (Ok(_), None, None) => "to revoke",
@@ -147,10 +178,11 @@ fn came(told: &Told<'_>) -> &'static str {
     }
 }
 
-/// What is dead is success, a plan that was asked for, too; everything else is incomplete.
+/// What is as far as it was wanted is success, a plan that was asked for, too; everything else is incomplete.
 fn exit(told: &Told<'_>) -> Exit {
     match (&told.planned, &told.report) {
         (Ok(_), None) | (Err(Refusal::Dead), _) => Exit::Clean,
+        (Ok(_), Some(report)) if report.is_contained() && told.goal == Goal::Dead => Exit::Incomplete,
         (Ok(_), Some(report)) if report.outcome.is_dead() => Exit::Clean,
         _ => Exit::Incomplete,
     }

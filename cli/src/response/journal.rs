@@ -6,10 +6,20 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use stanch_revokers::Doing;
-use stanch_revokers::act::{Journal, Line};
+use stanch_revokers::act::{Journal, Line, Moment};
 
 use crate::env;
 use crate::exit::CliError;
+
+/// Its name in the folder of stanch's own state.
+const NAME: &str = "actions.jsonl";
+
+/// What was done to a credential before, in order, as far as the journal can be read.
+pub(crate) fn past_of(fingerprint: &str, kind: &str) -> Vec<Moment> {
+    let text = env::state_dir().and_then(|dir| fs::read_to_string(dir.join(NAME)).ok()).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines.filter(|line| line.fingerprint == fingerprint && line.kind == kind).map(|line| line.moment).collect()
+}
 
 /// A file to which lines are appended. It is readable by its owner only.
 pub(crate) struct File {
@@ -29,7 +39,7 @@ impl File {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(dir.join("actions.jsonl")).map_err(|error| fail(&error))?;
+        let file = options.open(dir.join(NAME)).map_err(|error| fail(&error))?;
         Ok(Self { file: Mutex::new(file) })
     }
 }

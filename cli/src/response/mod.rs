@@ -20,7 +20,7 @@ pub(crate) use findings::verify_findings;
 use input::{Typed, ask, ask_lines, parts_of};
 pub(crate) use intake::intake;
 pub(crate) use items::{looked, show_item, sums};
-pub(crate) use journal::File as JournalFile;
+pub(crate) use journal::{File as JournalFile, past_of};
 pub(crate) use local::{Lead, policies};
 pub(crate) use notices::Notices;
 pub(crate) use one::{many, one};

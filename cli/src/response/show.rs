@@ -97,6 +97,9 @@ pub(crate) fn report(facts: &mut Facts<'_>, report: &Report) -> io::Result<()> {
     let took = report.took_seconds.map_or_else(String::new, |seconds| format!(" after {seconds:.1} s"));
     let part =
         if report.outcome.is_dead() && !report.complete { " (not every step of the plan was taken)" } else { "" };
+    if report.is_contained() {
+        return facts.marked("outcome", GOOD, "contained", &format!("{took}: off; it could still be put on again"));
+    }
     let style = if report.outcome.is_dead() { GOOD } else { BAD };
     let word = match report.outcome {
         Outcome::Revoked | Outcome::AlreadyDead => "dead",

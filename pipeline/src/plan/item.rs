@@ -1,7 +1,7 @@
 //! One credential of a plan.
 
 use serde::{Deserialize, Serialize};
-use stanch_revokers::act::{Plan, Refusal};
+use stanch_revokers::act::{Goal, Plan, Refusal};
 use stanch_revokers::kind::Kind;
 use stanch_revokers::{Probe, Step, StepKind};
 
@@ -65,10 +65,9 @@ fn asked(plan: &Plan, decision: &Decision) -> String {
     digest::asked(&digest::of(plan), decision.means, false)
 }
 
-/// The steps of a plan that the policies let be taken: where they go no further than to switch it off, those that can be undone.
-fn steps<'a>(plan: &'a Plan, decision: &Decision) -> impl Iterator<Item = &'a Step> {
-    let off = decision.means == Some(Means::Contain);
-    plan.steps.iter().filter(move |step| !off || step.kind == StepKind::Reversible)
+/// The steps of a plan that the policies let be taken.
+fn steps<'a>(plan: &'a Plan, decision: &Decision) -> &'a [Step] {
+    plan.steps_to(if decision.means == Some(Means::Contain) { Goal::Contained } else { Goal::Dead })
 }
 
 /// What will come of an item.
@@ -134,7 +133,7 @@ impl Item {
             what,
             places,
             outlook,
-            actions: plan.map(|plan| steps(plan, &decision).map(Action::of).collect()).unwrap_or_default(),
+            actions: plan.map(|plan| steps(plan, &decision).iter().map(Action::of).collect()).unwrap_or_default(),
             digest: plan.ok().map(|plan| asked(plan, &decision)),
             evidence,
             ownership: plan.ok().map(|plan| plan.ownership.to_string()),
@@ -160,7 +159,8 @@ impl Item {
         if self.digest.as_deref() == Some(asked(plan, &self.decision).as_str()) {
             return None;
         }
-        let now: Vec<(&str, &str)> = steps(plan, &self.decision).map(|step| (&*step.name, &*step.target)).collect();
+        let now: Vec<(&str, &str)> =
+            steps(plan, &self.decision).iter().map(|step| (&*step.name, &*step.target)).collect();
         let then: Vec<(&str, &str)> = self.actions.iter().map(|action| (&*action.name, &*action.target)).collect();
         if now != then {
             let told = |steps: &[(&str, &str)]| {

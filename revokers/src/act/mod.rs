@@ -11,7 +11,7 @@ mod rotate;
 
 pub use journal::{Journal, Line, Moment};
 pub use owner::Ownership;
-pub use plan::{Consent, Looked, Plan, Refusal, look, plan};
+pub use plan::{Consent, Looked, Plan, Refusal, look, plan, plan_after};
 pub use revoke::{Done, Goal, Report, revoke};
 pub use rotate::{Rotation, Sink, SinkError, rotate};
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Moment;
-use crate::{Liveness, Outcome, Step, Why};
+use crate::{Liveness, Outcome, Step, StepKind, Why};
 
 /// The moments of a credential's past, folded.
 #[derive(Debug, Default)]
@@ -119,6 +119,20 @@ impl Past {
     /// Whether any step was begun.
     pub(super) fn began(&self) -> bool {
         !self.steps.is_empty()
+    }
+
+    /// Whether it is we who switched it off, so that it could be put on again: a step that can be undone is proven, and none that cannot.
+    pub(super) fn is_off(&self) -> bool {
+        let done = |taken: &&Taken| matches!(taken.left(), Left::Nothing | Left::Proof);
+        let mut kinds = self.steps.values().filter(done).map(|taken| taken.step.kind).peekable();
+        kinds.peek().is_some() && kinds.all(|kind| kind == StepKind::Reversible)
+    }
+
+    /// What is left of the steps; `None` if those that were taken hit something else than they would hit now.
+    pub(super) fn rest(&self, steps: Vec<Step>) -> Option<Vec<Step>> {
+        let done = |step: &Step| self.of_step(step).is_some_and(|taken| taken.left() == Left::Nothing);
+        let (taken, rest): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(done);
+        (!taken.is_empty() && !rest.is_empty()).then_some(rest)
     }
 
     /// Whether the credential was proven off before a step, so that a probe no longer tells whether the step was taken.

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::owner::{Ownership, Stranger, judge};
-use super::verify;
+use super::past::Past;
+use super::{Goal, Moment, verify};
 use crate::registry::Entry;
-use crate::{Context, Credential, Liveness, Outcome, Probe, Step, Target, Why, canary};
+use crate::{Context, Credential, Liveness, Outcome, Probe, Step, StepKind, Target, Why, canary};
 
 /// What a person says beside the configuration.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,6 +32,17 @@ pub struct Plan {
     pub target: Target,
     /// What is done, in order.
     pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The steps that lead to a goal: up to the last that can be undone, if there is one and no more is wanted.
+    pub fn steps_to(&self, goal: Goal) -> &[Step] {
+        let reversible = self.steps.iter().take_while(|step| step.kind == StepKind::Reversible).count();
+        match goal {
+            Goal::Contained if reversible > 0 => self.steps.get(..reversible).unwrap_or(&self.steps),
+            Goal::Contained | Goal::Dead => &self.steps,
+        }
+    }
 }
 
 /// Why nothing is done.
@@ -79,7 +91,7 @@ pub async fn look(cx: &Context, entry: &Entry, credential: &Credential, consent:
         return Looked { probe: None, plan: Err(Refusal::Canary) };
     }
     let probe = verify(cx, entry, credential).await;
-    let plan = planned(cx, entry, credential, &probe, consent).await;
+    let plan = planned(cx, entry, credential, &probe, consent, &Past::default()).await;
     Looked { probe: Some(probe), plan }
 }
 
@@ -91,15 +103,38 @@ pub async fn plan(cx: &Context, entry: &Entry, credential: &Credential, consent:
     look(cx, entry, credential, consent).await.plan
 }
 
+/// The same for a credential of which the past is known. If it was we who switched it off, its refusal is not the end of it: what is left of the
+/// steps is planned, as long as they still hit what the past says.
+///
+/// # Errors
+/// If one of the conditions for acting does not hold.
+pub async fn plan_after(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    consent: Consent,
+    past: &[Moment],
+) -> Result<Plan, Refusal> {
+    let past = Past::of(past);
+    if !past.is_off() || canary::is_canary(&cx.config.policy, credential) {
+        return plan(cx, entry, credential, consent).await;
+    }
+    let probe = verify(cx, entry, credential).await;
+    planned(cx, entry, credential, &probe, consent, &past).await
+}
+
 async fn planned(
     cx: &Context,
     entry: &Entry,
     credential: &Credential,
     probe: &Probe,
     consent: Consent,
+    past: &Past,
 ) -> Result<Plan, Refusal> {
     let kind = entry.kind;
+    let off = probe.liveness == Liveness::Inactive && past.is_off();
     match &probe.liveness {
+        Liveness::Inactive if off => {}
         Liveness::Inactive => return Err(Refusal::Dead),
         Liveness::Unknown { why } if kind.revokes() && !consent.unproven => {
             return Err(Refusal::NotProven(why.clone()));
@@ -113,7 +148,7 @@ async fn planned(
         Outcome::AlreadyDead => Refusal::Dead,
         outcome => Refusal::Target(outcome),
     })?;
-    if target.alive == Some(false) {
+    if target.alive == Some(false) && !off {
         return Err(Refusal::Dead);
     }
     let ownership =
@@ -121,7 +156,10 @@ async fn planned(
             Stranger::Other(owners) => Refusal::NotOurs(owners),
             Stranger::Unproven => Refusal::OwnerUnknown,
         })?;
-    let steps = entry.revoker.steps(cx, credential, &target).await.map_err(Refusal::Target)?;
+    let mut steps = entry.revoker.steps(cx, credential, &target).await.map_err(Refusal::Target)?;
+    if off {
+        steps = past.rest(steps).ok_or(Refusal::Dead)?;
+    }
     let fingerprint = credential.fingerprint.to_string();
     Ok(Plan { fingerprint, kind: kind.id.clone(), probe: probe.clone(), ownership, target, steps })
 }

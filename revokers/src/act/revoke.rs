@@ -48,6 +48,14 @@ pub struct Report {
     pub took_seconds: Option<f64>,
 }
 
+impl Report {
+    /// Whether it is off, and could be put on again: nothing was done yet that cannot be undone.
+    pub fn is_contained(&self) -> bool {
+        let mut done = self.done.iter().filter(|done| effective(&done.outcome));
+        self.outcome.is_dead() && !self.complete && done.all(|done| done.step.kind == StepKind::Reversible)
+    }
+}
+
 /// Carries out a plan, or goes on with it: the journal's past says what was done before, and nothing of which the answer is not known is
 /// repeated without a look.
 ///
@@ -65,7 +73,7 @@ pub async fn revoke(
     let past = Past::of(&journal.past());
     let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
-    let steps = wanted(&plan.steps, goal);
+    let steps = plan.steps_to(goal);
     let seat = Mutex::new(entry.revoker.seat(cx));
     if !past.began()
         && let Some(outcome) = died_since(cx, entry, credential, plan, steps).await
@@ -85,7 +93,7 @@ pub async fn revoke(
             break;
         }
     }
-    report.complete = report.done.len() == steps.len() && report.done.iter().all(|done| effective(&done.outcome));
+    report.complete = report.done.len() == plan.steps.len() && report.done.iter().all(|done| effective(&done.outcome));
     report.outcome = verdict(&report.done);
     Ok(report)
 }
@@ -127,15 +135,6 @@ pub(super) async fn confirm(cx: &Context, entry: &Entry, credential: &Credential
     let dead = liveness == Liveness::Inactive;
     let outcome = if dead { Outcome::Revoked } else { Outcome::Accepted };
     Report { done: Vec::new(), outcome, complete: dead, took_seconds: dead.then(|| started.elapsed().as_secs_f64()) }
-}
-
-/// The steps that lead to the goal: up to the last reversible one, if there is one and no more is wanted.
-fn wanted(steps: &[Step], goal: Goal) -> &[Step] {
-    let reversible = steps.iter().take_while(|step| step.kind == StepKind::Reversible).count();
-    match goal {
-        Goal::Contained if reversible > 0 => steps.get(..reversible).unwrap_or(steps),
-        Goal::Contained | Goal::Dead => steps,
-    }
 }
 
 /// What every step of a plan needs.

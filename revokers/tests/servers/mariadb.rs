@@ -152,7 +152,7 @@ fn a_responder_locks_ends_and_kills() {
     let plan = bench.plan(&leaked).unwrap_or_else(|refusal| panic!("{refusal}"));
     assert!(plan.target.listed && plan.steps.iter().all(|step| step.target.contains("'app'@'127.%'")));
     let contained = bench.carry_out(&leaked, &plan, Goal::Contained);
-    assert_eq!((&contained.outcome, contained.complete), (&Outcome::Revoked, true));
+    assert_eq!((&contained.outcome, contained.is_contained()), (&Outcome::Revoked, true));
     assert!(!server.lets_in("app", &word));
     assert_eq!(server.sessions("app"), "1", "a session outlives the lock");
     assert_eq!(bench.undo(&leaked, &plan, "lock"), Outcome::Accepted);
