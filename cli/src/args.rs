@@ -202,8 +202,8 @@ pub(crate) struct ResponseArgs {
     /// Call nobody
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Believe what a provider said up to so many seconds ago
-    #[arg(long, value_name = "SECONDS", default_value = "3600", hide_short_help = true)]
+    /// Believe what a provider said up to so many seconds ago; 0 asks anew
+    #[arg(long, value_name = "SECONDS", default_value = "3600")]
     pub(crate) max_age: u32,
 }
 

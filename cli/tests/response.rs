@@ -277,8 +277,13 @@ fn a_scan_tells_what_is_alive_and_the_exit_code_with_it() {
     assert_eq!(finding["verification"]["status"], "active", "{}", run.stdout);
     assert!(finding["verification"]["identity"].to_string().contains("org-acme"), "{}", run.stdout);
 
+    let known = scene.run(&words);
+    assert!(known.code == Some(1) && known.stderr.contains("--max-age 0 asks anew"), "{}", known.stderr);
+    let known = scene.run(&["verify", "--rule", KIND]);
+    assert!(known.stdout.contains("ago; --max-age 0 asks anew"), "{}", known.stdout);
+    // What was done to it is known at once.
     assert_eq!(scene.revoke(&["--yes"]).code, Some(0));
-    let asked = scene.run(&[&words[..], &["--max-age", "0"]].concat());
+    let asked = scene.run(&words);
     assert_eq!(asked.code, Some(0), "{}{}", asked.stdout, asked.stderr);
     assert!(asked.stdout.contains("inactive"), "{}", asked.stdout);
 }

@@ -36,11 +36,17 @@ impl Cache {
         Ok(serde_json::to_vec(self)?)
     }
 
-    /// What was said of a credential, if that is not too long ago. An answer from the future is not believed.
-    pub fn get(&self, kind: &str, fingerprint: &str, now: Timestamp, ttl: SignedDuration) -> Option<&Probe> {
+    /// What was said of a credential and how long ago, if that is not too long. An answer from the future is not believed.
+    pub fn get(
+        &self,
+        kind: &str,
+        fingerprint: &str,
+        now: Timestamp,
+        ttl: SignedDuration,
+    ) -> Option<(&Probe, SignedDuration)> {
         let entry = self.entries.get(&key(kind, fingerprint))?;
         let age = now.duration_since(entry.at);
-        (age >= SignedDuration::ZERO && age <= ttl).then_some(&entry.probe)
+        (age >= SignedDuration::ZERO && age <= ttl).then_some((&entry.probe, age))
     }
 
     /// Keeps an answer. What proves nothing is not kept.
@@ -48,6 +54,13 @@ impl Cache {
         if !matches!(probe.liveness, Liveness::Unknown { .. }) {
             self.entries.insert(key(kind, fingerprint), Entry { at: now, probe: probe.clone() });
         }
+    }
+
+    /// Forgets what was said of a credential, of whichever kind. Gives whether anything was.
+    pub fn forget_one(&mut self, fingerprint: &str) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|key, _| key.split_once(' ').is_none_or(|(_, of)| of != fingerprint));
+        self.entries.len() < before
     }
 
     /// Forgets what is older than `ttl`.
@@ -72,10 +85,13 @@ mod tests {
         let at = |seconds| then + SignedDuration::from_secs(seconds);
         cache.put("acme.key", "f1", then, &Probe::active(Identity::default()));
         cache.put("acme.key", "f2", then, &Probe::unknown(Why::Offline));
-        let read: Cache =
+        let mut read: Cache =
             cache.to_bytes().ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        assert!(read.get("acme.key", "f1", at(60), ttl).is_some());
+        let age = |told: Option<(&Probe, SignedDuration)>| told.map(|(_, age)| age.as_secs());
+        assert_eq!(age(read.get("acme.key", "f1", at(60), ttl)), Some(60));
         assert!(read.get("acme.key", "f1", at(61), ttl).is_none() && read.get("acme.key", "f1", at(-1), ttl).is_none());
         assert!(read.get("other.key", "f1", at(0), ttl).is_none() && read.get("acme.key", "f2", at(0), ttl).is_none());
+        assert!(!read.forget_one("f"));
+        assert!(read.forget_one("f1") && read.get("acme.key", "f1", at(0), ttl).is_none());
     }
 }

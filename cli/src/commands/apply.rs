@@ -20,8 +20,8 @@ use crate::args::{AnswerFormat, ApplyArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
 use crate::response::{
-    Facts, Lead, Notices, Person, Session, Subject, asked, block_on, intake, missing, of_store, open_store, policies,
-    redaction, show_item, sums, until,
+    Facts, Lead, Notices, Person, Session, Subject, asked, block_on, forget, intake, missing, of_store, open_store,
+    policies, redaction, show_item, sums, until,
 };
 use crate::shell::Shell;
 
@@ -34,6 +34,7 @@ pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError>
     let (subjects, findings, _) = intake(files, &plan.root, shell)?;
     let session = Session::new(&args.response)?;
     let decider = Arc::new(Confirmed::of(policies(&plan.shipped, &plan.policies)?, &plan));
+    forget(plan.items.iter().map(|item| item.what.fingerprint.as_str()));
     let applied = block_on(async {
         let lead = Lead::new(
             open_store(args.response.config.as_deref()).await?,

@@ -12,7 +12,7 @@ use stanch_revokers::{Outcome, StepKind};
 use crate::args::{AnswerFormat, RevokeArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, Subject, block_on, many, one, past_of, redaction};
+use crate::response::{Facts, JournalFile, Session, Subject, block_on, forget, many, one, past_of, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
@@ -25,6 +25,11 @@ pub(crate) fn run(args: &RevokeArgs, shell: &mut Shell) -> Result<Exit, CliError
         (vec![(entry, subject)], findings)
     };
     let journal = if args.yes { Some(JournalFile::open()?) } else { None };
+    if args.yes {
+        let names: Vec<String> =
+            subjects.iter().map(|(_, subject)| subject.credential.fingerprint.to_string()).collect();
+        forget(names.iter().map(String::as_str));
+    }
     let told = block_on(async {
         let all = subjects.iter().map(|(entry, subject)| planned(args, &session, entry, subject));
         let all: Vec<Told<'_>> = join_all(all).await;

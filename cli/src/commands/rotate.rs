@@ -11,7 +11,7 @@ use crate::args::{AnswerFormat, RotateArgs};
 use crate::exit::{CliError, Exit};
 use crate::key::random;
 use crate::report::Redactor;
-use crate::response::{Facts, JournalFile, Session, block_on, one, redaction};
+use crate::response::{Facts, JournalFile, Session, block_on, forget, one, redaction};
 use crate::response::{plan as show_plan, report as show_report, why_not};
 use crate::shell::Shell;
 
@@ -27,6 +27,7 @@ pub(crate) fn run(args: &RotateArgs, shell: &mut Shell) -> Result<Exit, CliError
     let planned = block_on(act::plan(&session.cx, &entry, &subject.credential, consent))?;
     let rotation = match &planned {
         Ok(plan) if args.yes => {
+            forget([subject.credential.fingerprint.to_string().as_str()]);
             let (journal, name) = (JournalFile::open()?, name());
             let done = act::rotate(&session.cx, &entry, &subject.credential, plan, &name, &stores, &journal);
             let kept =

@@ -44,7 +44,7 @@ pub(crate) fn scan(
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);
     let hidden_low = scanned.drop_below(args.min_confidence);
     if args.verify {
-        response::verify_findings(&args.response, &mut scanned.outcome.findings)?;
+        response::verify_findings(&args.response, &mut scanned.outcome.findings, shell)?;
     }
     if let Some(path) = &args.write_baseline {
         write_baseline(path, &scanned, &redactor, shell)?;

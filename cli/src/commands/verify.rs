@@ -8,7 +8,7 @@ use stanch_revokers::{Liveness, Probe, Why};
 use crate::args::{AnswerFormat, VerifyArgs};
 use crate::exit::{CliError, Exit};
 use crate::report::Redactor;
-use crate::response::{Facts, Session, Subject, block_on, liveness, one, redaction};
+use crate::response::{Answered, Facts, Session, Subject, aged, block_on, liveness, one, redaction};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &VerifyArgs, shell: &mut Shell) -> Result<Exit, CliError> {
@@ -44,11 +44,15 @@ struct Answer<'a> {
     places: Vec<&'a str>,
     #[serde(rename = "verification")]
     probe: Probe,
+    /// How many seconds ago the provider said so; absent if it was asked now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<u64>,
 }
 
 impl<'a> Answer<'a> {
-    fn new(subject: &'a Subject, probe: Option<Probe>) -> Self {
+    fn new(subject: &'a Subject, answer: Option<Answered>) -> Self {
         let none = || Probe::unknown(Why::NoWay { provider: "nobody we know".to_owned() });
+        let Answered { probe, age } = answer.unwrap_or_else(|| Answered { probe: none(), age: None });
         Self {
             schema: "stanch.verification/1",
             rule: &subject.rule,
@@ -56,7 +60,8 @@ impl<'a> Answer<'a> {
             fingerprint: subject.credential.fingerprint.to_string(),
             secret: &subject.preview,
             places: subject.places().collect(),
-            probe: probe.unwrap_or_else(none),
+            probe,
+            age,
         }
     }
 }
@@ -70,6 +75,9 @@ fn write(answers: &[Answer<'_>], redactor: &Redactor<'_>, format: AnswerFormat, 
                 facts.head(answer.title, answer.secret)?;
                 answer.places.iter().try_for_each(|place| facts.fact("at", place))?;
                 liveness(&mut facts, &answer.probe)?;
+                if let Some(age) = answer.age {
+                    facts.fact("asked", &format!("{} ago; --max-age 0 asks anew", aged(age)))?;
+                }
             }
             let count =
                 |wanted: fn(&Liveness) -> bool| answers.iter().filter(|answer| wanted(&answer.probe.liveness)).count();

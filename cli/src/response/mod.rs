@@ -25,7 +25,7 @@ pub(crate) use local::{Lead, policies};
 pub(crate) use notices::Notices;
 pub(crate) use one::{many, one};
 pub(crate) use person::{Person, asked, missing, person, until};
-pub(crate) use session::{Session, block_on};
+pub(crate) use session::{Answered, Session, aged, block_on, forget};
 pub(crate) use show::{Facts, liveness, plan, redaction, report, why_not};
 pub(crate) use stanch_pipeline::intake::{Subject, of_findings};
 pub(crate) use store::{of_store, open as open_store};
