@@ -151,6 +151,19 @@ fn what_is_anothers_is_not_touched_even_if_a_person_says_otherwise() {
 }
 
 #[test]
+fn a_provider_that_nobody_knows_is_no_owner() {
+    let sandbox = Sandbox::new(BINARY);
+    for (section, hint) in [
+        ("owners = { opnai = ['org-acme'] }", "`openai`?"),
+        ("responders = { opnrouter = { secret = { env = 'X' } } }", "`openrouter`?"),
+    ] {
+        sandbox.write("config.toml", section);
+        let run = sandbox.run(["responders", "list", "--config", "config.toml"]);
+        assert!(run.code == Some(2) && run.stderr.contains(hint), "{}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
 fn many_tokens_of_github_go_by_one_call() {
     const GITHUB: &str = "github.personal-access-token";
     let scene = Scene::of("github.pat-and-oauth", Cast::default(), "acme-dev");

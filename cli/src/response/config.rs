@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use stanch_revokers::config::Config;
+use stanch_revokers::registry;
 
 use crate::env;
 use crate::exit::CliError;
+use crate::near::nearest;
 
 const HINT: &str = "docs/configuration.md shows what it may say";
 
@@ -45,7 +47,9 @@ impl ConfigFile {
     /// The part of those who call providers. It is refused if it has a section that nobody knows.
     pub(crate) fn network(&self) -> Result<Config, CliError> {
         // What is wrong is told without the line itself: a secret may have been typed there.
-        Config::parse(&self.text).map_err(|error| self.wrong(&place(&self.text, &error)))
+        let config = Config::parse(&self.text).map_err(|error| self.wrong(&place(&self.text, &error)))?;
+        known(&config).map_err(|error| error.map(|why| format!("the configuration `{}`: {why}", self.name())))?;
+        Ok(config)
     }
 
     /// A section that another room reads. What is wrong is told without what was written there, which may be a secret.
@@ -62,6 +66,25 @@ impl ConfigFile {
 /// The part of those who call providers, of the file that was named, or the user's own if there is one.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config, CliError> {
     ConfigFile::read(named)?.map_or_else(|| Ok(Config::default()), |file| file.network())
+}
+
+/// Whether every provider is one that is known: what is said of a misspelt one would count for nobody.
+fn known(config: &Config) -> Result<(), CliError> {
+    let providers: Vec<&str> = registry::files().map(|file| file.provider.as_str()).collect();
+    let responders: Vec<&str> =
+        registry::files().flat_map(|file| &file.responders).map(|responder| responder.id.as_str()).collect();
+    let owned = config.owners.keys().filter(|name| *name != "*").map(|name| ("owners", name, &providers));
+    let named = owned.chain(config.responders.keys().map(|name| ("responders", name, &responders)));
+    for (section, name, all) in named {
+        if !all.contains(&name.as_str()) {
+            let told = CliError::new(format!("`[{section}]` names `{name}`, which is none that is known"));
+            return Err(match nearest(name, all.iter().copied()) {
+                Some(near) => told.hint(format!("`{near}`?")),
+                None => told.hint("`stanch providers list` and `stanch responders list` show them"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn wrong(path: &Path, why: &dyn std::fmt::Display) -> CliError {

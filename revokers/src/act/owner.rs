@@ -45,7 +45,8 @@ pub(super) enum Stranger {
     Unproven,
 }
 
-/// Whose a live credential is. That a person calls it ours does not outweigh a provider that names another.
+/// Whose a live credential is. Neither the list of our own account nor a person's word outweighs a provider that names another than those who
+/// are called ours there.
 pub(super) fn judge(
     config: &Config,
     provider: &str,
@@ -58,15 +59,51 @@ pub(super) fn judge(
     if let Some(owner) = owners.iter().find(|owner| config.owns(provider, std::slice::from_ref(owner))) {
         return Ok(Ownership::Ours { owner: owner.clone() });
     }
+    let foreign = kind.foreign && config.policy.foreign.iter().any(|one| one == provider || *one == kind.id);
+    // What is said of every provider says less: there an owner may have a name of another sort.
+    if !owners.is_empty() && config.owners.contains_key(provider) && !foreign {
+        return Err(Stranger::Other(owners));
+    }
     if target.listed {
         return Ok(Ownership::Listed);
     }
-    if kind.foreign && config.policy.foreign.iter().any(|one| one == provider || *one == kind.id) {
+    if foreign {
         return Ok(Ownership::Foreign);
     }
     match (owners.is_empty() || !config.has_owners(provider), consent.ours) {
         (true, true) => Ok(Ownership::Asserted),
         (true, false) => Err(Stranger::Unproven),
         (false, _) => Err(Stranger::Other(owners)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry;
+
+    /// What is said of a key that the provider calls `user_me`'s.
+    fn judged(owners: &str, listed: bool, policy: &str) -> String {
+        let entry = registry::by_id("openrouter.api-key").unwrap_or_else(|| panic!("there is such a kind"));
+        let config =
+            Config::parse(&format!("owners = {{ {owners} }}\n{policy}")).unwrap_or_else(|error| panic!("{error}"));
+        let mut identity = Identity::default();
+        identity.add("account", "user_me");
+        let target = Target { listed, ..Target::default() };
+        match judge(&config, "openrouter", entry.kind, &Probe::active(identity), &target, Consent::default()) {
+            Ok(ownership) => ownership.to_string(),
+            Err(Stranger::Other(owners)) => format!("another's: {}", owners.join(", ")),
+            Err(Stranger::Unproven) => "unproven".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_provider_that_names_another_outweighs_our_own_list() {
+        assert_eq!(judged("openrouter = ['user_other']", true, ""), "another's: user_me");
+        assert_eq!(judged("openrouter = ['user_other', 'user_me']", true, ""), "ours: the provider names user_me");
+        assert_eq!(judged("openai = ['user_other']", true, ""), Ownership::Listed.to_string());
+        // An address is no account.
+        assert_eq!(judged("'*' = ['@example.com']", true, ""), Ownership::Listed.to_string());
+        assert_eq!(judged("'*' = ['@example.com']", false, ""), "another's: user_me");
     }
 }
