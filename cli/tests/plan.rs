@@ -270,6 +270,33 @@ fn open_incident(scene: &Scene) -> String {
 }
 
 #[test]
+fn an_end_tells_what_is_left_to_people() {
+    let scene = Scene::new();
+    let minted = stanch_rules::mint("{{KGAT_{hex-lower:32}}}", 5).unwrap_or_else(|error| panic!("{error}"));
+    let nobodys = String::from_utf8_lossy(&minted.text).into_owned();
+    scene.sandbox.write("leak/other.env", format!("KAGGLE_API_TOKEN={nobodys}\n"));
+    scene.run(&["scan", "leak", "--format", "jsonl", "-o", "findings.jsonl"]);
+    let policy = "@id(\"only.off\") @why(\"a test\")\n\
+                  permit (principal, action in [Action::\"ask\", Action::\"contain\"], resource);\n";
+    scene.sandbox.write("off.cedar", policy);
+    let plan = scene.plan(&["--policy", "off.cedar"]);
+    assert!(plan.stdout.contains("1 to revoke, 1 by hand"), "{}", plan.stdout);
+    let run = scene.apply(&[]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let off = lines.first().and_then(|line| line.split_once("  off after ")).map(|(_, rest)| rest).unwrap_or_default();
+    assert!(off.contains(" s; people are asked whether it dies"), "{}", run.stdout);
+    assert_eq!(
+        lines.get(1..3),
+        Some(&["1 of 1 as planned", "1 of the plan are left to people:"][..]),
+        "{}",
+        run.stdout
+    );
+    assert!(lines.get(3).is_some_and(|line| line.contains("Kaggle")), "{}", run.stdout);
+    assert!(!run.stdout.contains(&nobodys), "{}", run.stdout);
+}
+
+#[test]
 fn a_plan_that_only_switches_off_never_kills_however_often_it_is_applied() {
     let scene = Scene::new();
     let policy = "@id(\"only.off\") @why(\"a person decides whether it dies\")\n\

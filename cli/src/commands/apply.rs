@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stanch_model::Finding;
 use stanch_pipeline::engine::{Decider, sealed};
-use stanch_pipeline::plan::{Item, PlanFile, ReadError};
+use stanch_pipeline::plan::{Item, Outlook, PlanFile, ReadError};
 use stanch_pipeline::policy::Policies;
 use stanch_pipeline::{Approval, Decision, Ending, Event, Incident, IncidentId, Means, State, Verdict, digest};
 use stanch_revokers::act::{self, Consent, Plan, Refusal};
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &ApplyArgs, shell: &mut Shell) -> Result<Exit, CliError>
         notices.send(lead.store(), shell).await?;
         Ok::<_, CliError>(applied.into_iter().map(|(_, applied)| applied).collect::<Vec<_>>())
     })??;
-    tell(args, &applied, &findings, shell)?;
+    tell(args, (&plan, &applied), &findings, shell)?;
     Ok(if applied.iter().all(|one| one.as_planned) { Exit::Clean } else { Exit::Incomplete })
 }
 
@@ -325,7 +325,27 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
-fn tell(args: &ApplyArgs, applied: &[Applied<'_>], findings: &[Finding], shell: &Shell) -> Result<(), CliError> {
+/// What of the plan no call does.
+fn tell_by_hand(plan: &PlanFile, redactor: &Redactor<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+    let left: Vec<&Item> = plan.items.iter().filter(|item| item.outlook == Outlook::ByHand).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{} of the plan are left to people:", left.len())?;
+    for item in left {
+        let (title, secret) = (redactor.redact(&item.what.title), redactor.redact(&item.what.preview));
+        let how = item.by_hand.as_deref().or(item.refusal.as_deref()).unwrap_or_default();
+        writeln!(out, "  {title}  {DIM}{secret}{DIM:#}  {}", redactor.redact(how))?;
+    }
+    Ok(())
+}
+
+fn tell(
+    args: &ApplyArgs,
+    (plan, applied): (&PlanFile, &[Applied<'_>]),
+    findings: &[Finding],
+    shell: &Shell,
+) -> Result<(), CliError> {
     let engine = redaction();
     let redactor = Redactor::new(&engine, findings);
     let mut out = shell.stdout();
@@ -340,10 +360,14 @@ fn tell(args: &ApplyArgs, applied: &[Applied<'_>], findings: &[Finding], shell: 
                 let (title, secret) = (redactor.redact(one.title), redactor.redact(one.secret));
                 let took = one.seconds.map_or_else(String::new, |seconds| format!(" after {seconds:.1} s"));
                 let detail = redactor.redact(&one.detail);
-                writeln!(out, "{style}{:<8}{style:#} {title}  {DIM}{secret}{DIM:#}  {detail}{took}", one.outcome)?;
+                // The time is that of what was done, which is the word before it where something is left.
+                let told =
+                    if one.outcome == "off" { format!("  off{took}; {detail}") } else { format!("  {detail}{took}") };
+                writeln!(out, "{style}{:<8}{style:#} {title}  {DIM}{secret}{DIM:#}{told}", one.outcome)?;
             }
             let well = applied.iter().filter(|one| one.as_planned).count();
             writeln!(out, "{well} of {} as planned", applied.len())?;
+            tell_by_hand(plan, &redactor, &mut out)?;
         }
         AnswerFormat::Json => {
             let text = serde_json::to_string_pretty(applied).map_err(std::io::Error::from)?;
