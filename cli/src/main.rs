@@ -23,6 +23,7 @@ mod response;
 mod rules;
 mod session;
 mod shell;
+mod stdin;
 mod suppress;
 mod vault;
 

@@ -1,6 +1,5 @@
 //! What the verbs that scan share: the scanner with its key, the targets, and the words of ignore files and baselines.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use crate::range::{self, Base};
 use crate::remote::{self, Cloning};
 use crate::report::Redactor;
 use crate::shell::Shell;
+use crate::stdin::{Stdin, interrupted, interruption};
 use crate::suppress::{Baseline, IgnoreFile};
 use crate::vault::{self, Vault};
 
@@ -187,6 +187,11 @@ impl Scanned {
         }
     }
 
+    /// Everything that stands there, for who has to know all of it.
+    pub(crate) fn whole(self) -> Result<Self, CliError> {
+        if self.outcome.coverage.interrupted { Err(interruption()) } else { Ok(self) }
+    }
+
     /// Drops findings below a confidence and tells how many.
     pub(crate) fn drop_below(&mut self, least: Confidence) -> usize {
         let before = self.outcome.findings.len();
@@ -263,7 +268,9 @@ fn scan_target(control: &Control<'_>, target: &Path, wanted: &Wanted<'_>) -> Res
         return scan_staged(control, target, &StagedOptions { paths: Vec::new() });
     }
     if target == Path::new("-") {
-        return scan_reader(control, &mut io::stdin().lock(), &StdinOptions { name: "<stdin>".to_owned() });
+        let mut outcome = scan_reader(control, &mut Stdin::open(), &StdinOptions { name: "<stdin>".to_owned() })?;
+        outcome.coverage.interrupted |= interrupted();
+        return Ok(outcome);
     }
     history::scan(control, target, wanted)
 }

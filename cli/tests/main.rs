@@ -7,6 +7,8 @@ mod beside;
 mod demo;
 mod generated;
 mod history;
+#[cfg(target_os = "linux")]
+mod interrupt;
 #[cfg(unix)]
 mod leak;
 #[cfg(unix)]

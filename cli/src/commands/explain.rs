@@ -13,7 +13,7 @@ use crate::shell::Shell;
 
 pub(crate) fn run(args: &ExplainArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let scanner = Scanner::new(selected(&args.rules, shell)?);
-    let mut scanned = scanner.scan_every(&args.target, shell)?;
+    let mut scanned = scanner.scan_every(&args.target, shell)?.whole()?;
     scanned.suppress(&ignore_files(&args.target, &scanned.base)?, None, shell);
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
     let redactor = Redactor::new(scanner.redaction(), &scanned.outcome.findings);

@@ -1,7 +1,7 @@
 //! A secret on its way in: from standard input, or typed without an echo. Never from the command line.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal, Read};
 
 use stanch_model::Secret;
 use stanch_revokers::kind::Kind;
@@ -9,6 +9,8 @@ use stanch_revokers::{Credential, Origin};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::exit::CliError;
+use crate::progress::catch_interrupts;
+use crate::stdin::interruption;
 
 /// The most that is read of a secret with its parts, in bytes.
 const MOST: u64 = 1 << 20;
@@ -26,8 +28,12 @@ pub(crate) struct Typed {
 pub(crate) fn ask(what: &str, names: &[String]) -> Result<Typed, CliError> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        let text = rpassword::prompt_password(format!("{what}: "))
-            .map_err(|error| CliError::new(format!("cannot ask for the secret: {error}")))?;
+        // While it is asked for, nothing typed is shown: a signal that ended the process would leave the terminal so.
+        catch_interrupts();
+        let text = rpassword::prompt_password(format!("{what}: ")).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => interruption(),
+            _ => CliError::new(format!("cannot ask for the secret: {error}")),
+        })?;
         return typed(&Zeroizing::new(text), names);
     }
     let mut text = Zeroizing::new(String::new());

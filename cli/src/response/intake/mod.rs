@@ -24,6 +24,7 @@ use super::{Subject, of_findings};
 use crate::exit::CliError;
 use crate::session::Scanner;
 use crate::shell::Shell;
+use crate::stdin::{Stdin, interrupted, interruption};
 use again::Again;
 use format::Item;
 use sarif::Regions;
@@ -48,6 +49,9 @@ pub(crate) fn intake(
     for path in paths {
         let name = path.display().to_string();
         let bytes = read(path).map_err(|error| CliError::new(format!("cannot read the findings `{name}`: {error}")))?;
+        if interrupted() {
+            return Err(interruption());
+        }
         let troubles = taken.report(&bytes);
         failed |= !troubles.is_empty();
         tell(&name, &troubles, shell);
@@ -60,7 +64,7 @@ pub(crate) fn intake(
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut limited: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock().take(MOST + 1))
+        Box::new(Stdin::open().take(MOST + 1))
     } else {
         let file = std::fs::File::open(path)?;
         // Room for all of it, so that growing leaves no copy behind.
