@@ -7,20 +7,32 @@ use std::path::Path;
 use stanch_model::FingerprintKey;
 
 use crate::env;
+use crate::exit::CliError;
 
 const FILE: &str = "fingerprint.key";
 
-/// The installation's key: read, or made at the first run. Where no state can be kept, a key for this run alone. And whether it is kept.
-pub(crate) fn installation() -> (FingerprintKey, bool) {
-    let kept = env::state_dir().map(|dir| read(&dir).or_else(|_| make(&dir)));
-    match kept {
-        Some(Ok(bytes)) => (FingerprintKey::from_bytes(bytes), true),
-        Some(Err(error)) => {
-            tracing::warn!(%error, "no fingerprint key can be kept; fingerprints of this run will not be known again");
-            (FingerprintKey::from_bytes(random()), false)
+/// The installation's key.
+pub(crate) struct Installation {
+    pub(crate) key: FingerprintKey,
+    /// Why it is one for this run alone, if it is: then fingerprints of this run are not known again.
+    pub(crate) lost: Option<String>,
+}
+
+/// The installation's key: read, or made at the first run. Where no state can be kept, a key for this run alone.
+pub(crate) fn installation() -> Result<Installation, CliError> {
+    let Some(dir) = env::state_dir() else { return Ok(lost("the environment names no home".to_owned())) };
+    match read(&dir).or_else(|error| if error.kind() == io::ErrorKind::NotFound { make(&dir) } else { Err(error) }) {
+        Ok(bytes) => Ok(Installation { key: FingerprintKey::from_bytes(bytes), lost: None }),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(CliError::new(format!("the fingerprint key `{}` is damaged", dir.join(FILE).display()))
+                .hint("put it back from a copy; without it, delete it: then ignore files and baselines of this machine name nothing any more"))
         }
-        None => (FingerprintKey::from_bytes(random()), false),
+        Err(error) => Ok(lost(format!("`{}`: {error}", dir.join(FILE).display()))),
     }
+}
+
+fn lost(why: String) -> Installation {
+    Installation { key: FingerprintKey::from_bytes(random()), lost: Some(why) }
 }
 
 /// Thirty-two bytes from the system's random source.

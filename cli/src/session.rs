@@ -15,7 +15,7 @@ use stanch_scanner::{
 use crate::args::TargetArgs;
 use crate::exit::{CliError, Exit};
 use crate::history;
-use crate::key::installation;
+use crate::key::{Installation, installation};
 use crate::progress::{Progress, catch_interrupts};
 use crate::range::{self, Base};
 use crate::remote::{self, Cloning};
@@ -31,8 +31,8 @@ pub(crate) struct Scanner {
     /// The engine of all rules, where `engine` lacks some.
     all: Option<Engine>,
     key: FingerprintKey,
-    /// Whether the key will be there next time.
-    key_is_kept: bool,
+    /// Why the key will not be there next time, if it will not.
+    pub(crate) key_lost: Option<String>,
 }
 
 /// What is wanted of a target.
@@ -57,12 +57,12 @@ pub(crate) struct Scanned {
 }
 
 impl Scanner {
-    pub(crate) fn new(rules: RuleSet) -> Self {
+    pub(crate) fn new(rules: RuleSet) -> Result<Self, CliError> {
         // What is looked for may be narrow; what is hidden never is.
         let narrow = RuleSet::builtin().iter().any(|rule| rules.get(&rule.id).is_none());
         let all = narrow.then(|| Engine::new(RuleSet::builtin()));
-        let (key, key_is_kept) = installation();
-        Self { engine: Engine::new(rules), all, key, key_is_kept }
+        let Installation { key, lost } = installation()?;
+        Ok(Self { engine: Engine::new(rules), all, key, key_lost: lost })
     }
 
     /// The engine by which output is redacted.
@@ -81,6 +81,11 @@ impl Scanner {
     }
 
     fn scan_targets(&self, args: &TargetArgs, every: bool, shell: &mut Shell) -> Result<Scanned, CliError> {
+        if let Some(why) = &self.key_lost {
+            shell.warning(&format!(
+                "no fingerprint key is kept ({why}): the fingerprints of this run are not known again"
+            ));
+        }
         let progress = Progress::new(args.progress.shows(shell));
         let control = Control { events: &progress, jobs: args.jobs(), ..self.control() };
         let targets = args.targets();
@@ -153,7 +158,7 @@ impl Scanner {
             return Err(CliError::new("the folder of --state is inside of what is scanned")
                 .hint("name one outside of it: a scan writes nothing into a repository"));
         }
-        if !self.key_is_kept {
+        if self.key_lost.is_some() {
             shell.warning(
                 "--state is of no use here: no fingerprint key is kept, so what is learned could not be read again",
             );

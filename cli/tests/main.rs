@@ -9,6 +9,7 @@ mod generated;
 mod history;
 #[cfg(target_os = "linux")]
 mod interrupt;
+mod key;
 #[cfg(unix)]
 mod leak;
 #[cfg(unix)]

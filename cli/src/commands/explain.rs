@@ -12,7 +12,7 @@ use crate::session::{Scanner, ignore_files};
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &ExplainArgs, shell: &mut Shell) -> Result<Exit, CliError> {
-    let scanner = Scanner::new(selected(&args.rules, shell)?);
+    let scanner = Scanner::new(selected(&args.rules, shell)?)?;
     let mut scanned = scanner.scan_every(&args.target, shell)?.whole()?;
     scanned.suppress(&ignore_files(&args.target, &scanned.base)?, None, shell);
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &HookArgs, shell: &mut Shell) -> Result<Exit, CliError> 
 
 fn pre_commit(files: &[PathBuf], shell: &mut Shell) -> Result<Exit, CliError> {
     let started = Instant::now();
-    let scanner = Scanner::new(selected(&RuleArgs::default(), shell)?);
+    let scanner = Scanner::new(selected(&RuleArgs::default(), shell)?)?;
     let here = Path::new(".");
     let range = Range::of_pre_commit();
     let outcome = changes(&scanner.control(), here, range.as_ref(), files).map_err(|error| for_people(&error))?;
@@ -56,6 +56,7 @@ fn pre_commit(files: &[PathBuf], shell: &mut Shell) -> Result<Exit, CliError> {
             targets: &scanned.names,
             elapsed: started.elapsed(),
             reveal: false,
+            lasting: scanner.key_lost.is_none(),
         };
         report::write(
             Format::Human,

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &IgnoreArgs, shell: &mut Shell) -> Result<Exit, CliError
     if args.expires.is_some_and(|date| date < today()) {
         return Err(CliError::new("the date of --expires has passed"));
     }
-    let scanner = Scanner::new(selected(&args.rules, shell)?);
+    let scanner = Scanner::new(selected(&args.rules, shell)?)?;
     let scanned = scanner.scan(&args.target, shell)?.whole()?;
     let findings = chosen(&scanned.outcome.findings, &args.fingerprint)?;
     // One credential, one entry, however often it stands.

@@ -94,7 +94,7 @@ fn hosts(shell: &Shell) -> Result<Exit, CliError> {
 
 fn show(id: &str, shell: &Shell) -> Result<Exit, CliError> {
     let nothing = stanch_model::Secret::new(Vec::new());
-    let fingerprint = installation().0.fingerprint(&nothing);
+    let fingerprint = installation()?.key.fingerprint(&nothing);
     let entry = registry::by_id(id).or_else(|| registry::by_rule(id, &Credential::new(nothing, fingerprint)));
     let entry =
         entry.ok_or_else(|| CliError::new(format!("no kind `{id}`")).hint("`stanch providers list` shows the ids"))?;

@@ -37,7 +37,7 @@ pub(crate) fn scan(
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let cleanup = args.cleanup.as_deref().map(Cleanup::at).transpose()?;
     let started = Instant::now();
-    let scanner = Scanner::new(selected(&args.rules, shell)?);
+    let scanner = Scanner::new(selected(&args.rules, shell)?)?;
     let mut scanned = scanner.scan(&args.target, shell)?;
     scanned.suppress(&ignore_files(&args.target, &scanned.base)?, baseline.as_ref(), shell);
     // The redactor knows every secret of the run, also those that are not reported.
@@ -59,6 +59,7 @@ pub(crate) fn scan(
         targets: &scanned.names,
         elapsed: started.elapsed(),
         reveal: args.reveal,
+        lasting: scanner.key_lost.is_none(),
     };
     write_outputs(&outputs, &report, shell)?;
     then(&report)?;

@@ -123,7 +123,7 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         owner: Arc::new(move |what, places| finds.find(&Facts::found(what, places))),
         config: said.server.clone(),
         clock: Arc::new(Timestamp::now),
-        fingerprints: installation().0,
+        fingerprints: installation()?.key,
     };
     let server = Server::bind(parts).await.map_err(|error| told(&error))?;
     server.app().watch(Arc::clone(&cx));
@@ -178,7 +178,7 @@ fn intake(
     let folder = env::state_dir().ok_or_else(|| CliError::new("the environment names no home"))?.join("repositories");
     let config = Arc::new(config);
     let scanner = Arc::new(stanch_scanner::Engine::new(RuleSet::builtin()));
-    let scan = Scan::new(scanner, Arc::new(installation().0), Arc::clone(&cx), Arc::clone(&config), folder);
+    let scan = Scan::new(scanner, Arc::new(installation()?.key), Arc::clone(&cx), Arc::clone(&config), folder);
     let rules = Rules { least: config.least_confidence, environments: config.environment.clone() };
     let intake = Intake::new(store, Arc::new(scan), owners, rules, wake);
     server.app().hear(Arc::new(Webhooks::new(intake.clone(), config, cx)));

@@ -86,9 +86,11 @@ fn by_severity(groups: &[Group<'_>]) -> String {
 
 /// What a person can do now.
 fn write_next(page: &mut Page<'_>, report: &Report<'_>, group: &Group<'_>) -> io::Result<()> {
-    // What was a stream cannot be scanned again by itself, and what has signs that are not shown cannot be typed.
+    // What was a stream cannot be scanned again by itself, what has signs that are not shown cannot be typed, and what has another name each time
+    // cannot be named.
     let is_odd = |target: &String| target.chars().any(char::is_control);
-    if group.best.locator.source == Source::Stdin || report.targets.iter().any(is_odd) {
+    let again = report.lasting && group.best.locator.source != Source::Stdin;
+    if !again || report.targets.iter().any(is_odd) {
         return Ok(());
     }
     let given = format!("{}{}", group.short(), target(report, group));

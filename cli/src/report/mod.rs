@@ -54,6 +54,8 @@ pub(crate) struct Report<'a> {
     pub(crate) elapsed: Duration,
     /// Whether secrets are shown in clear.
     pub(crate) reveal: bool,
+    /// Whether the fingerprints are known again by the next run.
+    pub(crate) lasting: bool,
 }
 
 /// What the output can show.

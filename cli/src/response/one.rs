@@ -26,13 +26,13 @@ pub(crate) fn one(args: &SecretArgs) -> Result<(Entry, Subject, Vec<Finding>), C
         .cloned()
         .collect();
     let typed = ask(&format!("the secret ({id})"), &names)?;
-    subject(&Scanner::new(RuleSet::builtin()), args, typed)
+    subject(&Scanner::new(RuleSet::builtin())?, args, typed)
 }
 
 /// The same of many secrets, one a line; what `--part` says is said of all.
 pub(crate) fn many(args: &SecretArgs) -> Result<(Vec<Meant>, Vec<Finding>), CliError> {
     named(args)?;
-    let scanner = Scanner::new(RuleSet::builtin());
+    let scanner = Scanner::new(RuleSet::builtin())?;
     let (mut subjects, mut findings) = (Vec::new(), Vec::new());
     for (line, secret) in ask_lines()? {
         let found = subject(&scanner, args, Typed { secret, parts: Vec::new() });

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::ConfigFile;
 use crate::env;
 use crate::exit::CliError;
-use crate::key::installation;
+use crate::key::{Installation, installation};
 
 /// Opens the store that the configuration names; without one, the file of this machine. Its keys stand in the folder of stanch's own state, where the
 /// configuration names no others. What is not there is made.
@@ -88,9 +88,11 @@ impl Opening {
         if self.said.postgres.is_none() {
             return Ok(None);
         }
-        match installation() {
-            (key, true) => Ok(Some(*key.derive("stanch, by which a shared store knows the key 1"))),
-            (_, false) => Err(fail(&"no `fingerprint.key` can be kept")),
+        match installation()? {
+            Installation { key, lost: None } => {
+                Ok(Some(*key.derive("stanch, by which a shared store knows the key 1")))
+            }
+            Installation { lost: Some(why), .. } => Err(fail(&format!("no `fingerprint.key` can be kept: {why}"))),
         }
     }
 }

@@ -243,6 +243,7 @@ impl Sample {
             targets: &self.targets,
             elapsed: Duration::from_millis(312),
             reveal,
+            lasting: true,
         };
         let mut out = Vec::new();
         write(format, &report, look, &mut out).unwrap_or_else(|error| panic!("{error}"));

@@ -42,7 +42,7 @@ pub(crate) fn intake(
     root: &Path,
     shell: &mut Shell,
 ) -> Result<(Vec<Subject>, Vec<Finding>, bool), CliError> {
-    let scanner = Scanner::new(RuleSet::builtin());
+    let scanner = Scanner::new(RuleSet::builtin())?;
     let control = scanner.control();
     let mut taken = Taken::new(&control, root);
     let mut failed = false;
