@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use stanch_model::Confidence;
+use stanch_revokers::successor;
 
 use crate::report::Format;
 use crate::shell::Shell;
@@ -285,7 +286,7 @@ pub(crate) struct RotateArgs {
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
     /// Where the new secret is handed over (can be repeated), as in `env-file:.env#API_KEY`
-    #[arg(long, value_name = "STORE", required = true)]
+    #[arg(long, value_name = "STORE", required = true, long_help = stores())]
     pub(crate) to: Vec<String>,
     /// Do it; without this the plan is shown and nothing is changed
     #[arg(long)]
@@ -298,6 +299,15 @@ pub(crate) struct RotateArgs {
     pub(crate) format: AnswerFormat,
     #[command(flatten)]
     pub(crate) response: ResponseArgs,
+}
+
+/// The stores that a new secret can be handed over to.
+fn stores() -> String {
+    let mut text = "Where the new secret is handed over (can be repeated):\n".to_owned();
+    for (form, what) in successor::FORMS {
+        text.push_str(&format!("\n* {form}: {what}"));
+    }
+    text + "\n\n`PART=` before a store hands over a part of it, as in `key_id=env-file:.env#KEY_ID`"
 }
 
 /// Which policies decide.

@@ -249,7 +249,7 @@ fn what_was_only_switched_off_is_no_death_and_can_be_finished_later() {
     assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
     let told: Value = serde_json::from_str(&done.stdout).unwrap_or_default();
     let steps: Vec<&Value> = told["plan"]["steps"].as_array().into_iter().flatten().map(|step| &step["name"]).collect();
-    assert_eq!((steps, &told["contained"]), (vec!["delete"], &false.into()), "{}", done.stdout);
+    assert_eq!((steps, &told["contained"]), (vec![&Value::from("delete")], &false.into()), "{}", done.stdout);
     assert_eq!((scene.stage.life(Role::Leaked), scene.effects()), (Some(Life::Deleted), 2));
     assert!(scene.stage.alive(Role::Other));
 
@@ -334,6 +334,7 @@ fn a_rotation_shows_neither_the_old_secret_nor_the_new_one() {
         let words = ["rotate", "--rule", ROTATED, "--to", "env-file:.env#OPENAI_API_KEY", "--to", &to];
         let runs = [&[][..], &["--yes"]].map(|more| scene.run(&[&words[..], more, *level].concat()));
         let [planned, done] = &runs;
+        assert!(planned.stdout.contains("make a successor: POST api.openai.com/v1/organization"), "{}", planned.stdout);
         assert_eq!((planned.code, done.code), (Some(0), Some(0)), "{}{}", done.stdout, done.stderr);
         assert!(!scene.stage.alive(Role::Leaked) && scene.stage.alive(Role::New(0)), "{}", done.stdout);
 
@@ -357,6 +358,25 @@ fn a_rotation_shows_neither_the_old_secret_nor_the_new_one() {
         assert_eq!(successor.seen_below(scene.sandbox.root()), Vec::<String>::new());
         assert_eq!(scene.leaked.seen_below(scene.sandbox.root()), Vec::<String>::new());
     }
+}
+
+#[test]
+fn nothing_is_made_that_could_not_be_handed_over() {
+    let scene = Scene::of(ROTATED, Cast::default(), "org-acme");
+    for (to, why) in [
+        ("env-file:no/such/folder/.env#KEY", "its folder is not there"),
+        ("command:./no-such-program", "there is no such program"),
+        ("vault:kv/app#token", "vault"),
+    ] {
+        for more in [&[][..], &["--yes"]] {
+            let run = scene.run(&[&["rotate", "--rule", ROTATED, "--to", to], more].concat());
+            assert_eq!(run.code, Some(3), "{to}: {}{}", run.stdout, run.stderr);
+            assert!(run.stdout.contains("nothing was made") && run.stdout.contains(why), "{to}: {}", run.stdout);
+        }
+    }
+    assert_eq!((scene.effects(), scene.journal().len()), (0, 0));
+    let help = scene.sandbox.run(["rotate", "--help"]);
+    assert!(help.stdout.contains("vault:MOUNT/PATH#FIELD") && help.stdout.contains("env-file:"), "{}", help.stdout);
 }
 
 #[test]

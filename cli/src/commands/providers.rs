@@ -143,7 +143,8 @@ fn fields(entry: &Entry) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn method(request: &stanch_revokers::Request) -> String {
+/// The verb of a request.
+pub(super) fn method(request: &stanch_revokers::Request) -> String {
     format!("{:?}", request.method).to_ascii_uppercase()
 }
 

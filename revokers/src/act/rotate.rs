@@ -17,6 +17,14 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// What people call it: "Vault secret kv/app".
     fn name(&self) -> String;
 
+    /// Makes sure, as far as that is known without changing anything, that it could be stored.
+    ///
+    /// # Errors
+    /// If it certainly could not.
+    fn ready<'a>(&'a self, _cx: &'a Context) -> Doing<'a, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Stores the new secret.
     ///
     /// # Errors
@@ -85,7 +93,7 @@ pub async fn rotate(
     let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
     let rotation = Rotation { successor: None, delivered: Vec::new(), old: None, failed: None, removed: None };
     let mut work = Work { cx, entry, credential, plan, scribe, rotation };
-    let Some((successor, began)) = work.successor(&past, name).await? else { return Ok(work.rotation) };
+    let Some((successor, began)) = work.successor(&past, name, sinks).await? else { return Ok(work.rotation) };
     work.rotation.successor.clone_from(&successor.id);
     let known = if began { &past.delivered[..] } else { &[] };
     let in_use = work.hand_over(&successor, sinks, known).await? || (began && !past.delivering.is_empty());
@@ -118,7 +126,12 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The successor, and whether it is one of an earlier attempt; `None` if there is none, and then it is said why.
-    async fn successor(&mut self, past: &Past, name: &str) -> io::Result<Option<(Successor, bool)>> {
+    async fn successor(
+        &mut self,
+        past: &Past,
+        name: &str,
+        sinks: &[Box<dyn Sink>],
+    ) -> io::Result<Option<(Successor, bool)>> {
         match &past.minting {
             Minting::Not => {}
             Minting::Minted { id, killed_old } => match (self.scribe.journal.kept().await?, id) {
@@ -145,6 +158,13 @@ impl Work<'_> {
                 if !self.cleared(asked).await? {
                     return Ok(None);
                 }
+            }
+        }
+        // What could not be handed over is not made.
+        for sink in sinks {
+            if let Err(error) = sink.ready(self.cx).await {
+                self.rotation.failed = Some(format!("nothing was made: {}: {error}", sink.name()));
+                return Ok(None);
             }
         }
         Ok(self.mint(name).await?.map(|successor| (successor, false)))

@@ -39,6 +39,13 @@ impl Store for Command {
         format!("command `{}`", self.program)
     }
 
+    fn ready<'a>(&'a self, _: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        // Where a bare name is looked for is the system's business.
+        let there = !self.program.contains('/') || std::path::Path::new(&self.program).is_file();
+        let missing = || Failure::not("there is no such program");
+        Box::pin(std::future::ready(if there { Ok(()) } else { Err(missing()) }))
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             const PATIENCE: Duration = Duration::from_mins(2);

@@ -43,6 +43,17 @@ impl EnvFile {
         write(&path, &after, unchanged).map_err(fail)
     }
 
+    /// Whether a value could be put there, as far as that is known without doing it.
+    fn fits(&self) -> Result<(), Failure> {
+        let fail = |error: io::Error| Failure::Not(error.to_string());
+        let bytes = read(&self.path).map_err(fail)?.unwrap_or_default();
+        let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        if !folder(&path).is_dir() {
+            return Err(Failure::not("its folder is not there"));
+        }
+        changed(&bytes, &self.name, "a").map(drop).map_err(Failure::not)
+    }
+
     fn present(&self) -> Result<Option<Zeroizing<String>>, Failure> {
         let bytes = read(&self.path).map_err(|error| Failure::Not(error.to_string()))?.unwrap_or_default();
         let assignments = assignments(&bytes, &self.name);
@@ -54,6 +65,10 @@ impl EnvFile {
 impl Store for EnvFile {
     fn name(&self) -> String {
         format!("{}, {}", self.path.display(), self.name)
+    }
+
+    fn ready<'a>(&'a self, _: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.fits() })
     }
 
     fn put<'a>(&'a self, _: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
@@ -80,9 +95,14 @@ fn read(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     Ok(Some(bytes))
 }
 
+/// The folder that a file stands in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Puts a file in the old one's place, whole, unless that has changed meanwhile.
 fn write(path: &Path, bytes: &[u8], unchanged: impl Fn() -> io::Result<bool>) -> io::Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = folder(path);
     // Made readable by its owner only, and removed if anything fails.
     let mut file = tempfile::Builder::new().prefix(".env.").tempfile_in(dir)?;
     file.write_all(bytes)?;

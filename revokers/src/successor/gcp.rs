@@ -78,6 +78,10 @@ impl Store for SecretManager {
         format!("Google secret projects/{}/secrets/{}", self.project, self.secret)
     }
 
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.asker(cx).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             let asker = self.asker(cx).await?;

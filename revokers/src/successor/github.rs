@@ -94,6 +94,10 @@ impl Store for Actions {
         format!("GitHub Actions secret {} of {}/{}", self.name, self.owner, self.repository)
     }
 
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.asker(cx).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             if value.len() > MOST {

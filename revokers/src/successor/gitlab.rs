@@ -105,6 +105,10 @@ impl Store for Variable {
         format!("GitLab variable {}{scope} of {} on {}", self.name, self.project, self.host)
     }
 
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.asker(cx).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             let asker = self.asker(cx).await?;

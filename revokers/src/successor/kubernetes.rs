@@ -58,6 +58,10 @@ impl Store for Entry {
         format!("Kubernetes Secret {}/{}, key {}", self.namespace, self.secret, self.key)
     }
 
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.asker(cx).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         const MERGE: &str = "application/merge-patch+json";
         Box::pin(async move {

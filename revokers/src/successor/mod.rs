@@ -91,6 +91,9 @@ trait Store: Send + Sync + fmt::Debug {
     /// What people call it.
     fn name(&self) -> String;
 
+    /// Makes sure, as far as that is known without changing anything, that a value could be put there.
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>>;
+
     /// Puts the value there, in place of the old one.
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>>;
 
@@ -142,6 +145,14 @@ impl Sink for Handover {
     fn name(&self) -> String {
         let store = self.store.name();
         self.part.as_ref().map_or_else(|| store.clone(), |part| format!("{store} (its {part})"))
+    }
+
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), SinkError>> {
+        Box::pin(async move {
+            self.store.ready(cx).await.map_err(|failure| match failure {
+                Failure::Not(detail) | Failure::Unknown(detail) => SinkError::not(detail),
+            })
+        })
     }
 
     fn store<'a>(&'a self, cx: &'a Context, successor: &'a Successor) -> Doing<'a, Result<(), SinkError>> {

@@ -87,6 +87,10 @@ impl Store for Vault {
         format!("Vault secret {}/{}, field {}", self.mount, self.path.join("/"), self.field)
     }
 
+    fn ready<'a>(&'a self, cx: &'a Context) -> Doing<'a, Result<(), Failure>> {
+        Box::pin(async move { self.read(&self.asker(cx).await?).await.map(drop) })
+    }
+
     fn put<'a>(&'a self, cx: &'a Context, value: &'a str) -> Doing<'a, Result<(), Failure>> {
         Box::pin(async move {
             let asker = self.asker(cx).await?;
