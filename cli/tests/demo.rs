@@ -47,6 +47,30 @@ fn the_demo_kills_a_key_and_proves_it() {
     assert!(!sandbox.home().join("state").exists(), "nothing is kept");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_demo_that_is_interrupted_leaves_nothing() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    for signal in ["-INT", "-TERM"] {
+        let sandbox = Sandbox::new(BINARY);
+        let temporary = sandbox.root().join("tmp");
+        std::fs::create_dir(&temporary).unwrap_or_else(|error| panic!("{error}"));
+        let mut command = sandbox.stanch(["demo"]);
+        command.env("TMPDIR", &temporary).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{error}"));
+        let mut lines = BufReader::new(child.stdout.take().unwrap_or_else(|| panic!("no stdout"))).lines();
+        assert!(lines.any(|line| line.is_ok_and(|line| line.contains("leaked"))));
+        let told = Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+        assert!(told.is_ok_and(|status| status.success()));
+        lines.for_each(drop);
+        let ended = child.wait_with_output().unwrap_or_else(|error| panic!("{error}"));
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(130) && said.contains("interrupted"), "{signal}: {said}");
+        assert_eq!(std::fs::read_dir(&temporary).map(Iterator::count).ok(), Some(0), "{signal}");
+    }
+}
+
 #[test]
 fn the_demo_shows_no_key_whole() {
     let run = Sandbox::new(BINARY).run(["demo", "-vvv"]);

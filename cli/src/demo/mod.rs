@@ -6,7 +6,6 @@ mod leak;
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -30,6 +29,7 @@ use crate::progress::catch_interrupts;
 use crate::report::Redactor;
 use crate::response::{Timeline, block_on, of_findings, redaction};
 use crate::shell::Shell;
+use crate::stdin::{interrupted, interruption};
 use double::{Double, HOST, Life};
 
 /// The demo's own policy; it stands beside the shipped set `default`.
@@ -46,6 +46,13 @@ const MARK: Style = AnsiColor::Magenta.on_default().bold();
 
 /// What the demo shows and how it ended.
 pub(crate) fn run(shell: &Shell) -> Result<Exit, CliError> {
+    // From here on a signal ends it by this way, so that its folder goes with it.
+    catch_interrupts();
+    let shown = show(shell);
+    if interrupted() { Err(interruption()) } else { shown }
+}
+
+fn show(shell: &Shell) -> Result<Exit, CliError> {
     let folder = tempfile::TempDir::with_prefix("stanch-demo-")?;
     let (leaked, other, admin) = (leak::minted()?, leak::minted()?, leak::minted()?);
     let double = Double::start(&leaked, &other, &admin)?;
@@ -145,7 +152,6 @@ async fn detect(store: &Store, findings: &[Finding], since: Timestamp) -> Result
 
 /// Shows the log as it grows, until nothing more is done.
 async fn follow(store: &Store, id: &IncidentId, timeline: &mut Timeline<'_>) -> Result<Incident, CliError> {
-    let stop = catch_interrupts();
     let (begun, mut last) = (Instant::now(), 0);
     loop {
         let incident = store.incident(id).await.map_err(of_store)?;
@@ -156,7 +162,7 @@ async fn follow(store: &Store, id: &IncidentId, timeline: &mut Timeline<'_>) -> 
         if matches!(incident.state, State::Closed | State::ByHand) {
             return Ok(incident);
         }
-        if stop.load(Ordering::SeqCst) || begun.elapsed() > PATIENCE {
+        if interrupted() || begun.elapsed() > PATIENCE {
             return Err(CliError::new("the demo did not end").exits_with(Exit::Incomplete));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
