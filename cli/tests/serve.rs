@@ -30,10 +30,14 @@ impl Serving {
         command.arg(config).args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{error}"));
         let mut lines = BufReader::new(child.stderr.take().unwrap_or_else(|| panic!("no stderr"))).lines();
-        let line = lines.find_map(|line| line.ok().filter(|line| line.contains("stanch serves at")));
+        let mut before = Vec::new();
+        let line = lines.by_ref().map_while(Result::ok).find(|line| {
+            before.push(line.clone());
+            line.contains("stanch serves at")
+        });
         let line = line.unwrap_or_else(|| panic!("it does not serve"));
         // What else it says has to be taken from it, or it would wait.
-        let said = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::new(Mutex::new(before));
         let kept = Arc::clone(&said);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -44,7 +48,7 @@ impl Serving {
         Self { address: address.to_owned(), child, said }
     }
 
-    /// What it said on stderr since it serves.
+    /// What it said on stderr.
     fn said(&self) -> String {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
@@ -147,6 +151,25 @@ fn a_token_that_was_revoked_counts_no_more_and_no_configuration_is_no_server() {
     std::fs::write(&config, "[serve]\nlisten = '127.0.0.1:0'\n").unwrap_or_else(|error| panic!("{error}"));
     let ownerless = sandbox.run(["serve", "--config", &config.display().to_string()]);
     assert!(ownerless.code == Some(2) && ownerless.stderr.contains("ownership"), "{}", ownerless.stderr);
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_named_at_the_start() {
+    let sandbox = Sandbox::new(BINARY);
+    let config = sandbox.write(
+        "config.toml",
+        "[ownership]\nfallback = 'security@example.com'\n[notify.webhook.soc]\nurl = { env = 'NO_SUCH_URL' }\n\
+         secret = { command = ['printf', 'a-secret-of-24-bytes-and-more'] }\n[[notify.route]]\nto = ['webhook.soc']\n\
+         [intake.github]\nrepositories = ['acme/*']\nsecrets = [{ file = '/no/such/file' }]\n",
+    );
+    let serving = Serving::with(&sandbox, &config, &[]);
+    let said = serving.said();
+    for name in ["`notify.webhook.soc.url` cannot be read", "NO_SUCH_URL", "`intake.github.secrets` cannot be read"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(!said.contains("notify.webhook.soc.secret"), "{said}");
+    assert_eq!(serving.ask("GET", "/api/v1/policies", None, None).0, 401);
+    assert_eq!(serving.stop(), Some(0));
 }
 
 #[test]

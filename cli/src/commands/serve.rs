@@ -19,7 +19,7 @@ use stanch_pipeline::owner::{Facts, Sources};
 use stanch_pipeline::policy::Policies;
 use stanch_pipeline::store::{Store, StoreConfig};
 use stanch_revokers::Context;
-use stanch_revokers::config::Config;
+use stanch_revokers::config::{Config, Source};
 use stanch_revokers::http::Client;
 use stanch_revokers::responder::Responders;
 use stanch_rules::RuleSet;
@@ -100,6 +100,7 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     let responders = Responders::new(env::of_responders);
     let cx = Arc::new(Context { http, config: said.network.clone(), responders });
     let owners = Arc::new(Sources::load(&said.pipeline.ownership, &said.folder).map_err(|error| told(&error))?);
+    let troubles = unreadable(&said, &cx.responders).await;
     let shown = shown(&policies, &args.decider);
     let tells = said.pipeline.notify.tells();
     let options = Options { rotations: said.rotations.clone(), tells, ..Options::default() };
@@ -160,10 +161,30 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         let intake = intake(config, &server, Arc::clone(&store), cx, owners, wake)?;
         workers.push(Worker::new("intake", move |stop| intake.run(me, pace, stop)));
     }
+    for trouble in troubles {
+        shell.warning(&trouble);
+    }
     let place = server.address().map_or_else(|| String::from(said.server.listen), |address| address.to_string());
     shell.note(&format!("stanch serves at {place}; Ctrl-C ends it"));
     server.run(workers, signals::stopped()).await;
     Ok(Exit::Clean)
+}
+
+/// What cannot be read of what the configuration names. It is read again when it is needed, since a keyring may be open by then.
+async fn unreadable(said: &Said, responders: &Responders) -> Vec<String> {
+    let notify = &said.pipeline.notify;
+    let mut all: Vec<(String, &Source)> = notify.secrets();
+    all.extend(notify.addresses());
+    let intake = said.intake.iter().flat_map(IntakeConfig::secrets);
+    all.extend(intake.map(|(name, source)| (name.to_owned(), source)));
+    let mut troubles = Vec::new();
+    for (name, source) in all {
+        if let Err(why) = responders.read_source(source).await {
+            troubles
+                .push(format!("`{name}` cannot be read from the {source:?}: {why}; until it can, nothing goes by it"));
+        }
+    }
+    troubles
 }
 
 /// What comes by webhooks: scanned, and made into incidents.

@@ -230,16 +230,30 @@ impl Notify {
         self.no_secrets()
     }
 
+    /// Where every secret of a channel is read, by what the configuration calls it.
+    pub fn secrets(&self) -> Vec<(String, &Source)> {
+        let of = |kind: &str, name: &str, field: &str| format!("notify.{kind}.{name}.{field}");
+        let slack = self.slack.iter().flat_map(|(name, one)| {
+            let fields = [("url", &one.url), ("token", &one.token)].into_iter();
+            fields.filter_map(move |(field, source)| Some((of("slack", name, field), source.as_ref()?)))
+        });
+        let teams = self.teams.iter().map(|(name, one)| (of("teams", name, "url"), &one.url));
+        let webhook = self.webhook.iter().map(|(name, one)| (of("webhook", name, "secret"), &one.secret));
+        let mail =
+            self.mail.iter().filter_map(|(name, one)| Some((of("mail", name, "password"), one.password.as_ref()?)));
+        let github = self.github.iter().map(|(name, one)| (of("github", name, "token"), &one.token));
+        let pager = self.pagerduty.iter().map(|(name, one)| (of("pagerduty", name, "routing_key"), &one.routing_key));
+        slack.chain(teams).chain(webhook).chain(mail).chain(github).chain(pager).collect()
+    }
+
+    /// The addresses of channels that are no secret and are read like one.
+    pub fn addresses(&self) -> Vec<(String, &Source)> {
+        self.webhook.iter().map(|(name, one)| (format!("notify.webhook.{name}.url"), &one.url)).collect()
+    }
+
     /// The configuration says where secrets are, and holds none.
     fn no_secrets(&self) -> Result<(), Wrong> {
-        let slack = self.slack.values().flat_map(|one| [&one.url, &one.token]).flatten();
-        let all = slack
-            .chain(self.teams.values().map(|one| &one.url))
-            .chain(self.webhook.values().map(|one| &one.secret))
-            .chain(self.mail.values().filter_map(|one| one.password.as_ref()))
-            .chain(self.github.values().map(|one| &one.token))
-            .chain(self.pagerduty.values().map(|one| &one.routing_key));
-        for source in all {
+        for (_, source) in self.secrets() {
             if matches!(source, Source::Value(_)) {
                 let what = "`notify`: a secret stands in the configuration as `value`".to_owned();
                 return Err((what, "say where it is: `command`, `env`, `file` or `keyring`".to_owned()));

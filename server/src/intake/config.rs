@@ -74,6 +74,24 @@ impl IntakeConfig {
         Pace { workers: self.workers.max(1), lease: self.turn() + self.time() + AROUND, ..Pace::default() }
     }
 
+    /// Where every secret of it is read, by what the configuration calls it.
+    pub fn secrets(&self) -> Vec<(&'static str, &Source)> {
+        fn named<'a>(name: &'static str, all: &'a [Source]) -> impl Iterator<Item = (&'static str, &'a Source)> {
+            all.iter().map(move |source| (name, source))
+        }
+        let github = self.github.iter().flat_map(|one| {
+            named("intake.github.token", one.token.as_slice()).chain(named("intake.github.secrets", &one.secrets))
+        });
+        let gitlab = self.gitlab.iter().flat_map(|one| {
+            let told = one.revocation.as_ref().map_or(&[][..], |one| &one.tokens);
+            named("intake.gitlab.token", one.token.as_slice())
+                .chain(named("intake.gitlab.secrets", &one.secrets))
+                .chain(named("intake.gitlab.signing", &one.signing))
+                .chain(named("intake.gitlab.revocation.tokens", told))
+        });
+        github.chain(gitlab).collect()
+    }
+
     /// The code host of a kind, if it is configured.
     pub fn host(&self, forge: Forge) -> Option<Host<'_>> {
         let (url, usual, repositories, token) = match forge {
