@@ -15,8 +15,10 @@ use stanch_model::{Finding, Sensitivity};
 use zeroize::Zeroizing;
 
 use crate::exit::CliError;
+use crate::remote::is_remote;
 use crate::report::{Redactor, quoted, weak};
 use crate::shell::Shell;
+use crate::vault::is_within;
 
 /// A file that is not there yet.
 pub(crate) struct Cleanup {
@@ -42,8 +44,9 @@ struct Line<'f> {
 }
 
 impl Cleanup {
-    /// The file to be written. Nothing is overwritten: a file that is there is refused before the scan, not after it.
-    pub(crate) fn at(path: &Path) -> Result<Self, CliError> {
+    /// The file to be written. Nothing is overwritten: a file that is there is refused before the scan, not after it. So is one that would stand
+    /// in what is scanned, from where it is soon committed.
+    pub(crate) fn at(path: &Path, targets: &[PathBuf]) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Err(CliError::new("--cleanup takes a file")
                 .hint("it holds secrets in clear, so it is not written to standard output"));
@@ -51,6 +54,11 @@ impl Cleanup {
         if path.symlink_metadata().is_ok() {
             return Err(CliError::new(format!("`{}` is there already", path.display()))
                 .hint("--cleanup overwrites nothing: delete the file if it has done its work, or name another"));
+        }
+        if targets.iter().any(|target| !is_remote(target) && is_within(path, &folder(target))) {
+            return Err(CliError::new("the file of --cleanup is inside of what is scanned").hint(
+                "it holds secrets in clear: name a place outside of every repository, as in `--cleanup ~/cleanup.txt`",
+            ));
         }
         Ok(Self { path: path.to_owned() })
     }
@@ -92,6 +100,16 @@ impl Cleanup {
              revocation ends a leak."
         ));
     }
+}
+
+/// The folder that a target is, or stands in; nothing of standard input.
+fn folder(target: &Path) -> PathBuf {
+    if target == Path::new("-") {
+        return PathBuf::new();
+    }
+    let beside = target.parent().filter(|_| target.is_file());
+    let beside = beside.map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+    stanch_scanner::worktree_top(beside.unwrap_or(target)).unwrap_or_else(|_| target.to_owned())
 }
 
 impl<'f> Plan<'f> {

@@ -537,6 +537,20 @@ fn reveal_shows_where_it_is_asked_to_and_nowhere_else() {
 }
 
 #[test]
+fn no_file_of_secrets_is_written_into_what_is_scanned() {
+    let sandbox = Sandbox::repository(BINARY);
+    sandbox.write("deep/a.env", format!("TOKEN={}\n", crate::token(80).secret()));
+    for (target, file) in
+        [(".", "cleanup.txt"), (".", "deep/cleanup.txt"), ("deep", "cleanup.txt"), ("deep/a.env", "deep/x")]
+    {
+        let run = sandbox.run(["scan", target, "--cleanup", file]);
+        assert_eq!(run.code, Some(2), "{target} {file}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("inside of what is scanned"), "{target} {file}: {}", run.stderr);
+        assert!(!sandbox.path().join(file).exists(), "{target} {file}");
+    }
+}
+
+#[test]
 fn the_cleanup_file_holds_the_secrets_and_nothing_else_does() {
     let planted = Planted::new();
     let sandbox = Sandbox::new(BINARY);

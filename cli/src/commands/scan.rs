@@ -35,7 +35,7 @@ pub(crate) fn scan(
     }
     let outputs = outputs(&args.format, &args.output)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
-    let cleanup = args.cleanup.as_deref().map(Cleanup::at).transpose()?;
+    let cleanup = args.cleanup.as_deref().map(|path| Cleanup::at(path, &args.target.targets())).transpose()?;
     let started = Instant::now();
     let scanner = Scanner::new(selected(&args.rules, shell)?)?;
     let mut scanned = scanner.scan(&args.target, shell)?;
