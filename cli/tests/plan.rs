@@ -270,6 +270,19 @@ fn open_incident(scene: &Scene) -> String {
 }
 
 #[test]
+fn what_is_closed_is_not_tried_again() {
+    let scene = Scene::new();
+    scene.plan(&[]);
+    assert_eq!(scene.apply(&[]).code, Some(0));
+    let list = scene.run(&["incident", "list", "--all", "--format", "json"]);
+    let incidents: Vec<Value> = serde_json::from_str(&list.stdout).unwrap_or_default();
+    let id = incidents.first().and_then(|incident| incident["id"].as_str()).unwrap_or_default();
+    let again = scene.run(&["incident", "retry", id, "--as", "bob", "--config", "config.toml"]);
+    assert_eq!(again.code, Some(2), "{}{}", again.stdout, again.stderr);
+    assert!(again.stderr.contains("it is closed (killed"), "{}", again.stderr);
+}
+
+#[test]
 fn an_end_tells_what_is_left_to_people() {
     let scene = Scene::new();
     let minted = stanch_rules::mint("{{KGAT_{hex-lower:32}}}", 5).unwrap_or_else(|error| panic!("{error}"));

@@ -174,6 +174,10 @@ fn retry(one: &OneIncidentArgs, shell: &mut Shell) -> Result<Exit, CliError> {
     let person = person(one.person.as_deref())?;
     let event = Event::Retried { person: person.clone() };
     said(one, shell, async |store, incident| {
+        if let Some(ending) = incident.ending.filter(|_| incident.state == State::Closed) {
+            return Err(CliError::new(format!("it is closed ({}), and nothing is left to be tried", ended(ending)))
+                .hint("if the credential lives after all, a new finding of it opens another: `stanch plan`, `stanch apply`"));
+        }
         store.note(&incident.id, &person, &[event], Timestamp::now()).await.map(drop).map_err(of_store)
     })
 }

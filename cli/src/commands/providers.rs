@@ -12,6 +12,7 @@ use stanch_rules::RuleSet;
 use crate::args::{AnswerFormat, ProvidersArgs, ProvidersCommand};
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
+use crate::near::nearest;
 use crate::shell::Shell;
 
 pub(crate) fn run(args: &ProvidersArgs, shell: &mut Shell) -> Result<Exit, CliError> {
@@ -96,14 +97,26 @@ fn show(id: &str, shell: &Shell) -> Result<Exit, CliError> {
     let nothing = stanch_model::Secret::new(Vec::new());
     let fingerprint = installation()?.key.fingerprint(&nothing);
     let entry = registry::by_id(id).or_else(|| registry::by_rule(id, &Credential::new(nothing, fingerprint)));
-    let entry =
-        entry.ok_or_else(|| CliError::new(format!("no kind `{id}`")).hint("`stanch providers list` shows the ids"))?;
+    let entry = entry.ok_or_else(|| no_kind(id))?;
     let mut out = shell.stdout();
     writeln!(out, "{}  {}", entry.kind.id, entry.kind.title)?;
     for (name, value) in fields(&entry) {
         writeln!(out, "  {name:10} {value}")?;
     }
     Ok(Exit::Clean)
+}
+
+fn no_kind(id: &str) -> CliError {
+    let error = CliError::new(format!("no kind `{id}`"));
+    if let Some(file) = registry::files().find(|file| file.provider == id) {
+        let kinds: Vec<&str> = file.kinds.iter().map(|kind| kind.id.as_str()).collect();
+        return error.hint(format!("it is a provider, whose kinds are {}", kinds.join(", ")));
+    }
+    let all: Vec<&str> = registry::files().flat_map(|file| &file.kinds).map(|kind| kind.id.as_str()).collect();
+    match nearest(id, all.into_iter()) {
+        Some(near) => error.hint(format!("`{near}`? `stanch providers list` shows all")),
+        None => error.hint("`stanch providers list` shows the ids"),
+    }
 }
 
 fn fields(entry: &Entry) -> Vec<(&'static str, String)> {

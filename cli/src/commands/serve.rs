@@ -17,7 +17,7 @@ use stanch_pipeline::intake::{Intake, Rules};
 use stanch_pipeline::notify::{Notifier, Overdue};
 use stanch_pipeline::owner::{Facts, Sources};
 use stanch_pipeline::policy::Policies;
-use stanch_pipeline::store::{Store, StoreConfig};
+use stanch_pipeline::store::{Store, StoreConfig, StoreError};
 use stanch_revokers::Context;
 use stanch_revokers::config::{Config, Source};
 use stanch_revokers::http::Client;
@@ -256,7 +256,11 @@ async fn tokens(command: &ServeCommand, config: Option<&Path>, shell: &mut Shell
             }
         }
         crate::args::TokenCommand::Revoke { id } => {
-            store.revoke_token(id, &me, now).await.map_err(of_store)?;
+            store.revoke_token(id, &me, now).await.map_err(|error| match error {
+                StoreError::NotFound(_) => CliError::new(format!("no token `{id}` counts"))
+                    .hint("`stanch serve token list` shows their ids, and which are revoked already"),
+                error => of_store(error),
+            })?;
             shell.note(&format!("the token {id} does not count any more"));
         }
     }

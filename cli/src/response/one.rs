@@ -45,7 +45,10 @@ pub(crate) fn many(args: &SecretArgs) -> Result<(Vec<Meant>, Vec<Finding>), CliE
 
 /// The rule or kind that `--rule` names.
 fn named(args: &SecretArgs) -> Result<&str, CliError> {
-    let id = args.rule.as_deref().unwrap_or_default();
+    let id = args.rule.as_deref().ok_or_else(|| {
+        CliError::new("--rule is needed: nobody else says what kind of credential the secret is")
+            .hint("`stanch providers list` shows the kinds, as in `pass show leaked | stanch revoke --rule openai.project-key`")
+    })?;
     if registry::by_id(id).is_some() || registry::knows_rule(id) {
         return Ok(id);
     }
