@@ -713,25 +713,31 @@ pub(crate) enum RulesCommand {
     },
     /// Check rules and provider files: yours if given, else the built-in ones
     Check {
-        /// A file of rules, or a folder of *.toml (can be repeated)
+        /// Files of rules, or folders of *.toml
+        #[arg(value_name = "PATH")]
+        files: Vec<PathBuf>,
+        /// The same (can be repeated)
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// A provider's file, as revokers have them, or a folder of *.toml (can be repeated)
         #[arg(long, value_name = "PATH")]
         providers: Vec<PathBuf>,
         /// Check them without the built-in rules beside them
-        #[arg(long, requires = "paths")]
+        #[arg(long)]
         alone: bool,
     },
     /// Run the cases of the rules
     Test {
+        /// Files of rules, or folders of *.toml: only their cases are run
+        #[arg(value_name = "PATH")]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         rules: RuleArgs,
         /// Run the cases of the rules given with --rules only, beside all the others
         #[arg(long, requires = "rules")]
         only_given: bool,
-        /// Use the rules given with --rules without the built-in ones
-        #[arg(long, requires = "rules")]
+        /// Use the given rules without the built-in ones
+        #[arg(long)]
         alone: bool,
     },
 }

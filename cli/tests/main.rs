@@ -21,6 +21,7 @@ mod remote;
 mod reports;
 #[cfg(unix)]
 mod response;
+mod rules;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! `stanch rules`: what is looked for.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -19,9 +20,25 @@ pub(crate) fn run(args: &RulesArgs, shell: &mut Shell) -> Result<Exit, CliError>
         RulesCommand::List { rules, checks: true } => list_checks(&selected(rules, shell)?, shell),
         RulesCommand::List { rules, .. } => list(&selected(rules, shell)?, shell),
         RulesCommand::Show { id, rules } => show(id, &selected(rules, shell)?, shell),
-        RulesCommand::Check { paths, providers, alone } => check(paths, providers, *alone, shell),
-        RulesCommand::Test { rules, only_given, alone } => test(rules, *only_given, *alone, shell),
+        RulesCommand::Check { files, paths, providers, alone } => {
+            let paths = [&files[..], &paths[..]].concat();
+            check(&paths, providers, alone_of(*alone, &paths)?, shell)
+        }
+        RulesCommand::Test { files, rules, only_given, alone } => {
+            let given = [&files[..], &rules.rules[..]].concat();
+            let alone = alone_of(*alone, &given)?;
+            let (only, skip) = (rules.only.clone(), rules.skip.clone());
+            test(&RuleArgs { rules: given, only, skip }, *only_given || !files.is_empty(), alone, shell)
+        }
     }
+}
+
+/// Whether given rules are taken by themselves; somebody has to give some.
+fn alone_of(alone: bool, given: &[PathBuf]) -> Result<bool, CliError> {
+    if alone && given.is_empty() {
+        return Err(CliError::new("--alone without rules of yours").hint("name a file of rules, or a folder of them"));
+    }
+    Ok(alone)
 }
 
 fn list(rules: &RuleSet, shell: &Shell) -> Result<Exit, CliError> {
@@ -97,6 +114,7 @@ fn beside(alone: bool) -> RuleSet {
 fn check(paths: &[PathBuf], providers: &[PathBuf], alone: bool, shell: &mut Shell) -> Result<Exit, CliError> {
     if paths.is_empty() && providers.is_empty() {
         check_builtin(shell)?;
+        nobody_s(&RuleSet::builtin(), &[])?;
         return check_providers(
             &registry::parse_all().map_err(|defect| CliError::new(defect.to_string()))?,
             &RuleSet::builtin(),
@@ -105,10 +123,29 @@ fn check(paths: &[PathBuf], providers: &[PathBuf], alone: bool, shell: &mut Shel
     }
     let known = beside(alone);
     let rules = given(paths, &known).map_err(|error| error.for_people(shell))?;
+    let providers = read(providers)?;
+    nobody_s(&rules, &providers)?;
     if !paths.is_empty() {
         writeln!(shell.stdout(), "{} given rules are sound", rules.len())?;
     }
-    if providers.is_empty() { Ok(Exit::Clean) } else { check_providers(&read(providers)?, &known.with(rules), shell) }
+    if providers.is_empty() { Ok(Exit::Clean) } else { check_providers(&providers, &known.with(rules), shell) }
+}
+
+/// Refuses rules that name a verifier or revoker that there is none of.
+fn nobody_s(rules: &[Rule], more: &[File]) -> Result<(), CliError> {
+    let builtin = registry::files().map(|file| file.provider.as_str());
+    let known: BTreeSet<&str> = builtin.chain(more.iter().map(|file| file.provider.as_str())).collect();
+    let named = |rule: &Rule| -> Vec<String> {
+        let fields = [("verify", &rule.verify), ("revoke", &rule.revoke)].into_iter();
+        let fields = fields.filter_map(|(field, id)| Some((field, id.as_deref()?)));
+        let unknown = fields.filter(|(_, id)| !known.contains(id));
+        unknown.map(|(field, id)| format!("{}: `{field}` names `{id}`, which is no provider", rule.id)).collect()
+    };
+    let defects: Vec<String> = rules.iter().flat_map(named).collect();
+    if defects.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::new(defects.join("; ")).hint("`stanch providers list` shows them; --providers adds files of yours"))
 }
 
 /// The provider files at the paths.
