@@ -86,7 +86,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand scan" -l baseline -d 'Cred
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l write-baseline -d 'Write a baseline of what is found' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l cleanup -d 'Write what `git filter-repo` needs to take the secrets out of the history; FILE holds them in clear' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand scan" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand scan" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand scan" -l exit-codes -d 'Exit as another scanner does' -r -f -a "gitleaks\t'1 for findings and for errors'
 trufflehog\t'183 for findings, 1 for errors'
 kingfisher\t'200 for findings, 1 for errors'"
@@ -178,7 +178,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand verify" -l format -d 'How 
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand verify" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand verify" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand verify" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -193,7 +193,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l format -d 'How 
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand revoke" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -214,7 +214,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l format -d 'How 
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand rotate" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -237,7 +237,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand plan" -l format -d 'How to
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand plan" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand plan" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand plan" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand plan" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -252,7 +252,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand apply" -l format -d 'How t
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand apply" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand apply" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand apply" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand apply" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -306,7 +306,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l plan -d 'The plan that was read, as `incident show` names it: another one is refused' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from approve" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
@@ -323,7 +323,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l why -d 'Why' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from deny" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
@@ -340,7 +340,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_
 json\t'One JSON document'
 jsonl\t'One JSON object a line'"
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand incident; and __fish_seen_subcommand_from retry" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -497,7 +497,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -f -a "check" -d 'Ask each provider whether the configured responder is accepted; nothing is changed'
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and not __fish_seen_subcommand_from list check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -507,7 +507,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_see
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l config -d 'The configuration [default: ~/.config/stanch/config.toml]' -r -F
-complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l max-age -d 'Believe what a provider said up to so many seconds ago' -r
+complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l max-age -d 'Believe what a provider said up to so many seconds ago; 0 asks anew' -r
 complete -c stanch -n "__fish_stanch_using_subcommand responders; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
 never\t''"
@@ -552,7 +552,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_sub
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l rules -d 'A file of rules, or a folder of *.toml (can be repeated)' -r -F
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l rules -d 'The same (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l providers -d 'A provider\'s file, as revokers have them, or a folder of *.toml (can be repeated)' -r -F
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from check" -l color -d 'When to use colours' -r -f -a "auto\t'If the output is a terminal'
 always\t''
@@ -569,7 +569,7 @@ complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_sub
 always\t''
 never\t''"
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l only-given -d 'Run the cases of the rules given with --rules only, beside all the others'
-complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l alone -d 'Use the rules given with --rules without the built-in ones'
+complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -l alone -d 'Use the given rules without the built-in ones'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say less: no progress, no warnings'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log what is done, to stderr (can be repeated)'
 complete -c stanch -n "__fish_stanch_using_subcommand rules; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
