@@ -64,8 +64,15 @@ fn settings(entry: &Entry, stage: &Stage) -> BTreeMap<String, String> {
     parts.filter_map(|(name, part)| Some((name.clone(), fixed.get(name).cloned().or_else(|| host(part))?))).collect()
 }
 
-/// A key as it leaked, with what came with it and what the user says of it.
+/// A key as it leaked, with what came with it and what the user says of it. Where only a list tells of a key, the user says which id is its
+/// own.
 pub fn credential(entry: &Entry, stage: &Stage, key: &Key) -> Credential {
+    let claims = entry.kind.probe.as_ref().is_some_and(|probe| probe.claims);
+    credential_by(entry, stage, key, if claims { Origin::User } else { Origin::Leak })
+}
+
+/// A key whose other parts were told by somebody.
+pub fn credential_by(entry: &Entry, stage: &Stage, key: &Key, teller: Origin) -> Credential {
     let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
     let value = secret(&key.value);
     let fingerprint = FingerprintKey::from_bytes([7; 32]).fingerprint(&value);
@@ -77,7 +84,7 @@ pub fn credential(entry: &Entry, stage: &Stage, key: &Key) -> Credential {
         if let (Some(fact), Some(value)) = (&part.fact, beside.or(fixed.get(name))) {
             credential.facts.insert(fact.clone(), value.clone());
         } else if let (Some(value), false) = (beside, derived) {
-            let origin = if part.ask { Origin::User } else { Origin::Leak };
+            let origin = if part.ask { Origin::User } else { teller };
             credential.give(name.clone(), origin, secret(value));
         } else if let (Some(value), false, false) = (fixed.get(name), derived, part.setting) {
             credential.give(name.clone(), Origin::User, secret(value));

@@ -8,6 +8,7 @@ mod plan;
 mod prove;
 mod revoke;
 mod rotate;
+mod since;
 
 pub use journal::{Journal, Line, Moment};
 pub use owner::Ownership;

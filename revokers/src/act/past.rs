@@ -116,21 +116,16 @@ impl Past {
         self.steps.get(&step.index).filter(|taken| taken.step.name == step.name && taken.step.target == step.target)
     }
 
-    /// Whether any step was begun.
-    pub(super) fn began(&self) -> bool {
-        !self.steps.is_empty()
-    }
-
     /// Whether it is we who switched it off, so that it could be put on again: a step that can be undone is proven, and none that cannot.
     pub(super) fn is_off(&self) -> bool {
-        let done = |taken: &&Taken| matches!(taken.left(), Left::Nothing | Left::Proof);
+        let done = |taken: &&Taken| matches!(taken.left(false), Left::Nothing | Left::Proof);
         let mut kinds = self.steps.values().filter(done).map(|taken| taken.step.kind).peekable();
         kinds.peek().is_some() && kinds.all(|kind| kind == StepKind::Reversible)
     }
 
     /// What is left of the steps; `None` if those that were taken hit something else than they would hit now.
     pub(super) fn rest(&self, steps: Vec<Step>) -> Option<Vec<Step>> {
-        let done = |step: &Step| self.of_step(step).is_some_and(|taken| taken.left() == Left::Nothing);
+        let done = |step: &Step| self.of_step(step).is_some_and(|taken| taken.left(self.off_before(step)) == Left::Nothing);
         let (taken, rest): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(done);
         (!taken.is_empty() && !rest.is_empty()).then_some(rest)
     }
@@ -142,16 +137,26 @@ impl Past {
 }
 
 impl Taken {
-    pub(super) fn left(&self) -> Left {
-        match (&self.outcome, &self.liveness) {
-            (None, _) => Left::Look,
-            (Some(outcome), liveness) if effective(outcome) => match liveness {
-                Some(Liveness::Inactive) => Left::Nothing,
-                _ => Left::Proof,
-            },
-            (Some(outcome), Some(Liveness::Inactive)) if may_have_happened(outcome) => Left::Nothing,
-            (Some(outcome), _) if may_have_happened(outcome) => Left::Look,
-            (Some(_), _) => Left::All,
+    /// What is left of it. `blind` says that it was off before and only a probe looked, whose refusal tells nothing of this step.
+    pub(super) fn left(&self, blind: bool) -> Left {
+        let proven = self.liveness == Some(Liveness::Inactive);
+        match &self.outcome {
+            None => Left::Look,
+            Some(outcome) if effective(outcome) => {
+                if proven {
+                    Left::Nothing
+                } else {
+                    Left::Proof
+                }
+            }
+            Some(outcome) if may_have_happened(outcome) => {
+                if proven && !blind {
+                    Left::Nothing
+                } else {
+                    Left::Look
+                }
+            }
+            Some(_) => Left::All,
         }
     }
 }

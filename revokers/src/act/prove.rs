@@ -8,6 +8,33 @@ use crate::kind::Proof;
 use crate::registry::Entry;
 use crate::{Context, Credential, Liveness, Outcome, Probe, Target, Why};
 
+/// A time that passes in growing pauses, until the provider's word must have taken effect.
+pub(super) struct Patience {
+    end: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    /// So many seconds of the provider's time.
+    pub(super) fn of(cx: &Context, settle: u64) -> Self {
+        const FIRST: Duration = Duration::from_millis(100);
+        let patience = Duration::from_secs(settle).mul_f64(cx.http.config().patience.clamp(0.0, 100.0));
+        Self { end: Instant::now() + patience, pause: FIRST }
+    }
+
+    /// Waits a while, and longer each time; `false` if the time is over.
+    pub(super) async fn wait(&mut self) -> bool {
+        const LONGEST: Duration = Duration::from_secs(10);
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        sleep(self.pause.min(left)).await;
+        self.pause = (self.pause * 2).min(LONGEST);
+        true
+    }
+}
+
 /// Asks again and again, with longer and longer pauses, for at most `settle` seconds.
 pub(super) async fn prove(
     cx: &Context,
@@ -16,22 +43,44 @@ pub(super) async fn prove(
     target: &Target,
     settle: u64,
 ) -> Liveness {
-    const FIRST: Duration = Duration::from_millis(100);
-    const LONGEST: Duration = Duration::from_secs(10);
-    let patience = Duration::from_secs(settle).mul_f64(cx.http.config().patience.clamp(0.0, 100.0));
-    let end = Instant::now() + patience;
-    let mut pause = FIRST;
+    let mut patience = Patience::of(cx, settle);
     loop {
         let liveness = look(cx, entry, credential, target).await;
-        if liveness == Liveness::Inactive || Instant::now() >= end {
+        if liveness == Liveness::Inactive || !patience.wait().await {
             return liveness;
         }
-        sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
-        pause = (pause * 2).min(LONGEST);
     }
 }
 
-async fn look(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Liveness {
+/// The same for the removal of what is refused already: only the list can tell, and it must show it no more.
+pub(super) async fn prove_gone(
+    cx: &Context,
+    entry: &Entry,
+    credential: &Credential,
+    target: &Target,
+    settle: u64,
+) -> Liveness {
+    let mut patience = Patience::of(cx, settle);
+    loop {
+        let shown = shown(cx, entry, credential, target).await;
+        if matches!(shown, Shown::Gone) {
+            return Liveness::Inactive;
+        }
+        if !patience.wait().await {
+            return Liveness::Unknown { why: not_gone(shown) };
+        }
+    }
+}
+
+fn not_gone(shown: Shown) -> Why {
+    match shown {
+        Shown::Unknown(why) => why,
+        _ => Why::Other { detail: "it is refused, and the provider's list still shows it".to_owned() },
+    }
+}
+
+/// One look, in the way in which the kind's death is proven.
+pub(super) async fn look(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Liveness {
     match entry.kind.proof() {
         Proof::Probe => entry.revoker.probe(cx, credential).await.liveness,
         Proof::Absent => absent(cx, entry, credential, target).await,
@@ -40,33 +89,42 @@ async fn look(cx: &Context, entry: &Entry, credential: &Credential, target: &Tar
 
 /// Whether the lists show it no more, or as dead.
 async fn absent(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Liveness {
-    let mut seen = Probe::of(Liveness::Active);
-    seen.bound.clone_from(&target.bound);
-    seen.hidden.clone_from(&target.hidden);
-    match entry.revoker.locate(cx, credential, &seen).await {
-        Ok(target) if target.alive == Some(false) => Liveness::Inactive,
-        Ok(_) => Liveness::Active,
-        Err(Outcome::AlreadyDead | Outcome::Unknown { why: Why::NotListed }) => Liveness::Inactive,
-        Err(Outcome::Unknown { why }) => Liveness::Unknown { why },
-        Err(other) => Liveness::Unknown { why: Why::Other { detail: other.to_string() } },
+    match shown(cx, entry, credential, target).await {
+        Shown::Alive | Shown::There => Liveness::Active,
+        Shown::Off | Shown::Gone => Liveness::Inactive,
+        Shown::Unknown(why) => Liveness::Unknown { why },
     }
 }
 
-/// Whether a credential that is off already is still listed, so that the step which removes it is still to be done.
-pub(super) async fn still_listed(
-    cx: &Context,
-    entry: &Entry,
-    credential: &Credential,
-    target: &Target,
-) -> Result<bool, Why> {
+/// How the provider shows a target.
+#[derive(Debug)]
+pub(super) enum Shown {
+    /// It works.
+    Alive,
+    /// It is there, and does not work.
+    Off,
+    /// It is there, and nothing says whether it works. Where there is no list, that is all that is known.
+    There,
+    /// It is listed no more.
+    Gone,
+    /// Nobody knows.
+    Unknown(Why),
+}
+
+/// How the provider shows a target now.
+pub(super) async fn shown(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Shown {
     let mut seen = Probe::of(Liveness::Active);
     seen.bound.clone_from(&target.bound);
     seen.hidden.clone_from(&target.hidden);
     match entry.revoker.locate(cx, credential, &seen).await {
-        // A list that shows it as dead shows it.
-        Ok(_) | Err(Outcome::AlreadyDead) => Ok(true),
-        Err(Outcome::Unknown { why: Why::NotListed }) => Ok(false),
-        Err(Outcome::Unknown { why }) => Err(why),
-        Err(other) => Err(Why::Other { detail: other.to_string() }),
+        Ok(target) => match target.alive {
+            Some(true) => Shown::Alive,
+            Some(false) => Shown::Off,
+            None => Shown::There,
+        },
+        Err(Outcome::AlreadyDead) => Shown::Off,
+        Err(Outcome::Unknown { why: Why::NotListed }) => Shown::Gone,
+        Err(Outcome::Unknown { why }) => Shown::Unknown(why),
+        Err(other) => Shown::Unknown(Why::Other { detail: other.to_string() }),
     }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::journal::Scribe;
 use super::past::{Left, Past, effective, may_have_happened};
-use super::prove::{prove, still_listed};
+use super::prove::{prove, prove_gone};
+use super::since::{Since, since_alive, since_off};
 use super::{Journal, Moment, Plan};
 use crate::interface::StepKind;
 use crate::kind::settle;
@@ -54,6 +55,11 @@ impl Report {
         let mut done = self.done.iter().filter(|done| effective(&done.outcome));
         self.outcome.is_dead() && !self.complete && done.all(|done| done.step.kind == StepKind::Reversible)
     }
+
+    /// Of what was dead before anything was done.
+    pub(super) fn dead_before() -> Self {
+        Self { done: Vec::new(), outcome: Outcome::AlreadyDead, complete: true, took_seconds: None }
+    }
 }
 
 /// Carries out a plan, or goes on with it: the journal's past says what was done before, and nothing of which the answer is not known is
@@ -70,30 +76,41 @@ pub async fn revoke(
     journal: &dyn Journal,
 ) -> io::Result<Report> {
     let started = Instant::now();
-    let past = Past::of(&journal.past());
     let credential = &seen(credential, plan);
     let mut report = Report { done: Vec::new(), outcome: Outcome::Accepted, complete: false, took_seconds: None };
     let steps = plan.steps_to(goal);
-    let seat = Mutex::new(entry.revoker.seat(cx));
-    if !past.began()
-        && let Some(outcome) = died_since(cx, entry, credential, plan, steps).await
-    {
-        return Ok(Report { complete: outcome == Outcome::AlreadyDead, outcome, ..report });
-    }
     let scribe = Scribe { journal, fingerprint: &plan.fingerprint, kind: &plan.kind };
+    let (past, seat) = (Past::of(&journal.past()), Mutex::new(entry.revoker.seat(cx)));
     let work = Work { cx, entry, credential, plan, past, scribe, seat };
+    // Whether this run has looked at the credential already, so that the next step follows right after.
+    let mut looked = false;
+    let mut whole = true;
     for step in steps {
-        let done = work.go(step).await?;
+        let off = work.past.off_before(step) || report.done.iter().any(|done| done.liveness == Liveness::Inactive);
+        let done = match work.go(step, off, looked).await? {
+            Went::Before(done) => done,
+            Went::Done(done) => {
+                looked = true;
+                done
+            }
+            Went::Not(done) => {
+                report.outcome = done.outcome.clone();
+                report.done.push(done);
+                return Ok(report);
+            }
+            Went::Dead => return Ok(Report { done: report.done, ..Report::dead_before() }),
+        };
         if done.liveness == Liveness::Inactive && report.took_seconds.is_none() {
             report.took_seconds = Some(started.elapsed().as_secs_f64());
         }
         let stuck = done.liveness != Liveness::Inactive && !effective(&done.outcome);
+        whole &= effective(&done.outcome) || (done.liveness == Liveness::Inactive && !work.is_blind(step, off));
         report.done.push(done);
         if stuck {
             break;
         }
     }
-    report.complete = report.done.len() == plan.steps.len() && report.done.iter().all(|done| effective(&done.outcome));
+    report.complete = whole && report.done.len() == plan.steps.len();
     report.outcome = verdict(&report.done);
     Ok(report)
 }
@@ -101,30 +118,6 @@ pub async fn revoke(
 /// The credential, with what the plan's probe showed.
 fn seen(credential: &Credential, plan: &Plan) -> Credential {
     Credential { was_alive: plan.probe.liveness == Liveness::Active, ..credential.clone() }
-}
-
-/// What there is to say if it died after the plan was made. A step that cannot be undone is not taken then: where a provider replaces a secret,
-/// it would hit the successor. After a step that can be undone it counts as dead, too, and the rest of the plan is still to be done.
-async fn died_since(
-    cx: &Context,
-    entry: &Entry,
-    credential: &Credential,
-    plan: &Plan,
-    steps: &[Step],
-) -> Option<Outcome> {
-    let is_final = steps.first().is_some_and(|step| step.kind == StepKind::Final)
-        && !plan.steps.iter().any(|step| step.kind == StepKind::Reversible);
-    let was_alive = plan.probe.liveness == Liveness::Active;
-    if !is_final || !was_alive || entry.revoker.probe(cx, credential).await.liveness != Liveness::Inactive {
-        return None;
-    }
-    // Some refusals count only after a death that we caused, and this would be another's: a firewall says them as well.
-    let stranger = Credential { was_alive: false, ..credential.clone() };
-    Some(match entry.revoker.probe(cx, &stranger).await.liveness {
-        Liveness::Inactive => Outcome::AlreadyDead,
-        Liveness::Active => return None,
-        Liveness::Unknown { why } => Outcome::Unknown { why },
-    })
 }
 
 /// Looks whether a credential is dead that another call killed.
@@ -149,70 +142,134 @@ struct Work<'a> {
     seat: Mutex<Option<Seat>>,
 }
 
+/// How a step went.
+enum Went {
+    /// It was done and proven in an earlier run.
+    Before(Done),
+    /// It was taken, or looked after.
+    Done(Done),
+    /// It was not taken: what it would hit is not what it was.
+    Not(Done),
+    /// Nothing is taken: the credential is dead, and not by us.
+    Dead,
+}
+
 impl Work<'_> {
-    /// Takes a step, or what is left of it.
-    async fn go(&self, step: &Step) -> io::Result<Done> {
-        let Some(taken) = self.past.of_step(step) else { return self.take(step).await };
-        match (taken.left(), &taken.outcome) {
+    /// Takes a step, or what is left of it. `off` says that the credential was proven off before it, `looked` that this run has just looked.
+    async fn go(&self, step: &Step, off: bool, looked: bool) -> io::Result<Went> {
+        let Some(taken) = self.past.of_step(step) else { return self.begin(step, off, looked).await };
+        match (taken.left(self.is_blind(step, off)), &taken.outcome) {
             (Left::Nothing, outcome) => {
                 let outcome = outcome.clone().filter(effective).unwrap_or(Outcome::AlreadyDead);
-                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Inactive })
+                Ok(Went::Before(Done { step: step.clone(), outcome, liveness: Liveness::Inactive }))
             }
-            (Left::Proof, Some(outcome)) => {
-                let done = self.proven(step, outcome.clone()).await?;
-                let again = done.liveness == Liveness::Active && step.kind == StepKind::Until;
-                if again { self.take(step).await } else { Ok(done) }
-            }
-            (Left::Look | Left::Proof, _) => self.look(step).await,
-            (Left::All, _) => self.take(step).await,
+            (Left::Proof, Some(outcome)) => self.prove_again(step, outcome.clone(), off).await,
+            (Left::Look | Left::Proof, _) => self.look(step, off).await,
+            (Left::All, _) => self.begin(step, off, looked).await,
+        }
+    }
+
+    /// Takes a step of which certainly nothing was done. If it does not follow right after a look, one comes first.
+    async fn begin(&self, step: &Step, off: bool, looked: bool) -> io::Result<Went> {
+        if looked {
+            return Ok(Went::Done(self.take(step, off).await?));
+        }
+        match self.since(off).await {
+            // What is listed no more is asked for all the same: the provider then says so itself.
+            Since::Same | Since::Gone => Ok(Went::Done(self.take(step, off).await?)),
+            Since::Dead => Ok(Went::Dead),
+            Since::Other(outcome, liveness) => Ok(Went::Not(Done { step: step.clone(), outcome, liveness })),
+        }
+    }
+
+    async fn since(&self, off: bool) -> Since {
+        if off {
+            since_off(self.cx, self.entry, self.credential, self.plan).await
+        } else {
+            since_alive(self.cx, self.entry, self.credential, self.plan).await
+        }
+    }
+
+    /// Whether a probe is all that looks after a step, and was refused before it already: then it tells nothing of the step.
+    fn is_blind(&self, step: &Step, off: bool) -> bool {
+        off && !self.is_listed(step)
+    }
+
+    /// Whether a list of the provider tells of what is removed for good. That one item can be asked for is no list: its absence is told in as
+    /// many ways as a mistake of ours.
+    fn is_listed(&self, step: &Step) -> bool {
+        step.kind == StepKind::Final && self.entry.kind.locate.last().is_some_and(|last| last.each.is_some())
+    }
+
+    /// The step was taken in an earlier run, and nothing proves it yet.
+    async fn prove_again(&self, step: &Step, outcome: Outcome, off: bool) -> io::Result<Went> {
+        let done = self.proven(step, outcome, off).await?;
+        match done.liveness {
+            Liveness::Active if step.kind == StepKind::Until => Ok(Went::Done(self.take(step, off).await?)),
+            // Nobody knows what it is now, so that no further step is taken.
+            Liveness::Unknown { .. } if self.plan.probe.liveness == Liveness::Active => Ok(Went::Not(done)),
+            _ => Ok(Went::Done(done)),
         }
     }
 
     /// The whole of it: the line before, the step, the line after, the proof.
-    async fn take(&self, step: &Step) -> io::Result<Done> {
+    async fn take(&self, step: &Step, off: bool) -> io::Result<Done> {
         let (ownership, found_by) = (self.plan.ownership.clone(), self.plan.target.found_by.clone());
         self.scribe.record(Moment::Intent { step: step.clone(), ownership, found_by }).await?;
         let outcome = self.entry.revoker.perform(self.cx, self.credential, &self.plan.target, step).await;
         drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
-        self.proven(step, outcome).await
+        self.proven(step, outcome, off).await
     }
 
-    async fn proven(&self, step: &Step, outcome: Outcome) -> io::Result<Done> {
+    async fn proven(&self, step: &Step, outcome: Outcome, off: bool) -> io::Result<Done> {
         // What certainly changed nothing, such as a refusal, needs one look; a lost answer may have changed everything.
         let settle = if effective(&outcome) || may_have_happened(&outcome) { step.settle } else { 0 };
-        let liveness = prove(self.cx, self.entry, self.credential, &self.plan.target, settle).await;
+        let (cx, target) = (self.cx, &self.plan.target);
+        let liveness = if off && self.is_listed(step) {
+            prove_gone(cx, self.entry, self.credential, target, settle).await
+        } else {
+            prove(cx, self.entry, self.credential, target, settle).await
+        };
         self.scribe.record(Moment::Proof { liveness: liveness.clone() }).await?;
         Ok(Done { step: step.clone(), outcome, liveness })
     }
 
     /// The step may have been taken. Only if the provider shows that it was not, it is taken again.
-    async fn look(&self, step: &Step) -> io::Result<Done> {
-        let target = &self.plan.target;
-        let liveness = if self.past.off_before(step) {
-            // It was off before the step, so that only the provider's list can tell.
-            match still_listed(self.cx, self.entry, self.credential, target).await {
-                Ok(true) => Liveness::Active,
-                Ok(false) => Liveness::Inactive,
-                Err(why) => Liveness::Unknown { why },
-            }
-        } else {
-            prove(self.cx, self.entry, self.credential, target, step.settle).await
-        };
-        match liveness {
-            Liveness::Active => self.take(step).await,
-            Liveness::Inactive => {
-                let outcome = Outcome::AlreadyDead;
-                self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
-                self.scribe.record(Moment::Proof { liveness: Liveness::Inactive }).await?;
-                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Inactive })
-            }
-            Liveness::Unknown { why } => {
-                let outcome = Outcome::Unknown { why: why.clone() };
-                Ok(Done { step: step.clone(), outcome, liveness: Liveness::Unknown { why } })
-            }
+    async fn look(&self, step: &Step, off: bool) -> io::Result<Went> {
+        if off {
+            return self.look_for_trace(step).await;
+        }
+        match prove(self.cx, self.entry, self.credential, &self.plan.target, step.settle).await {
+            Liveness::Active => Ok(Went::Done(self.take(step, off).await?)),
+            Liveness::Inactive => Ok(Went::Done(self.found_done(step).await?)),
+            Liveness::Unknown { why } => Ok(Went::Not(unsure(step, why))),
         }
     }
+
+    /// It was off before the step, so that only the provider's list can tell, except of what is harmless to repeat.
+    async fn look_for_trace(&self, step: &Step) -> io::Result<Went> {
+        let harmless = step.kind == StepKind::Until;
+        match self.since(true).await {
+            Since::Same => Ok(Went::Done(self.take(step, true).await?)),
+            Since::Gone if harmless => Ok(Went::Done(self.take(step, true).await?)),
+            Since::Gone | Since::Dead => Ok(Went::Done(self.found_done(step).await?)),
+            Since::Other(outcome, liveness) => Ok(Went::Not(Done { step: step.clone(), outcome, liveness })),
+        }
+    }
+
+    /// The look shows that the step was taken.
+    async fn found_done(&self, step: &Step) -> io::Result<Done> {
+        let outcome = Outcome::AlreadyDead;
+        self.scribe.record(Moment::Result { step: step.name.clone(), outcome: outcome.clone() }).await?;
+        self.scribe.record(Moment::Proof { liveness: Liveness::Inactive }).await?;
+        Ok(Done { step: step.clone(), outcome, liveness: Liveness::Inactive })
+    }
+}
+
+fn unsure(step: &Step, why: Why) -> Done {
+    let outcome = Outcome::Unknown { why: why.clone() };
+    Done { step: step.clone(), outcome, liveness: Liveness::Unknown { why } }
 }
 
 /// What the steps come to: dead if the last look said so, whatever was said before; else what the last step said.

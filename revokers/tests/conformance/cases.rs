@@ -6,7 +6,7 @@ use stanch_testkit::double::{Cast, Fault};
 
 use crate::scene::Scene;
 use crate::suite::Verdict;
-use crate::{revoking, rotating, verifying};
+use crate::{resuming, revoking, rotating, verifying};
 
 /// What is tried with every kind.
 pub(crate) struct Case {
@@ -106,6 +106,7 @@ pub(crate) const CASES: &[Case] = &[
     with(Cast { deleted: true, ..ALONE }, case("dead already: deleted", verifying::dead)),
     case("offline", verifying::offline),
     case(HOSTILE_HOST, verifying::hostile_host),
+    case("an id that stood near", verifying::stood_near),
     read("read: 401", STATUS_401),
     read("read: 403", STATUS_403),
     read("read: 404", STATUS_404),
@@ -156,6 +157,13 @@ pub(crate) const CASES: &[Case] = &[
     proof("proof: 200 of a captive portal", PORTAL_200),
     proof("proof: redirect", REDIRECT),
     proof("proof: lost answer", LOST_ANSWER),
+    case("later: off, then gone", resuming::later),
+    case("later: put on again meanwhile", resuming::on_again),
+    case("later: nobody sees whether it is off", resuming::unseen),
+    case("later: 503 to the last step", resuming::second_step_fails),
+    case("503 to the last step", resuming::second_step_fails_at_once),
+    case("again after 429: dead meanwhile", resuming::dead_meanwhile),
+    case("again after 429: nobody sees it", resuming::unseen_second_try),
     case("rotate", rotating::rotate),
     case("rotate: the successor is not stored", rotating::unstored),
     case("rotate: lost answer", rotating::lost),

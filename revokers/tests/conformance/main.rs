@@ -10,6 +10,7 @@ mod data;
 mod described;
 mod ledger;
 mod providers;
+mod resuming;
 mod revoking;
 mod rotating;
 mod scene;

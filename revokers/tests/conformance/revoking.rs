@@ -1,14 +1,15 @@
 //! What is meant dies, once, and nothing else does; and nothing is called dead that lives.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
-use stanch_revokers::act::{Consent, Goal, Ownership, Plan, Refusal, Report};
+use stanch_revokers::act::{Consent, Goal, Journal, Line, Moment, Ownership, Plan, Refusal, Report};
 use stanch_revokers::kind::{Authority, LocateSpec, Proof};
-use stanch_revokers::{Credential, Liveness, Outcome, StepKind};
-use stanch_testkit::double::{Done, Effect, Fault, Life, Role, Trigger};
+use stanch_revokers::{Credential, Doing, Liveness, Outcome, StepKind};
+use stanch_testkit::double::{Done, Effect, Fault, Life, Role, Stage, Trigger};
 
-use crate::scene::{Scene, Set};
+use crate::scene::{Lines, Scene, Set};
 use crate::suite::{Verdict, failed};
 
 type Played = Result<Verdict, Verdict>;
@@ -322,15 +323,31 @@ fn sent_once(scene: &Scene<'_>, plan: &Plan) -> Result<(), Verdict> {
     }
 }
 
+/// A journal in whose lines a step is over, so that from then on something goes wrong.
+struct Striking<'a> {
+    lines: &'a Lines,
+    stage: &'a Stage,
+    fault: Fault,
+}
+
+impl Journal for Striking<'_> {
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        if matches!(line.moment, Moment::Result { .. }) {
+            self.stage.fault(Trigger::reads(), self.fault.clone());
+        }
+        self.lines.record(line)
+    }
+}
+
 /// All is done, and nobody can look: that is not called dead.
 pub(crate) fn without_proof(scene: &Scene<'_>) -> Played {
     revocable(scene)?;
     let Some(fault) = scene.fault() else { return failed("no trouble") };
     let credential = scene.leaked();
     let plan = scene.plan_of_ours(&scene.context(), &credential)?;
-    scene.stage.fault(Trigger::reads(), fault);
     let cx = scene.context_with(&Set { impatient: true, ..Set::default() });
-    let report = scene.revoke(&cx, &credential, &plan, Goal::Dead);
+    let journal = Striking { lines: &scene.journal, stage: &scene.stage, fault };
+    let report = scene.revoke_told_to(&cx, &credential, &plan, Goal::Dead, &journal);
     let undone = !scene.stage.effects().iter().any(|effect| effect.effect != Effect::None);
     if undone {
         return failed(format!("nothing was done: {:?}", report.outcome));

@@ -15,7 +15,7 @@ use stanch_revokers::http::Client;
 use stanch_revokers::kind::Kind;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
-use stanch_revokers::{Context, Credential, Doing, Probe};
+use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
 use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
 use stanch_testkit::played;
 
@@ -126,7 +126,15 @@ impl<'a> Scene<'a> {
 
     /// A key as it leaked, with what came with it and what the user says of it.
     pub(crate) fn credential(&self, key: &Key) -> Credential {
-        let credential = played::credential(&self.entry, &self.stage, key);
+        self.heard(played::credential(&self.entry, &self.stage, key))
+    }
+
+    /// The same of which the leak told every part.
+    pub(crate) fn credential_of_leak(&self, key: &Key) -> Credential {
+        self.heard(played::credential_by(&self.entry, &self.stage, key, Origin::Leak))
+    }
+
+    fn heard(&self, credential: Credential) -> Credential {
         self.hear("the credential", &credential);
         credential
     }
@@ -176,7 +184,19 @@ impl<'a> Scene<'a> {
 
     /// Carries a plan out.
     pub(crate) fn revoke(&self, cx: &Context, credential: &Credential, plan: &Plan, goal: Goal) -> Report {
-        let report = self.wait(act::revoke(cx, &self.entry, credential, plan, goal, &self.journal));
+        self.revoke_told_to(cx, credential, plan, goal, &self.journal)
+    }
+
+    /// Carries a plan out, and tells another journal of it.
+    pub(crate) fn revoke_told_to(
+        &self,
+        cx: &Context,
+        credential: &Credential,
+        plan: &Plan,
+        goal: Goal,
+        journal: &dyn Journal,
+    ) -> Report {
+        let report = self.wait(act::revoke(cx, &self.entry, credential, plan, goal, journal));
         let report = report.unwrap_or_else(|error| panic!("{error}"));
         self.hear("the report", &report);
         self.hear_json("the report", &report);
