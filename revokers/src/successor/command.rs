@@ -7,10 +7,12 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sha2::Digest as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process;
 
 use super::{Failure, Store};
+use crate::credential::hex;
 use crate::{Context, Doing};
 
 /// A program with its arguments. No shell reads them.
@@ -35,8 +37,12 @@ impl Command {
 
 impl Store for Command {
     fn name(&self) -> String {
-        // Arguments may hold what is not for every eye.
-        format!("command `{}`", self.program)
+        // Arguments may hold what is not for every eye. What tells two commands apart, and says nothing of them, is a digest.
+        if self.arguments.is_empty() {
+            return format!("command `{}`", self.program);
+        }
+        let digest = hex(&sha2::Sha256::digest(self.arguments.join("\0").as_bytes()));
+        format!("command `{}` ({})", self.program, digest.get(..8).unwrap_or_default())
     }
 
     fn ready<'a>(&'a self, _: &'a Context) -> Doing<'a, Result<(), Failure>> {
@@ -70,10 +76,11 @@ impl Store for Command {
                 drop(input);
                 let status = child.wait().await.map_err(|error| Failure::Unknown(error.to_string()))?;
                 match written {
+                    // What it did before it failed, nobody knows.
                     _ if !status.success() => {
-                        Err(Failure::Not(format!("it failed ({status}); what it says is not shown")))
+                        Err(Failure::Unknown(format!("it failed ({status}); what it says is not shown")))
                     }
-                    Err(_) => Err(Failure::not("it did not read its standard input")),
+                    Err(_) => Err(Failure::Unknown("it did not read all of its standard input".to_owned())),
                     Ok(()) => Ok(()),
                 }
             };

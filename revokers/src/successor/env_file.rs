@@ -40,7 +40,9 @@ impl EnvFile {
         let before = read(&path).map_err(fail)?;
         let after = changed(before.as_ref().map_or(b"", |bytes| bytes), &self.name, value).map_err(Failure::not)?;
         let unchanged = || Ok(read(&path)? == before);
-        write(&path, &after, unchanged).map_err(fail)
+        write(&path, &after, unchanged).map_err(fail)?;
+        // The new file is in its place. That it is there after a loss of power, only the folder on the disk says.
+        on_disk(&path).map_err(|error| Failure::Unknown(error.to_string()))
     }
 
     /// Whether a value could be put there, as far as that is known without doing it.
@@ -102,18 +104,21 @@ fn folder(path: &Path) -> &Path {
 
 /// Puts a file in the old one's place, whole, unless that has changed meanwhile.
 fn write(path: &Path, bytes: &[u8], unchanged: impl Fn() -> io::Result<bool>) -> io::Result<()> {
-    let dir = folder(path);
     // Made readable by its owner only, and removed if anything fails.
-    let mut file = tempfile::Builder::new().prefix(".env.").tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(".env.").tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     keep(path, file.as_file())?;
     file.as_file().sync_all()?;
     if !unchanged()? {
         return Err(io::Error::other("somebody else has just changed it"));
     }
-    file.persist(path).map_err(|error| error.error)?;
-    // The name is on the disk when its folder is.
-    File::open(dir).and_then(|dir| dir.sync_all()).or_else(|error| if cfg!(unix) { Err(error) } else { Ok(()) })
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Waits until a file's name is on the disk, which it is when its folder is.
+fn on_disk(path: &Path) -> io::Result<()> {
+    let synced = File::open(folder(path)).and_then(|folder| folder.sync_all());
+    synced.or_else(|error| if cfg!(unix) { Err(error) } else { Ok(()) })
 }
 
 /// Gives the new file the owner of the old one, and its rights as far as they are the owner's.

@@ -164,7 +164,8 @@ impl Sink for Handover {
                 // The answer was lost, and perhaps nothing else.
                 Err(Failure::Unknown(detail)) => match self.store.holds(cx, &value).await {
                     Ok(()) => Ok(()),
-                    Err(Failure::Not(_)) => Err(SinkError::not(format!("{detail}; it does not hold the new value"))),
+                    // It may come to hold it yet.
+                    Err(Failure::Not(_)) => Err(SinkError::maybe(format!("{detail}; it does not show the new value"))),
                     Err(Failure::Unknown(_)) => {
                         Err(SinkError::maybe(format!("{detail}; whether it holds the new value is not known")))
                     }
@@ -176,8 +177,9 @@ impl Sink for Handover {
     fn check<'a>(&'a self, cx: &'a Context, successor: &'a Successor) -> Doing<'a, Result<(), SinkError>> {
         Box::pin(async move {
             let value = self.value(successor)?;
+            // It was stored before, and somebody may have read it there.
             self.store.holds(cx, &value).await.map_err(|failure| match failure {
-                Failure::Not(detail) => SinkError::not(detail),
+                Failure::Not(detail) => SinkError::maybe(detail),
                 Failure::Unknown(detail) => {
                     SinkError::maybe(format!("whether it holds the new value is not known: {detail}"))
                 }
@@ -225,11 +227,16 @@ mod tests {
             ("gitlab-ci:git.example.com:8443/a/b/T#prod", "GitLab variable T (prod) of a/b on git.example.com:8443"),
             ("kubernetes:default/app#token", "Kubernetes Secret default/app, key token"),
             ("env-file:/srv/app/.env#TOKEN", "/srv/app/.env, TOKEN"),
-            ("command:pass insert -e 'my app'", "command `pass`"),
+            ("command:pass insert -e 'my app'", "command `pass` (a8b0496b)"),
+            ("command:store", "command `store`"),
             ("key_id=env-file:.env#KEY_ID", ".env, KEY_ID (its key_id)"),
         ] {
             assert_eq!(parse(text).map(|sink| sink.name()), Ok(name.to_owned()), "{text}");
         }
+        // What was handed over is known by the name of its store.
+        let name = |text: &str| parse(text).map(|sink| sink.name()).unwrap_or_default();
+        assert_ne!(name("command:pass insert app"), name("command:pass insert web"));
+        assert_ne!(name("command:pass 'a b'"), name("command:pass a b"));
         // Every form that is explained is read by one of the lines above.
         assert_eq!(FORMS.len(), 8);
     }
