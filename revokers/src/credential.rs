@@ -92,11 +92,23 @@ impl Credential {
             if part.host && origin == Origin::Leak {
                 values.mark_leaked_host(name);
             }
+            if origin == Origin::Leak && !self.is_within(part, &value) {
+                values.mark_stray(name);
+            }
             if part.doubt && origin == Origin::Leak && self.stood_near(part, &value) {
                 values.mark_doubtful(name);
             }
         }
         Ok(values)
+    }
+
+    /// Whether a part's value is read out of the secret itself, and so belongs to it.
+    fn is_within(&self, part: &Part, value: &str) -> bool {
+        let Some(secret) = text(&self.secret).map(str::trim) else { return false };
+        let group = part.secret.as_ref().and_then(|expression| group(expression, secret));
+        let member = part.json.as_ref().and_then(|at| member(secret, at));
+        let digest = part.digest.map(|digest| digest.of(secret));
+        [group, member, digest].into_iter().flatten().any(|within| within == value)
     }
 
     /// Whether a part's value is the fact that stood near, and the secret itself does not name it.
@@ -243,6 +255,26 @@ mod tests {
         assert_eq!(doubtful(&credential).as_deref(), Some("client_id"));
         credential.give("client_id", Origin::User, Secret::new(b"112233445566778899".to_vec()));
         assert_eq!(doubtful(&credential), None);
+    }
+
+    #[test]
+    fn what_came_along_is_no_part_of_the_secret() {
+        let kind = registry::by_id("digitalocean.spaces-key").unwrap_or_else(|| panic!("there is such a kind")).kind;
+        let mut credential = credential("the-secret");
+        let is_stray = |credential: &Credential| {
+            credential
+                .values(kind, "digitalocean", &Config::default())
+                .unwrap_or_default()
+                .stray("access_key")
+                .is_some()
+        };
+        assert!(!is_stray(&credential));
+        credential.give("access_key", Origin::Leak, Secret::new(b"DO00".to_vec()));
+        assert!(is_stray(&credential));
+        credential.give("access_key", Origin::User, Secret::new(b"DO00".to_vec()));
+        assert!(!is_stray(&credential));
+        let digest = Part { digest: Some(Digest::Md5Hex), ..Part::default() };
+        assert!(credential.is_within(&digest, &Digest::Md5Hex.of("the-secret")) && !credential.is_within(&digest, "x"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Values {
     leaked_hosts: BTreeSet<String>,
     /// A name whose value stood near and may be another's.
     doubtful: Option<String>,
+    /// Names whose values came along with the secret: nothing shows that they belong to it.
+    strays: BTreeSet<String>,
     /// Names whose values are secret beside the usual ones.
     hidden: BTreeSet<String>,
 }
@@ -67,6 +69,16 @@ impl Values {
     /// Whether the value of a name is a host that came from a leak.
     pub(crate) fn is_leaked_host(&self, name: &str) -> bool {
         self.leaked_hosts.contains(name)
+    }
+
+    /// Marks the value of a name as one that came along with the secret and is not read out of it.
+    pub(crate) fn mark_stray(&mut self, name: &str) {
+        self.strays.insert(name.to_owned());
+    }
+
+    /// The name, if its value merely came along with the secret. Whoever made the leak chose it.
+    pub(crate) fn stray(&self, name: &str) -> Option<&str> {
+        self.strays.get(name).map(String::as_str)
     }
 
     /// Marks the value of a name as one that may be another's.

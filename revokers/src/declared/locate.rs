@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::list::{Read, pages};
 use super::{Declared, Filled, Unbound, bind};
 use crate::answer::{OneOrMany, holds_of, tells};
-use crate::kind::{LocateSpec, Matching};
+use crate::kind::{LocateSpec, Matching, Part};
 use crate::native::signer::Signer;
-use crate::template::Escape;
-use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Target, Why, mask, pointer};
+use crate::template::{Escape, Template};
+use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Target, Values, Why, mask, pointer};
 
 /// What has been bound on the way to an item, and the item.
 #[derive(Clone)]
@@ -62,9 +62,41 @@ pub(super) async fn locate(
     let signs = declared.signer.is_some_and(Signer::by_responder) && filled.values.get("responder").is_some();
     // A short mask may fit a stranger's key by chance: it tells our keys apart, and not whose a key is.
     let listed = named
+        && bystander(declared, &filled.values).is_none()
         && steps.iter().any(|step| signs || step.request.names().iter().any(|name| name.starts_with("responder")));
     let alive = item.and_then(|item| alive(declared, &item));
     Ok(Target { bound, hidden, found_by: how(steps), listed, alive })
+}
+
+/// The part by whose value alone the list was searched, where that value merely came along with the secret: nothing that is asked or
+/// compared comes from the secret, so that anybody can have another's key found by writing its public id beside a made-up secret.
+pub(super) fn bystander(declared: Declared, values: &Values) -> Option<&str> {
+    let asks_itself = declared.kind.probe.as_ref().is_some_and(|probe| probe.request.is_some());
+    let steps = &declared.kind.locate;
+    if asks_itself || steps.iter().any(|step| is_of_secret(declared, values, step)) {
+        return None;
+    }
+    let derived = declared.signer.map_or(&[][..], Signer::finds).iter().copied();
+    let compared = steps.iter().filter_map(|step| step.matching.as_ref()).flat_map(|matching| matching.equals.values());
+    let mut names = compared.flat_map(Template::names).chain(derived);
+    names.find_map(|name| values.stray(name))
+}
+
+/// Whether a step compares or tells something that comes from the secret: the secret itself, a mask of it, what was read out of it.
+fn is_of_secret(declared: Declared, values: &Values, step: &LocateSpec) -> bool {
+    let parts = &declared.kind.parts;
+    let within = |name: &str| {
+        let of_secret = |part: &Part| part.secret.is_some() || part.json.is_some() || part.digest.is_some();
+        name == "secret" || (parts.get(name).is_some_and(of_secret) && values.stray(name).is_none())
+    };
+    let matching = step.matching.as_ref();
+    let shown = matching.is_some_and(|matching| {
+        matching.mask.is_some()
+            || matching.head.is_some()
+            || matching.tail.is_some()
+            || matching.equals.values().flat_map(Template::names).any(&within)
+    });
+    shown || !step.slots.is_empty() || step.request.names().iter().any(|name| within(name))
 }
 
 fn by_itself(declared: Declared) -> String {
@@ -149,7 +181,7 @@ fn missing(unbound: Unbound, step: &LocateSpec) -> Outcome {
 }
 
 /// The items of a document: those of its list, or the document itself.
-fn items<'a>(step: &LocateSpec, document: &'a Value) -> Result<Vec<&'a Value>, Outcome> {
+pub(super) fn items<'a>(step: &LocateSpec, document: &'a Value) -> Result<Vec<&'a Value>, Outcome> {
     let Some(each) = &step.each else { return Ok(vec![document]) };
     match pointer::find(document, each).as_slice() {
         [Value::Array(items)] => Ok(items.iter().collect()),

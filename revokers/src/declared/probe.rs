@@ -119,7 +119,17 @@ pub(crate) fn mutate(secret: &str) -> Secret {
 async fn claim(declared: Declared, cx: &Context, credential: &Credential) -> Result<Probe, Why> {
     let seen = Probe::of(Liveness::Unknown { why: Why::NotListed });
     let spec = declared.kind.probe.as_ref();
-    match locate::locate(declared, cx, credential, &seen).await {
+    let found = locate::locate(declared, cx, credential, &seen).await;
+    let values = credential.values(declared.kind, &declared.file.provider, &cx.config)?;
+    if let (Ok(_), Some(part)) = (&found, locate::bystander(declared, &values)) {
+        return Err(Why::Other {
+            detail: format!(
+                "the {part} that stood near it is listed, and nothing shows that the secret belongs to it \
+                 (`--part {part}=…` says so)"
+            ),
+        });
+    }
+    match found {
         Ok(target) if target.alive == Some(false) => Ok(Probe::of(Liveness::Inactive)),
         Ok(target) if target.alive.is_none() && spec.is_some_and(|spec| !spec.found.is_empty()) => {
             Err(Why::Other { detail: "the list does not say whether it is alive".to_owned() })

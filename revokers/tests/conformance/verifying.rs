@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stanch_model::Secret;
-use stanch_revokers::act::Consent;
+use stanch_revokers::act::{Consent, Ownership};
 use stanch_revokers::kind::Kind;
 use stanch_revokers::{Identity, Liveness, Origin, Probe, Request, Why};
 use stanch_testkit::double::{Effect, Fault, Life, Role, Trigger};
@@ -106,6 +106,34 @@ pub(crate) fn hostile_host(scene: &Scene<'_>) -> Played {
         report.outcome.is_dead() || scene.stage.requests().iter().any(|request| request.host == EVIL)
     });
     Ok(Verdict::of(acts.then(|| "the leak's host was called to revoke".to_owned())))
+}
+
+/// Whoever writes an id beside a made-up secret has said nothing of the secret.
+pub(crate) fn stood_near(scene: &Scene<'_>) -> Played {
+    // An id that is asked for is a person's word.
+    let asks = scene.kind().parts.values().any(|part| part.ask);
+    if asks || !scene.kind().probe.as_ref().is_some_and(|probe| probe.claims) {
+        return Ok(Verdict::DoesNotApply);
+    }
+    let mut credential = scene.credential_of_leak(scene.stage.leaked());
+    let honest = scene.probe(&scene.context(), &credential).liveness;
+    // The same with the parts of the key, and another key's secret.
+    let made_up: String = scene.stage.leaked().value.chars().rev().collect();
+    credential.secret = Secret::new(made_up.into_bytes());
+    let probe = scene.probe(&scene.context(), &credential);
+    if matches!(probe.liveness, Liveness::Active | Liveness::Inactive) {
+        return failed(format!("a made-up secret beside an id of ours is called {:?}", probe.liveness));
+    }
+    let plan = scene.plan(&scene.context(), &credential, Consent { ours: false, unproven: true });
+    if plan.is_ok_and(|plan| plan.ownership == Ownership::Listed) {
+        return failed("a made-up secret beside an id of ours is called ours");
+    }
+    // What a list compares with the secret itself needs nobody's word.
+    let compared = !matches!(&honest, Liveness::Unknown { why } if why.to_string().contains("stood near it"));
+    if compared && honest != Liveness::Active {
+        return failed(format!("a live one is called {honest:?}"));
+    }
+    Ok(Verdict::Passed)
 }
 
 /// A provider's bad day is no proof of anything.

@@ -242,13 +242,17 @@ impl Scene {
         let secret = Secret::new(secret.as_bytes().to_vec());
         let fingerprint = FingerprintKey::from_bytes([7; 32]).fingerprint(&secret);
         let mut credential = Credential::new(secret, fingerprint);
+        let entry = registry::by_id(kind).unwrap_or_else(|| panic!("no such kind"));
+        // Where only a list tells of a key, the user says which id is its own.
+        let claims = entry.kind.probe.as_ref().is_some_and(|probe| probe.claims);
+        let teller = if claims { Origin::User } else { Origin::Leak };
         for (name, value) in parts {
-            credential.give(*name, Origin::Leak, Secret::new(value.as_bytes().to_vec()));
+            credential.give(*name, teller, Secret::new(value.as_bytes().to_vec()));
         }
         let http = Client::new(&config, false).unwrap_or_else(|error| panic!("{error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Self {
-            entry: registry::by_id(kind).unwrap_or_else(|| panic!("no such kind")),
+            entry,
             credential,
             cx: Context { http, config, responders: Responders::new(|_| None) },
             journal: Lines::default(),
