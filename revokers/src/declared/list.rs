@@ -11,6 +11,8 @@ use crate::{Context, Outcome, Why, pointer};
 
 /// The most pages that are read of one list.
 const MOST_PAGES: usize = 1_000;
+/// The most bytes that they may have together.
+const MOST_BYTES: usize = 64 << 20;
 
 /// What a step's request gave.
 pub(super) enum Read {
@@ -27,7 +29,7 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
     if let Some(page) = &step.page {
         start(page, &mut call);
     }
-    let mut pages = Vec::new();
+    let (mut pages, mut room) = (Vec::new(), Room(MOST_BYTES));
     for _ in 0..MOST_PAGES {
         filled.sign(&mut call).map_err(unknown)?;
         let answer = cx.http.send(&call, &filled.payer, Repeat::Safe).await.map_err(unknown)?;
@@ -36,6 +38,7 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
             Means::Gone => return Ok(Read::Gone),
             _ => return Err(Outcome::NotPermitted { why: format!("the list is refused ({})", answer.status) }),
         }
+        room.take(answer.bytes().len()).map_err(unknown)?;
         let document = answer.json().ok_or(Outcome::Unknown { why: Why::Answer { status: answer.status } })?;
         let next = match &step.page {
             Some(page) => {
@@ -50,6 +53,16 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
         }
     }
     Err(unknown(Why::Incomplete))
+}
+
+/// How many bytes may still be read.
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), Why> {
+        self.0 = self.0.checked_sub(bytes).ok_or(Why::TooLarge { limit: MOST_BYTES })?;
+        Ok(())
+    }
 }
 
 /// Asks for the first page, where pages are counted.
@@ -217,6 +230,14 @@ mod tests {
             after("url = '/next'", "https://a.example/x", &json!({"next": "/y?p=2"}), &plain),
             ok("https://a.example/y?p=2")
         );
+    }
+
+    #[test]
+    fn all_pages_together_are_bounded() {
+        let mut room = Room(MOST_BYTES);
+        let pages = (0..MOST_PAGES).take_while(|_| room.take(8 << 20).is_ok()).count();
+        assert_eq!(pages, 8);
+        assert_eq!(room.take(1), Err(Why::TooLarge { limit: MOST_BYTES }));
     }
 
     #[test]
