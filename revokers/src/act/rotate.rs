@@ -7,8 +7,11 @@ use serde::Serialize;
 
 use super::journal::Scribe;
 use super::past::{Minting, Past, effective, may_have_happened};
+use super::prove::Patience;
 use super::revoke::confirm;
+use super::since::now;
 use super::{Consent, Goal, Journal, Moment, Plan, Report, revoke, verify};
+use crate::kind::settle;
 use crate::registry::Entry;
 use crate::{Context, Credential, Doing, Liveness, Origin, Outcome, Successor};
 
@@ -73,6 +76,13 @@ pub struct Rotation {
     pub failed: Option<String>,
     /// Whether the successor was removed again after that.
     pub removed: Option<Outcome>,
+}
+
+impl Rotation {
+    /// Whether all is as it was meant: the successor is where it should be, and the old one is dead with nothing of it left to do.
+    pub fn ended(&self) -> bool {
+        self.failed.is_none() && self.old.as_ref().is_some_and(|old| old.outcome.is_dead() && old.complete)
+    }
 }
 
 /// Mints a successor, hands it to every sink, checks it, and only then kills the old one; or goes on with that, as the journal's past says.
@@ -171,6 +181,9 @@ impl Work<'_> {
     }
 
     async fn mint(&mut self, name: &str) -> io::Result<Option<Successor>> {
+        if !self.is_alive().await {
+            return Ok(None);
+        }
         self.scribe.record(Moment::Mint { name: name.to_owned() }).await?;
         match self.entry.revoker.mint(self.cx, self.credential, &self.plan.target, name).await {
             Ok(successor) => {
@@ -189,10 +202,47 @@ impl Work<'_> {
         }
     }
 
+    /// Whether the old one is alive as it was when the plan was made; else it is said what is wrong. For what is dead nothing is minted: whoever
+    /// killed it may have put another in its place, and some providers take the asking for a theft and kill that one, too.
+    async fn is_alive(&mut self) -> bool {
+        if self.plan.probe.liveness != Liveness::Active {
+            return true;
+        }
+        match now(self.cx, self.entry, self.credential).await {
+            Liveness::Active => return true,
+            Liveness::Inactive => {
+                self.rotation.failed =
+                    Some("the provider refuses the old one already, so that no successor is asked for".to_owned());
+                self.rotation.old = Some(Report::dead_before());
+            }
+            Liveness::Unknown { why } => {
+                self.rotation.failed = Some(format!("nobody knows whether the old one is still alive: {why}"));
+            }
+        }
+        false
+    }
+
+    /// The seconds after which the provider's lists show what was done.
+    fn settle(&self) -> u64 {
+        self.plan.steps.last().map_or_else(settle, |step| step.settle)
+    }
+
+    /// The successor of this name, if one was made. A list may show it only after a while.
+    async fn found(&self, name: &str) -> Result<Option<String>, Outcome> {
+        let mut patience = Patience::of(self.cx, self.settle());
+        loop {
+            let revoker = &self.entry.revoker;
+            let found = revoker.find_successor(self.cx, self.credential, &self.plan.target, name).await?;
+            if found.is_some() || !patience.wait().await {
+                return Ok(found);
+            }
+        }
+    }
+
     /// A successor may have been made though its answer was lost: it is looked for by its unique name, and removed, as nobody knows its
     /// secret. Whether certainly none is left, so that another may be asked for.
     async fn cleared(&mut self, name: &str) -> io::Result<bool> {
-        match self.entry.revoker.find_successor(self.cx, self.credential, &self.plan.target, name).await {
+        match self.found(name).await {
             Ok(Some(id)) => {
                 self.rotation.successor = Some(id.clone());
                 self.remove(&id).await
@@ -263,9 +313,10 @@ impl Work<'_> {
     }
 }
 
+/// Stores and checks. What was stored may be in use already, whatever the check says: a store may answer with what it had a moment ago.
 async fn deliver(cx: &Context, sink: &dyn Sink, successor: &Successor) -> Result<(), SinkError> {
     sink.store(cx, successor).await?;
-    sink.check(cx, successor).await
+    sink.check(cx, successor).await.map_err(|error| SinkError::maybe(error.detail))
 }
 
 /// Whether the successor is accepted; else what is wrong.

@@ -4,10 +4,11 @@ use serde_json::Value;
 use stanch_model::Secret;
 
 use super::list::{Read, pages};
-use super::{Declared, bind, refusal};
+use super::locate::items;
+use super::{Declared, Filled, bind, refusal};
 use crate::answer::{Means, read};
 use crate::http::Repeat;
-use crate::kind::RotateSpec;
+use crate::kind::{LocateSpec, RotateSpec};
 use crate::template::Escape;
 use crate::{Context, Credential, Outcome, Successor, Target, Why, pointer};
 
@@ -39,7 +40,9 @@ pub(super) async fn mint(
     }
     let document = answer.json().unwrap_or(Value::Null);
     let at = |place: &str| pointer::find(&document, place).first().and_then(|value| pointer::scalar(value));
-    let missing = || unknown(Why::Missing { part: "new secret".to_owned() });
+    // It was made: that its secret is not where it should be does not undo that.
+    let missing =
+        || unknown(Why::Other { detail: "a successor was made, and the answer does not show its secret".to_owned() });
     let secret = at(&spec.secret).filter(|secret| !secret.is_empty()).ok_or_else(missing)?;
     let id = spec.id.as_deref().and_then(at);
     let parts = spec.parts.iter().filter_map(|(name, place)| Some((name.clone(), at(place)?))).collect();
@@ -58,19 +61,11 @@ pub(super) async fn find(
     let mut filled = declared.fill_action(cx, credential, target, &[&step.request]).await.map_err(unknown)?;
     filled.values.set("name", name);
     let Read::Pages(documents) = pages(&filled, cx, step).await? else { return Ok(None) };
-    let each = step.each.as_deref().unwrap_or_default();
     let mut found = Vec::new();
     for document in &documents {
-        for item in pointer::find(document, each).iter().filter_map(|list| list.as_array()).flatten() {
-            let matching = step.matching.as_ref().map(|matching| &matching.equals);
-            let mut fits = matching.is_some_and(|equals| !equals.is_empty());
-            for (place, wanted) in matching.into_iter().flatten() {
-                let wanted = wanted.render(&filled.values, Escape::None).map_err(unknown)?;
-                let shown = pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
-                fits &= shown.is_some_and(|shown| shown == *wanted);
-            }
-            if fits {
-                found.extend(bind(&step.bind, item).ok().and_then(|mut bound| bound.remove("new_id")));
+        for item in items(step, document)? {
+            if is_named(step, &filled, item)? {
+                found.push(id_of(step, item)?);
             }
         }
     }
@@ -81,6 +76,27 @@ pub(super) async fn find(
         1 => Ok(found.pop()),
         candidates => Err(Outcome::Ambiguous { candidates }),
     }
+}
+
+/// Whether an item goes under the successor's name.
+fn is_named(step: &LocateSpec, filled: &Filled, item: &Value) -> Result<bool, Outcome> {
+    let nameless = || unknown(Why::Other { detail: "nothing says by what a successor is known".to_owned() });
+    let equals = step.matching.as_ref().map(|matching| &matching.equals);
+    let mut fits = true;
+    for (place, wanted) in equals.filter(|equals| !equals.is_empty()).ok_or_else(nameless)? {
+        let wanted = wanted.render(&filled.values, Escape::None).map_err(unknown)?;
+        let shown = pointer::find(item, place).first().and_then(|value| pointer::scalar(value));
+        fits &= shown.is_some_and(|shown| shown == *wanted);
+    }
+    Ok(fits)
+}
+
+/// The id of an item that goes under the successor's name: without one, it is there and cannot be removed.
+fn id_of(step: &LocateSpec, item: &Value) -> Result<String, Outcome> {
+    let bound = bind(&step.bind, item).ok().and_then(|mut bound| bound.remove("new_id"));
+    let without =
+        || unknown(Why::Other { detail: "the list shows the successor, and not as it is documented".to_owned() });
+    bound.filter(|id| !id.is_empty()).ok_or_else(without)
 }
 
 pub(super) async fn remove(

@@ -21,7 +21,7 @@ use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
 use stanch_revokers::{
-    Context, Credential, Doing, Identity, Liveness, Outcome, Probe, Revoker, Step, StepKind, Successor, Target,
+    Context, Credential, Doing, Identity, Liveness, Outcome, Probe, Revoker, Step, StepKind, Successor, Target, Why,
     successor,
 };
 
@@ -238,7 +238,7 @@ fn a_vault_in_which_others_write_all_the_time_is_given_up() {
 
 #[test]
 fn a_lost_answer_is_looked_up_before_it_counts_as_failed() {
-    for (stores, wanted) in [(true, Ok(())), (false, Err("does not hold the new value"))] {
+    for (stores, wanted) in [(true, Ok(())), (false, Err("does not show the new value"))] {
         let (state, inside) = shared((1, json!({})));
         let server = Server::start(move |asked| {
             with(&inside, |state| {
@@ -538,6 +538,10 @@ mod files {
 struct World {
     alive: BTreeSet<String>,
     minted: u32,
+    /// Whether the answer that gives the successor is lost.
+    loses: bool,
+    /// How often the list is asked until it shows a successor.
+    late: u32,
 }
 
 #[derive(Debug)]
@@ -563,7 +567,7 @@ impl Revoker for Fake {
 
     fn steps<'a>(&'a self, _: &'a Context, _: &'a Credential, _: &'a Target) -> Doing<'a, Result<Vec<Step>, Outcome>> {
         let (name, target, request) = ("delete".to_owned(), "the key".to_owned(), "DELETE".to_owned());
-        ready(Ok(vec![Step { index: 0, name, kind: StepKind::Final, target, request, settle: 0 }]))
+        ready(Ok(vec![Step { index: 0, name, kind: StepKind::Final, target, request, settle: 5 }]))
     }
 
     fn perform<'a>(
@@ -588,11 +592,12 @@ impl Revoker for Fake {
         _: &'a Target,
         _: &'a str,
     ) -> Doing<'a, Result<Successor, Outcome>> {
-        with(&self.0, |world| {
+        let loses = with(&self.0, |world| {
             world.alive.insert(NEW.to_owned());
             world.minted += 1;
+            world.loses
         });
-        ready(Ok(new(NEW)))
+        ready(if loses { Err(Outcome::Unknown { why: Why::Answer { status: 502 } }) } else { Ok(new(NEW)) })
     }
 
     fn find_successor<'a>(
@@ -602,7 +607,12 @@ impl Revoker for Fake {
         _: &'a Target,
         _: &'a str,
     ) -> Doing<'a, Result<Option<String>, Outcome>> {
-        ready(Ok(None))
+        let shown = with(&self.0, |world| {
+            let shown = world.late == 0 && world.alive.contains(NEW);
+            world.late = world.late.saturating_sub(1);
+            shown
+        });
+        ready(Ok(shown.then(|| "id-2".to_owned())))
     }
 
     fn remove_successor<'a>(
@@ -631,10 +641,19 @@ impl Journal for Lines {
     }
 }
 
+const OLD: &str = "the-old-secret";
+
 /// Rotates a credential to a store. Returns what came of it and who is alive then: the old one, the new one.
 fn rotate(cx: &Context, to: &str) -> (Rotation, bool, bool) {
-    const OLD: &str = "the-old-secret";
-    let world = Arc::new(Mutex::new(World { alive: BTreeSet::from([OLD.to_owned()]), minted: 0 }));
+    let (rotation, world) = rotate_in(World::default(), cx, to, |_| {});
+    assert_eq!(world.minted, 1);
+    (rotation, world.alive.contains(OLD), world.alive.contains(NEW))
+}
+
+/// The same in a world in which something happens after the plan was made.
+fn rotate_in(mut world: World, cx: &Context, to: &str, meanwhile: fn(&mut World)) -> (Rotation, World) {
+    world.alive.insert(OLD.to_owned());
+    let world = Arc::new(Mutex::new(world));
     let known = registry::by_id("openai.project-key").unwrap_or_else(|| panic!("no such kind"));
     let entry = Entry { revoker: Box::new(Fake(Arc::clone(&world))), ..known };
     let secret = Secret::new(OLD.as_bytes().to_vec());
@@ -645,14 +664,15 @@ fn rotate(cx: &Context, to: &str) -> (Rotation, bool, bool) {
     let rotation = block_on(async {
         let plan = act::plan(cx, &entry, &credential, Consent { ours: true, ..Consent::default() }).await;
         let plan = plan.unwrap_or_else(|refusal| panic!("{refusal}"));
+        with(&world, meanwhile);
         act::rotate(cx, &entry, &credential, &plan, "stanch-1", &sinks, &lines)
             .await
             .unwrap_or_else(|error| panic!("{error}"))
     });
     let written = with(&lines.0, |lines| lines.join("\n")) + &format!("{rotation:?}");
-    assert!(written.contains("minted") && !written.contains(NEW) && !written.contains(OLD), "{written}");
-    let alive = |secret: &str| with(&world, |world| world.alive.contains(secret));
-    (rotation, alive(OLD), alive(NEW))
+    assert!(!written.contains(NEW) && !written.contains(OLD), "{written}");
+    let world = with(&world, std::mem::take);
+    (rotation, world)
 }
 
 #[test]
@@ -686,7 +706,43 @@ fn a_store_that_forgets_fails_its_check_and_the_old_one_stays() {
         _ => (200, json!({ "data": { "version": 2 } })),
     });
     let cx = context(&["vault.example.com"], Some(&server));
-    let (rotation, old, _) = rotate(&cx, "vault:kv/team/app#token");
+    let (rotation, old, new) = rotate(&cx, "vault:kv/team/app#token");
     assert!(old && rotation.old.is_none() && rotation.delivered.is_empty());
     assert!(rotation.failed.is_some_and(|why| why.ends_with("another value stands there")));
+    // It was stored, and somebody may have read it there.
+    assert!(new && rotation.removed.is_none(), "{:?}", rotation.removed);
+}
+
+#[test]
+fn what_died_meanwhile_gets_no_successor() {
+    let dir = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let to = format!("env-file:{}#TOKEN", dir.path().join(".env").display());
+    let (rotation, world) = rotate_in(World::default(), &context(&[], None), &to, |world| world.alive.clear());
+    assert_eq!(world.minted, 0);
+    assert!(rotation.failed.is_some_and(|why| why.contains("no successor is asked for")));
+    assert!(rotation.old.is_some_and(|report| report.outcome == Outcome::AlreadyDead && report.complete));
+}
+
+#[test]
+fn a_successor_whose_answer_was_lost_is_found_though_the_list_shows_it_late() {
+    let dir = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let to = format!("env-file:{}#TOKEN", dir.path().join(".env").display());
+    let mut cx = context(&[], None);
+    cx.config.http.patience = 1.0;
+    cx.http = Client::new(&cx.config, false).unwrap_or_else(|error| panic!("{error}"));
+    let world = World { loses: true, late: 2, ..World::default() };
+    let (rotation, world) = rotate_in(world, &cx, &to, |_| {});
+    assert_eq!((world.minted, world.alive.contains(OLD), world.alive.contains(NEW)), (1, true, false));
+    assert_eq!(rotation.removed, Some(Outcome::Accepted));
+}
+
+#[test]
+fn what_a_command_did_before_it_failed_nobody_knows() {
+    let cx = context(&[], None);
+    let stored = |to: &str| {
+        let sink = successor::parse(to).unwrap_or_else(|error| panic!("{error}"));
+        block_on(sink.store(&cx, &new(NEW))).map_err(|error| error.may_be_stored)
+    };
+    assert_eq!(stored("command:false"), Err(true));
+    assert_eq!(stored("command:/nowhere/at/all"), Err(false));
 }

@@ -66,14 +66,13 @@ impl Aws {
         target: &Target,
         change: &Change,
     ) -> Result<Successor, Outcome> {
+        // Before the change, since afterwards nothing may look as if there had been none.
+        let partition = Bound(&target.bound).partition().map_err(unknown)?;
         let answer = self.change(cx, credential, target, change).await?;
-        let text = |name: &str| {
-            let found = answer.text(&format!("CreateAccessKeyResult/AccessKey/{name}"));
-            found.ok_or_else(|| unknown(Why::Missing { part: name.to_owned() }))
-        };
+        let text =
+            |name: &str| answer.text(&format!("CreateAccessKeyResult/AccessKey/{name}")).ok_or_else(|| not_shown(name));
         let (id, secret) = (text("AccessKeyId")?.to_owned(), Zeroizing::new(text("SecretAccessKey")?.to_owned()));
         let signer = Signer { key_id: id.clone(), secret: secret.clone(), token: None };
-        let partition = Bound(&target.bound).partition().map_err(unknown)?;
         settle(cx, &Hand { signer, partition, payer: self.payer("") }).await;
         let parts = [("key_id".to_owned(), id.clone())].into();
         Ok(Successor { secret: Secret::new(secret.as_bytes().to_vec()), id: Some(id), parts, killed_old: false })
@@ -157,10 +156,14 @@ async fn settle(cx: &Context, hand: &Hand) {
     }
 }
 
+/// It was made: that the answer shows only a part of it does not undo that.
+fn not_shown(name: &str) -> Outcome {
+    unknown(told(format!("a successor was made, and the answer does not show its {name}")))
+}
+
 fn service_successor(answer: &Element, action: &str, secret: &str, killed_old: bool) -> Result<Successor, Outcome> {
     let text = |name: &str| {
-        let found = answer.text(&format!("{action}Result/ServiceSpecificCredential/{name}"));
-        found.ok_or_else(|| unknown(Why::Missing { part: name.to_owned() }))
+        answer.text(&format!("{action}Result/ServiceSpecificCredential/{name}")).ok_or_else(|| not_shown(name))
     };
     let (id, value) = (text("ServiceSpecificCredentialId")?.to_owned(), text(secret)?);
     // What is documented as the secret portion must be a whole key, or it is of no use to anybody.
