@@ -183,12 +183,12 @@ fn came(told: &Told<'_>) -> &'static str {
     }
 }
 
-/// What is as far as it was wanted is success, a plan that was asked for, too; everything else is incomplete.
+/// What is as far as it was wanted, with nothing of that left to do, is success, a plan that was asked for, too; everything else is incomplete.
 fn exit(told: &Told<'_>) -> Exit {
     match (&told.planned, &told.report) {
         (Ok(_), None) | (Err(Refusal::Dead), _) => Exit::Clean,
-        (Ok(_), Some(report)) if report.is_contained() && told.goal == Goal::Dead => Exit::Incomplete,
-        (Ok(_), Some(report)) if report.outcome.is_dead() => Exit::Clean,
+        (Ok(_), Some(report)) if report.is_contained() && told.goal == Goal::Contained => Exit::Clean,
+        (Ok(_), Some(report)) if report.outcome.is_dead() && report.complete => Exit::Clean,
         _ => Exit::Incomplete,
     }
 }

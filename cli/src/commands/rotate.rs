@@ -174,7 +174,7 @@ impl Told<'_> {
         match (self.planned, self.rotation) {
             (Ok(_), None) if self.ready.is_err() => Exit::Incomplete,
             (Ok(_), None) => Exit::Clean,
-            (Ok(_), Some(rotation)) if rotation.old.as_ref().is_some_and(|old| old.outcome.is_dead()) => Exit::Clean,
+            (Ok(_), Some(rotation)) if rotation.ended() => Exit::Clean,
             _ => Exit::Incomplete,
         }
     }

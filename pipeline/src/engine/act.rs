@@ -16,6 +16,10 @@ impl Turn<'_> {
             return self.stuck(&report.outcome);
         }
         let all = !plan.steps.iter().any(|step| step.kind == StepKind::Reversible);
+        // It is refused, and something of it is left: open connections, or a removal that nothing shows.
+        if all && !report.complete {
+            return self.stuck(&last(&report));
+        }
         let events = if all { vec![Event::Contained, Event::Dead] } else { vec![Event::Contained] };
         self.append(&events)
     }
@@ -113,9 +117,13 @@ impl Turn<'_> {
     }
 }
 
-/// What the last step came to: the reason why there is no next one.
+/// What is left came to: the reason why the end is not reached.
 fn last(report: &Report) -> Outcome {
+    let ineffective =
+        |outcome: &Outcome| !matches!(outcome, Outcome::Accepted | Outcome::AlreadyDead | Outcome::Revoked);
     let last = report.done.last();
     let stuck = last.filter(|done| done.liveness != Liveness::Inactive || !matches!(done.outcome, Outcome::Accepted));
-    stuck.map_or_else(|| report.outcome.clone(), |done| done.outcome.clone())
+    // A step before it may be what is left, such as the end of open connections.
+    let left = report.done.iter().rev().find(|done| ineffective(&done.outcome));
+    left.or(stuck).map_or_else(|| report.outcome.clone(), |done| done.outcome.clone())
 }
