@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Mutex;
 
 use stanch_model::{FingerprintKey, Secret};
-use stanch_revokers::act::{self, Consent, Goal, Journal, Line, Plan, Refusal, Report, Rotation, Sink, SinkError};
+use stanch_revokers::act::{
+    self, Consent, Goal, Journal, Line, Moment, Plan, Refusal, Report, Rotation, Sink, SinkError,
+};
 use stanch_revokers::config::Config;
 use stanch_revokers::http::Client;
 use stanch_revokers::registry::{self, Entry};
@@ -22,6 +24,21 @@ impl Journal for Memory {
             self.0.lock().map_err(|_| io::Error::other("poisoned"))?.push(text);
             Ok(())
         })
+    }
+}
+
+/// The same journal, read by a process that comes later.
+struct Remembering<'a>(&'a Memory);
+
+impl Journal for Remembering<'_> {
+    fn record<'a>(&'a self, line: &'a Line) -> Doing<'a, io::Result<()>> {
+        self.0.record(line)
+    }
+
+    fn past(&self) -> Vec<Moment> {
+        let lines = self.0.0.lock().map(|lines| lines.clone()).unwrap_or_default();
+        let read = |line: &String| serde_json::from_str::<Line>(line).unwrap_or_else(|error| panic!("{error}"));
+        lines.iter().map(|line| read(line).moment).collect()
     }
 }
 
@@ -102,6 +119,14 @@ impl Bench {
 
     pub(crate) fn carry_out(&self, credential: &Credential, plan: &Plan, goal: Goal) -> Report {
         let doing = act::revoke(&self.cx, &self.entry, credential, plan, goal, &self.journal);
+        self.runtime.block_on(doing).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Goes on with a plan, as another process would.
+    #[cfg(unix)]
+    pub(crate) fn go_on(&self, credential: &Credential, plan: &Plan, goal: Goal) -> Report {
+        let journal = Remembering(&self.journal);
+        let doing = act::revoke(&self.cx, &self.entry, credential, plan, goal, &journal);
         self.runtime.block_on(doing).unwrap_or_else(|error| panic!("{error}"))
     }
 

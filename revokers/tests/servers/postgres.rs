@@ -183,6 +183,33 @@ fn a_responder_contains_ends_and_kills() {
 }
 
 #[test]
+fn what_people_did_after_it_was_off_is_not_undone() {
+    for (meanwhile, fresh) in [("LOGIN PASSWORD 'the-next-word'", Some("the-next-word")), ("LOGIN", None)] {
+        let server = Postgres::start();
+        let (uri, word) = server.role("app");
+        let (bench, leaked) = (Bench::new(KIND, &server.responding()), credential(&uri));
+        let plan = bench.plan(&leaked).unwrap_or_else(|refusal| panic!("{refusal}"));
+        assert_eq!(bench.go_on(&leaked, &plan, Goal::Contained).outcome, Outcome::Revoked);
+        server.sql(&format!("ALTER ROLE app {meanwhile}"));
+        let report = bench.go_on(&leaked, &plan, Goal::Dead);
+        assert!(matches!(report.outcome, Outcome::NotPermitted { .. }) && !report.complete, "{report:?}");
+        assert!(server.lets_in("app", fresh.unwrap_or(&word)), "{meanwhile}");
+    }
+}
+
+#[test]
+fn what_is_off_dies_later() {
+    let server = Postgres::start();
+    let (uri, _) = server.role("app");
+    let (bench, leaked) = (Bench::new(KIND, &server.responding()), credential(&uri));
+    let plan = bench.plan(&leaked).unwrap_or_else(|refusal| panic!("{refusal}"));
+    assert_eq!(bench.go_on(&leaked, &plan, Goal::Contained).outcome, Outcome::Revoked);
+    let report = bench.go_on(&leaked, &plan, Goal::Dead);
+    assert_eq!((&report.outcome, report.complete), (&Outcome::Revoked, true), "{report:?}");
+    assert_eq!(server.sql("SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'app'"), "t");
+}
+
+#[test]
 fn a_role_alone_may_only_change_its_password() {
     let server = Postgres::start();
     let (uri, word) = server.role("app");
