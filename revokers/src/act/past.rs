@@ -125,7 +125,8 @@ impl Past {
 
     /// What is left of the steps; `None` if those that were taken hit something else than they would hit now.
     pub(super) fn rest(&self, steps: Vec<Step>) -> Option<Vec<Step>> {
-        let done = |step: &Step| self.of_step(step).is_some_and(|taken| taken.left(self.off_before(step)) == Left::Nothing);
+        let done =
+            |step: &Step| self.of_step(step).is_some_and(|taken| taken.left(self.off_before(step)) == Left::Nothing);
         let (taken, rest): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(done);
         (!taken.is_empty() && !rest.is_empty()).then_some(rest)
     }
