@@ -107,6 +107,7 @@ impl Draft {
             route: None,
             status: None,
             at: std::time::Instant::now(),
+            took: std::time::Duration::ZERO,
         })
     }
 }

@@ -76,6 +76,7 @@ fn request(line: &str, headers: &[(&str, &str)], body: &str) -> Request {
         route: None,
         status: None,
         at: Instant::now(),
+        took: std::time::Duration::ZERO,
     }
 }
 
