@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
+use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
 use crate::Why;
@@ -337,8 +338,12 @@ impl Client {
         let attempts = if repeat == Repeat::Safe { self.config.attempts.max(1) } else { 1 };
         let mut wait = Duration::from_millis(self.config.backoff_ms);
         for attempt in 1.. {
-            let outcome = self.once(call, payer).await;
+            let span = tracing::info_span!("call", provider = payer.provider, status = tracing::field::Empty);
+            let outcome = self.once(call, payer).instrument(span.clone()).await;
             let status = outcome.as_ref().map(|answer| answer.status).map_err(drop);
+            if let Ok(status) = status {
+                span.record("status", status);
+            }
             self.calls.count(&payer.provider, Came::of(status));
             let again = attempt < attempts && passes(&outcome);
             let Some(pause) = again.then(|| self.pause(&outcome, wait)).flatten() else { return outcome };

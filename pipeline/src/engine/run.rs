@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::{Engine, EngineError};
 use crate::IncidentId;
@@ -38,7 +39,8 @@ impl Engine {
             for claim in claims {
                 let engine = Arc::clone(&self);
                 let work = work.clone();
-                tasks.spawn(async move { engine.turn(claim, &work).await });
+                let span = tracing::info_span!("incident", id = %claim.incident.id);
+                tasks.spawn(async move { engine.turn(claim, &work).await }.instrument(span));
             }
             tokio::select! {
                 _ = stop.changed() => {}
