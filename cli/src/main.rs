@@ -14,6 +14,7 @@ mod env;
 mod exit;
 mod history;
 mod key;
+mod log;
 mod near;
 mod progress;
 mod range;

@@ -9,11 +9,13 @@ use stanch_scanner::Engine;
 
 use crate::args::{Args, Command, When};
 use crate::env;
+use crate::log;
 use crate::report::Redactor;
 
 /// Talk on stderr: errors, warnings, hints.
 pub(crate) struct Shell {
     quiet: bool,
+    verbose: u8,
     err: anstream::AutoStream<std::io::Stderr>,
     colour: anstream::ColorChoice,
 }
@@ -30,12 +32,27 @@ impl Shell {
             When::Always => anstream::ColorChoice::Always,
             When::Never => anstream::ColorChoice::Never,
         };
-        Self { quiet: args.global.quiet, err: anstream::AutoStream::new(std::io::stderr(), colour), colour }
+        Self {
+            quiet: args.global.quiet,
+            verbose: args.global.verbose,
+            err: anstream::AutoStream::new(std::io::stderr(), colour),
+            colour,
+        }
+    }
+
+    /// How much is told of what goes on inside.
+    pub(crate) fn level(&self) -> tracing::Level {
+        log::level(self.verbose)
     }
 
     /// Another voice to the same ears, for what goes on beside.
     pub(crate) fn twin(&self) -> Self {
-        Self { quiet: self.quiet, err: anstream::AutoStream::new(std::io::stderr(), self.colour), colour: self.colour }
+        Self {
+            quiet: self.quiet,
+            verbose: self.verbose,
+            err: anstream::AutoStream::new(std::io::stderr(), self.colour),
+            colour: self.colour,
+        }
     }
 
     /// Standard output, which drops colours where they do not belong.
@@ -125,20 +142,11 @@ pub(crate) fn hide_panics() {
 
 /// Logging to stderr, from warnings up to traces as `-v` is repeated.
 pub(crate) fn start_logging(args: &Args) {
-    let level = match args.global.verbose {
-        0 => tracing::Level::WARN,
-        1 => tracing::Level::INFO,
-        2 => tracing::Level::DEBUG,
-        _ => tracing::Level::TRACE,
-    };
-    // A server has nobody who waits for its answer: what goes wrong has to be told.
-    if args.global.verbose > 0 || matches!(args.command, Command::Serve(_)) {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(level)
-            .with_writer(std::io::stderr)
-            .with_ansi(false)
-            .without_time();
-        subscriber.init();
+    let serve = if let Command::Serve(serve) = &args.command { Some(serve) } else { None };
+    // A server begins it by itself, when it has read where else to tell it.
+    let later = serve.is_some_and(|serve| serve.command.is_none());
+    if !later && (args.global.verbose > 0 || serve.is_some()) {
+        log::start(log::level(args.global.verbose));
     }
 }
 

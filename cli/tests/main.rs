@@ -25,6 +25,8 @@ mod rules;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
+mod spans;
+#[cfg(unix)]
 mod state;
 #[cfg(unix)]
 mod store;

@@ -49,7 +49,7 @@ impl Serving {
     }
 
     /// What it said on stderr.
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// Who belongs to which group of approvers: the names of tokens, by group.
     pub groups: BTreeMap<String, Vec<String>>,
+    /// Where spans are sent: a collector of OpenTelemetry, as OTLP over HTTP. Builds without the feature `otel` refuse it.
+    pub traces: Option<String>,
     /// How much it takes on at a time.
     pub limits: Limits,
 }
@@ -34,6 +36,7 @@ impl Default for ServerConfig {
             trusted_proxies: Vec::new(),
             public_url: None,
             groups: BTreeMap::new(),
+            traces: None,
             limits: Limits::default(),
         }
     }

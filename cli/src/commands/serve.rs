@@ -35,6 +35,7 @@ use crate::args::{DeciderArgs, ServeArgs, ServeCommand};
 use crate::env;
 use crate::exit::{CliError, Exit};
 use crate::key::installation;
+use crate::log;
 use crate::response::{ConfigFile, block_on, of_store, open_store, person, policies};
 use crate::shell::Shell;
 
@@ -89,6 +90,10 @@ fn serve(args: &ServeArgs, shell: &mut Shell) -> Result<Exit, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::new(format!("cannot start: {error}")))?;
+    let _spans = {
+        let _inside = runtime.enter();
+        log::start_with(shell.level(), said.server.traces.as_deref(), &said.network)?
+    };
     runtime.block_on(answer(said, policies, args, shell))
 }
 
