@@ -54,11 +54,10 @@ impl ConfigFile {
 
     /// A section that another room reads. What is wrong is told without what was written there, which may be a secret.
     pub(crate) fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CliError> {
-        let table: toml::Table = toml::from_str(&self.text).map_err(|error| self.wrong(&error.message()))?;
+        let table: toml::Table = toml::from_str(&self.text).map_err(|error| self.wrong(&place(&self.text, &error)))?;
         let Some(value) = table.get(name) else { return Ok(None) };
         value.clone().try_into().map(Some).map_err(|error: toml::de::Error| {
-            let what = error.message().split(['`', '"']).next().unwrap_or_default().trim();
-            self.wrong(&format!("the section `[{name}]`: {what}"))
+            self.wrong(&format!("the section `[{name}]`: {}", without_values(error.message())))
         })
     }
 }
@@ -93,5 +92,61 @@ fn wrong(path: &Path, why: &dyn std::fmt::Display) -> CliError {
 
 fn place(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
-    format!("line {line}: {}", error.message())
+    format!("line {line}: {}", without_values(error.message()))
+}
+
+/// What a parser says, without what was written in the file: a value that stands in the wrong place may be a secret. The name of a field that nobody
+/// knows is told if it looks like a name.
+fn without_values(message: &str) -> String {
+    let quote = ['`', '"'];
+    let Some((what, rest)) = message.split_once(quote) else { return message.to_owned() };
+    let what = what.trim_end();
+    let name = rest.split(quote).next().unwrap_or_default();
+    if what == "unknown field"
+        && name.len() <= 40
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+    {
+        return message.to_owned();
+    }
+    match rest.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{what} that is not told here, expected {expected}"),
+        None => what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Section {
+        #[serde(rename = "wait")]
+        _wait: u32,
+    }
+
+    /// What is said of a configuration with this section.
+    fn said(section: &str) -> String {
+        let file = ConfigFile { path: "config.toml".into(), text: format!("[part]\n{section}") };
+        let of_section = file.section::<Section>("part").map(|_| ()).map_err(|error| format!("{error:?}"));
+        let of_file = toml::from_str::<Section>(section).map_err(|error| place(section, &error)).map(|_| ());
+        format!("{of_section:?} {of_file:?}")
+    }
+
+    #[test]
+    fn what_was_written_is_not_told() {
+        let canary = "canary-1-\\\", expected canary-2";
+        for section in
+            [format!("wait = \"{canary}\""), format!("\"{canary}\" = 1"), format!("wait = canary-1\"{canary}")]
+        {
+            let said = said(&section);
+            assert!(said.contains("Err") && !said.contains("canary"), "{section}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        assert!(said("wait = \"long\"").contains("expected u32"), "{}", said("wait = \"long\""));
+        assert!(said("wiat = 1").contains("unknown field `wiat`, expected `wait`"), "{}", said("wiat = 1"));
+    }
 }
