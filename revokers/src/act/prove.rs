@@ -35,7 +35,7 @@ impl Patience {
     }
 }
 
-/// Asks again and again, with longer and longer pauses, for at most `settle` seconds.
+/// Asks again and again whether it is dead, with longer and longer pauses, for at most `settle` seconds.
 pub(super) async fn prove(
     cx: &Context,
     entry: &Entry,
@@ -43,13 +43,7 @@ pub(super) async fn prove(
     target: &Target,
     settle: u64,
 ) -> Liveness {
-    let mut patience = Patience::of(cx, settle);
-    loop {
-        let liveness = look(cx, entry, credential, target).await;
-        if liveness == Liveness::Inactive || !patience.wait().await {
-            return liveness;
-        }
-    }
+    until_inactive(Patience::of(cx, settle), || look(cx, entry, credential, target)).await
 }
 
 /// The same for the removal of what is refused already: only the list can tell, and it must show it no more.
@@ -60,15 +54,24 @@ pub(super) async fn prove_gone(
     target: &Target,
     settle: u64,
 ) -> Liveness {
-    let mut patience = Patience::of(cx, settle);
+    until_inactive(Patience::of(cx, settle), || gone(cx, entry, credential, target)).await
+}
+
+/// What the last look says: the first that finds it dead, or the one at the end of patience.
+async fn until_inactive<F: Future<Output = Liveness>>(mut patience: Patience, look: impl Fn() -> F) -> Liveness {
     loop {
-        let shown = shown(cx, entry, credential, target).await;
-        if matches!(shown, Shown::Gone) {
-            return Liveness::Inactive;
+        let liveness = look().await;
+        if liveness == Liveness::Inactive || !patience.wait().await {
+            return liveness;
         }
-        if !patience.wait().await {
-            return Liveness::Unknown { why: not_gone(shown) };
-        }
+    }
+}
+
+/// Whether the lists show it no more.
+async fn gone(cx: &Context, entry: &Entry, credential: &Credential, target: &Target) -> Liveness {
+    match shown(cx, entry, credential, target).await {
+        Shown::Gone => Liveness::Inactive,
+        shown => Liveness::Unknown { why: not_gone(shown) },
     }
 }
 
