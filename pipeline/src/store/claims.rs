@@ -35,7 +35,8 @@ pub struct Writing {
     pub notices: Vec<NewJob>,
     /// Until when the claim is held from now on, if that changes.
     pub until: Option<Timestamp>,
-    /// Whether the claim is given back, as [`Store::release`] does.
+    /// Whether the claim is given back. When the incident is looked at next follows from its events: their [`Event::Later`], at once for what can
+    /// go on, never for what waits for people. Somebody who spoke up in the meantime ([`Store::note`]) is heard at once in any case.
     pub release: bool,
 }
 
@@ -126,20 +127,6 @@ impl Store {
     pub async fn renew(&self, claim: &Claim, until: Timestamp) -> Result<()> {
         let claim = claim.clone();
         self.write(move |tx| claim.hold(tx, until)).await
-    }
-
-    /// Gives a claim back. `due` is when the incident is looked at next; `None` leaves that to its events: their [`Event::Later`], at once for
-    /// what can go on, never for what waits for people. Somebody who spoke up in the meantime ([`Store::note`]) is heard at once in any case.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] if it was taken over.
-    pub async fn release(&self, claim: &Claim, due: Option<Timestamp>) -> Result<()> {
-        let claim = claim.clone();
-        self.write(move |tx| {
-            let (incident, hold) = claim.read(tx)?;
-            if hold == Hold::Released { Ok(()) } else { claim.give_back(tx, due.or(incident.due)) }
-        })
-        .await
     }
 
     /// Appends what happened, and puts what people are to be told into its queue: [`Self::write_down`] of events that happened now.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use stanch_model::{Confidence, Severity};
 use stanch_pipeline::audit::SigningKey;
-use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey};
-use stanch_pipeline::{Detected, Event, Exposure, Occurrence, Owner};
+use stanch_pipeline::store::{Actor, Claim, Options, Place, Store, StoreError, StoreKey, Writing};
+use stanch_pipeline::{Detected, Event, Exposure, Incident, Occurrence, Owner};
 use stanch_testkit::Postgres;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -93,6 +93,13 @@ pub(crate) fn occurrence(line: u32) -> Occurrence {
 /// A remark.
 pub(crate) fn noted(text: &str) -> Event {
     Event::Noted { text: text.to_owned() }
+}
+
+/// Gives a claim back, with a time to look again if one is named.
+pub(crate) async fn release(store: &Store, claim: &Claim, due: Option<i64>) -> Result<Incident, StoreError> {
+    let later = due.map(|due| (at(0), Event::Later { due: at(due), why: String::new() }));
+    let writing = Writing { lines: later.into_iter().collect(), release: true, ..Writing::default() };
+    store.write_down(claim, "engine", writing, at(0)).await
 }
 
 /// A store in a place.

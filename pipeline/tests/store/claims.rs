@@ -7,7 +7,7 @@ use stanch_pipeline::store::{Actor, NewJob, Options, Store, StoreError};
 use stanch_pipeline::{Approval, Event, IncidentId, State};
 use zeroize::Zeroizing;
 
-use crate::bench::{LEASE, actor, at, detected, must, noted, occurrence, on_both, open, options};
+use crate::bench::{LEASE, actor, at, detected, must, noted, occurrence, on_both, open, options, release};
 
 async fn find(store: &Store, name: &str, second: i64) -> IncidentId {
     must(store.detect(&detected(name), &[occurrence(1)], None, at(second), "scan").await).0
@@ -41,7 +41,7 @@ fn what_waits_for_people_is_left_alone_until_one_speaks() {
         assert_eq!(must(store.claim_one(&id, &actor(2), at(1), LEASE).await), None);
         let asked = Event::Asked { digest: "d1".to_owned(), approvals: 1 };
         assert_eq!(must(store.append(&claim, "engine", &[asked], at(2), &[]).await).state, State::Waiting);
-        must(store.release(&claim, None).await);
+        must(release(&store, &claim, None).await);
         assert_eq!(names(&store, 1, 1000, 9).await, Vec::<String>::new());
         let approval =
             Approval { person: "ann".to_owned(), digest: "d1".to_owned(), until: at(9999), groups: Vec::new() };
@@ -51,7 +51,7 @@ fn what_waits_for_people_is_left_alone_until_one_speaks() {
         must(store.note(&id, "ann", &[noted("look")], at(1002)).await);
         assert_eq!(names(&store, 1, 1001, 9).await, Vec::<String>::new());
         let heard = must(store.claim(&actor(1), at(1002), LEASE, 9).await);
-        must(store.release(&heard[0], None).await);
+        must(release(&store, &heard[0], None).await);
         assert_eq!(names(&store, 1, 9000, 9).await, Vec::<String>::new(), "who was heard is not heard again and again");
         let outcome = store.note(&id, "ann", &[Event::Dead], at(1003)).await;
         assert!(matches!(outcome, Err(StoreError::Other(_))), "people do not say that");
@@ -64,7 +64,7 @@ async fn asked(store: &Store, name: &str) -> IncidentId {
     let claim = must(store.claim_one(&id, &actor(1), at(1), LEASE).await).unwrap_or_else(|| panic!("it is free"));
     let asked = Event::Asked { digest: "d1".to_owned(), approvals: 2 };
     must(store.append(&claim, "engine", &[asked], at(2), &[]).await);
-    must(store.release(&claim, None).await);
+    must(release(store, &claim, None).await);
     id
 }
 
@@ -75,10 +75,10 @@ fn who_was_heard_and_does_not_suffice_is_not_heard_again_and_again() {
         let id = asked(&store, "f").await;
         must(store.note(&id, "ann", &[noted("look")], at(3)).await);
         let claim = must(store.claim(&actor(1), at(3), LEASE, 1).await).remove(0);
-        must(store.release(&claim, None).await);
+        must(release(&store, &claim, None).await);
         assert_eq!(names(&store, 1, 1000, 9).await, Vec::<String>::new(), "it waits for people again");
         let claim = must(store.claim_one(&id, &actor(1), at(1001), LEASE).await).unwrap_or_else(|| panic!("free"));
-        must(store.release(&claim, Some(at(2000))).await);
+        must(release(&store, &claim, Some(2000)).await);
         assert_eq!(names(&store, 1, 1999, 9).await, Vec::<String>::new());
         assert_eq!(names(&store, 1, 2000, 9).await, ["f"], "who names a time is woken then");
     });
@@ -107,8 +107,8 @@ fn who_speaks_while_somebody_works_is_heard() {
         assert_eq!(incident.state, State::ByHand, "the worker sees what was said");
         let retried = Event::Retried { person: "ann".to_owned() };
         must(store.note(&id, "ann", &[retried], at(4)).await);
-        must(store.release(&claims[0], Some(at(500))).await);
-        must(store.release(&claims[0], Some(at(500))).await);
+        must(release(&store, &claims[0], Some(500)).await);
+        must(release(&store, &claims[0], Some(500)).await);
         assert_eq!(names(&store, 2, 5, 1).await, ["f"], "not at 500");
     });
 }
@@ -121,10 +121,10 @@ fn later_is_when_it_is_due() {
         let claims = must(store.claim(&actor(1), at(1), LEASE, 1).await);
         let later = Event::Later { due: at(300), why: "throttled".to_owned() };
         must(store.append(&claims[0], "engine", &[later], at(2), &[]).await);
-        must(store.release(&claims[0], None).await);
+        must(release(&store, &claims[0], None).await);
         assert_eq!(names(&store, 1, 299, 1).await, Vec::<String>::new());
         let claims = must(store.claim(&actor(1), at(300), LEASE, 1).await);
-        must(store.release(&claims[0], Some(at(400))).await);
+        must(release(&store, &claims[0], Some(400)).await);
         assert_eq!(names(&store, 1, 399, 1).await, Vec::<String>::new());
         assert_eq!(names(&store, 1, 400, 1).await, ["f"]);
     });
@@ -145,7 +145,7 @@ fn who_lost_a_claim_writes_nothing() {
         let written = store.append(&slow, "engine", &[noted("x")], at(91), &[job]).await;
         assert_eq!(written, Err(StoreError::Stale));
         assert_eq!(store.renew(&slow, at(1000)).await, Err(StoreError::Stale));
-        assert_eq!(store.release(&slow, None).await, Err(StoreError::Stale));
+        assert_eq!(release(&store, &slow, None).await.map(drop), Err(StoreError::Stale));
         must(store.put_secret(&quick, "successor", Zeroizing::new(vec![2]), at(91)).await);
         let late = store.put_secret(&slow, "successor", Zeroizing::new(vec![1]), at(91)).await;
         assert_eq!(late, Err(StoreError::Stale));
@@ -153,7 +153,7 @@ fn who_lost_a_claim_writes_nothing() {
         assert_eq!(must(store.lines(0, 100).await), before);
         assert!(must(store.depths().await).is_empty());
         must(store.append(&quick, "engine", &[noted("y")], at(92), &[]).await);
-        must(store.release(&quick, None).await);
+        must(release(&store, &quick, None).await);
         let again = must(store.claim_one(&id, &actor(2), at(93), LEASE).await);
         assert!(again.is_some_and(|again| again.fence > quick.fence));
         assert_eq!(store.append(&quick, "engine", &[noted("z")], at(94), &[]).await, Err(StoreError::Stale));

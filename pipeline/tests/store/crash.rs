@@ -11,7 +11,7 @@ use stanch_testkit::Postgres;
 use stanch_testkit::server::until;
 use zeroize::Zeroizing;
 
-use crate::bench::{Ground, LEASE, actor, at, detected, file, must, noted, occurrence, open, options, run};
+use crate::bench::{Ground, LEASE, actor, at, detected, file, must, noted, occurrence, open, options, release, run};
 use crate::server::place;
 
 /// By which the test that is killed knows that it is to be, and where it writes.
@@ -30,7 +30,7 @@ async fn write_forever(place: Place) {
                 let (id, _) = must(store.detect(&detected(&name), &[occurrence(1)], secret, at(0), "scan").await);
                 if let Some(claim) = must(store.claim_one(&id, &actor(1), at(0), LEASE).await) {
                     must(store.append(&claim, "engine", &[noted("a"), noted("b")], at(1), &[]).await);
-                    must(store.release(&claim, None).await);
+                    must(release(&store, &claim, None).await);
                 }
             });
         }

@@ -6,7 +6,7 @@ use stanch_pipeline::store::{CREDENTIAL, Filter, Page, Store, StoreError};
 use stanch_pipeline::{Detected, Ending, Event, Exposure, IncidentId, Occurrence, Owner, State};
 use zeroize::Zeroizing;
 
-use crate::bench::{LEASE, actor, at, detected, must, noted, occurrence, on_both, open};
+use crate::bench::{LEASE, actor, at, detected, must, noted, occurrence, on_both, open, release};
 
 async fn find(store: &Store, name: &str, places: &[Occurrence], second: i64) -> (IncidentId, bool) {
     must(store.detect(&detected(name), places, None, at(second), "scan").await)
@@ -15,7 +15,7 @@ async fn find(store: &Store, name: &str, places: &[Occurrence], second: i64) -> 
 async fn close(store: &Store, id: &IncidentId, ending: Ending, second: i64) {
     let claim = must(store.claim_one(id, &actor(1), at(second), LEASE).await).unwrap_or_else(|| panic!("{id} is free"));
     must(store.append(&claim, "engine", &[Event::Closed { ending }], at(second), &[]).await);
-    must(store.release(&claim, None).await);
+    must(release(store, &claim, None).await);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn an_incident_lives_from_its_detection_to_its_end() {
         assert_eq!(must(store.secret(&id, CREDENTIAL).await), None);
         let put = store.put_secret(claim, "other", Zeroizing::new(vec![1]), at(3)).await;
         assert_eq!(put, Err(StoreError::Closed));
-        must(store.release(claim, None).await);
+        must(release(&store, claim, None).await);
         let lines = must(store.timeline(&id, 0, 100).await);
         assert_eq!(
             lines.iter().map(|line| line.actor.as_str()).collect::<Vec<_>>(),

@@ -8,7 +8,7 @@ use stanch_pipeline::notify::Overdue;
 use stanch_pipeline::store::Store;
 use stanch_pipeline::{Detected, Event, IncidentId, notices};
 
-use crate::bench::{LEASE, actor, at, detected, must, on_both, open};
+use crate::bench::{LEASE, actor, at, detected, must, on_both, open, release};
 
 fn looking(store: &Arc<Store>, tells: bool) -> Overdue {
     let text = "[ownership]\nfallback = 'a'\n[notify]\noverdue = { high = ['10m', '1h'], low = [] }";
@@ -60,7 +60,7 @@ fn what_is_off_or_waits_for_nothing_is_not_overdue() {
             let id = find(&store, name, Severity::High).await;
             let claim = must(store.claim_one(&id, &actor(1), at(1), LEASE).await).unwrap_or_else(|| panic!("free"));
             must(store.append(&claim, "engine", &[event], at(2), &[]).await);
-            must(store.release(&claim, None).await);
+            must(release(&store, &claim, None).await);
         }
         assert_eq!(quiet.round(None, at(700)).await, Ok(1), "what waits for an approval is");
         assert!(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use stanch_model::{Confidence, Severity};
-use stanch_pipeline::store::{Actor, Claim, Store};
+use stanch_pipeline::store::{Actor, Claim, Store, Writing};
 use stanch_pipeline::{
     Approval, Decision, Detected, Ending, Event, Exposure, IncidentId, Means, Occurrence, Owner, Verdict,
 };
@@ -120,7 +120,8 @@ impl<'a> Tale<'a> {
     }
 
     async fn end(self) -> IncidentId {
-        must(self.store.release(&self.claim, None).await, "a release");
+        let writing = Writing { release: true, ..Writing::default() };
+        must(self.store.write_down(&self.claim, "engine", writing, self.at).await, "a release");
         self.claim.incident.id
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use stanch_model::FingerprintKey;
 use stanch_pipeline::audit::SigningKey;
-use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey};
+use stanch_pipeline::store::{Actor, Options, Place, Store, StoreKey, Writing};
 use stanch_pipeline::{Detected, Event, Exposure, IncidentId, Occurrence, Owner};
 use stanch_server::auth::{Role, make_token};
 use stanch_server::{Parts, Server, ServerConfig, Worker};
@@ -135,8 +135,9 @@ impl House {
             let now = Timestamp::now();
             let claim = self.store.claim_one(id, &actor, now, lease).await.expect("a claim");
             let claim = claim.expect("nobody else has it");
-            self.store.append(&claim, "engine", events, now, &[]).await.expect("it is kept");
-            self.store.release(&claim, None).await.expect("it is given back");
+            let lines = events.iter().map(|event| (now, event.clone())).collect();
+            let writing = Writing { lines, release: true, ..Writing::default() };
+            self.store.write_down(&claim, "engine", writing, now).await.expect("it is kept");
         });
     }
 
