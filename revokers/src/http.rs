@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
+use sha2::Digest as _;
 use tracing::Instrument as _;
 use zeroize::Zeroizing;
 
@@ -19,6 +20,7 @@ use crate::config::{Config, HttpConfig};
 use crate::dial::{authorities, is_tcp};
 use crate::hosts::Hosts;
 use crate::limit::Limits;
+use crate::reading::{ListId, Readings};
 use crate::together::Together;
 
 /// The most that is read of an answer, in bytes.
@@ -34,6 +36,8 @@ pub struct Client {
     pub(crate) endpoints: Vec<(String, Url)>,
     /// Credentials that go by one request.
     pub(crate) together: Together,
+    /// Lists that many look at.
+    pub(crate) readings: Readings,
     config: HttpConfig,
     offline: bool,
     calls: Calls,
@@ -176,6 +180,25 @@ impl Call {
         self.body.as_ref().map_or(&[], |body| body.as_slice())
     }
 
+    /// What tells it from every other request of its payer that is read in some way, `how`.
+    pub(crate) fn list_id(&self, payer: &Payer, how: usize) -> ListId {
+        let mut digest = sha2::Sha256::new();
+        let mut add = |part: &[u8]| {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        };
+        for part in [payer.provider.as_str(), &payer.account, self.method.as_str(), self.url.as_str()] {
+            add(part.as_bytes());
+        }
+        for (name, value) in &self.headers {
+            add(name.as_str().as_bytes());
+            add(value.as_bytes());
+        }
+        add(self.body_bytes());
+        add(&how.to_le_bytes());
+        digest.finalize().into()
+    }
+
     /// The address, to be changed.
     pub fn url_mut(&mut self) -> &mut Url {
         &mut self.url
@@ -303,6 +326,7 @@ impl Client {
             limits: Limits::new(config.http.concurrency, config.http.per_minute),
             endpoints,
             together: Together::default(),
+            readings: Readings::default(),
             config: config.http.clone(),
             offline,
             calls: Calls::default(),

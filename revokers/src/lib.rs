@@ -32,6 +32,7 @@ mod mask;
 pub mod native;
 mod outcome;
 mod pointer;
+mod reading;
 pub mod registry;
 mod request;
 pub mod responder;

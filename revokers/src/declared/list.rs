@@ -1,5 +1,7 @@
 //! Reads a list over all its pages.
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::{Filled, usual};
 use crate::answer::Means;
 use crate::http::{Answer, Call, Repeat};
 use crate::kind::{LocateSpec, Page};
+use crate::reading::Read;
 use crate::{Context, Outcome, Why, pointer};
 
 /// The most pages that are read of one list.
@@ -14,24 +17,23 @@ const MOST_PAGES: usize = 1_000;
 /// The most bytes that they may have together.
 const MOST_BYTES: usize = 64 << 20;
 
-/// What a step's request gave.
-pub(super) enum Read {
-    /// The documents of all pages.
-    Pages(Vec<Value>),
-    /// There is nothing of the kind.
-    Gone,
-}
-
-/// Every page of a step's list.
+/// Every page of a step's list. Who asks for the same at the same time is given the same.
 pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> Result<Read, Outcome> {
     let unknown = |why| Outcome::Unknown { why };
     let mut call = step.request.call(&filled.values).map_err(unknown)?;
     if let Some(page) = &step.page {
         start(page, &mut call);
     }
+    filled.sign(&mut call).map_err(unknown)?;
+    // Whoever waits for the answer holds on to the step, so that no other has its place in memory.
+    let id = call.list_id(&filled.payer, std::ptr::from_ref(step).addr());
+    cx.http.readings.read(id, read(filled, cx, step, call)).await
+}
+
+async fn read(filled: &Filled, cx: &Context, step: &LocateSpec, mut call: Call) -> Result<Read, Outcome> {
+    let unknown = |why| Outcome::Unknown { why };
     let (mut pages, mut room) = (Vec::new(), Room(MOST_BYTES));
     for _ in 0..MOST_PAGES {
-        filled.sign(&mut call).map_err(unknown)?;
         let answer = cx.http.send(&call, &filled.payer, Repeat::Safe).await.map_err(unknown)?;
         match usual(&step.answers, &answer).map_err(unknown)? {
             Means::Done | Means::Active => {}
@@ -48,8 +50,11 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
         };
         pages.push(document);
         match next {
-            Some(url) => *call.url_mut() = url,
-            None => return Ok(Read::Pages(pages)),
+            Some(url) => {
+                *call.url_mut() = url;
+                filled.sign(&mut call).map_err(unknown)?;
+            }
+            None => return Ok(Read::Pages(Arc::new(pages))),
         }
     }
     Err(unknown(Why::Incomplete))

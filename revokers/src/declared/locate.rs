@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::list::{Read, pages};
+use super::list::pages;
 use super::{Declared, Filled, Unbound, bind};
 use crate::answer::{OneOrMany, holds_of, tells};
 use crate::kind::{LocateSpec, Matching, Part};
 use crate::native::signer::Signer;
+use crate::reading::Read;
 use crate::template::{Escape, Template};
 use crate::{Context, Credential, Hidden, Identity, Outcome, Probe, Target, Values, Why, mask, pointer};
 
@@ -136,7 +137,7 @@ async fn walk(filled: &mut Filled, cx: &Context, step: &LocateSpec, paths: Vec<P
             Read::Pages(documents) => documents,
             Read::Gone => continue,
         };
-        for document in &documents {
+        for document in documents.iter() {
             for item in items(step, document)? {
                 if !step.matching.as_ref().map_or(Ok(true), |matching| fits(matching, filled, item))? {
                     continue;

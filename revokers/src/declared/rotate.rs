@@ -3,12 +3,13 @@
 use serde_json::Value;
 use stanch_model::Secret;
 
-use super::list::{Read, pages};
+use super::list::pages;
 use super::locate::items;
 use super::{Declared, Filled, bind, refusal};
 use crate::answer::{Means, read};
 use crate::http::Repeat;
 use crate::kind::{LocateSpec, RotateSpec};
+use crate::reading::Read;
 use crate::template::Escape;
 use crate::{Context, Credential, Outcome, Successor, Target, Why, pointer};
 
@@ -62,7 +63,7 @@ pub(super) async fn find(
     filled.values.set("name", name);
     let Read::Pages(documents) = pages(&filled, cx, step).await? else { return Ok(None) };
     let mut found = Vec::new();
-    for document in &documents {
+    for document in documents.iter() {
         for item in items(step, document)? {
             if is_named(step, &filled, item)? {
                 found.push(id_of(step, item)?);
