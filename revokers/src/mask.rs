@@ -51,7 +51,8 @@ fn marked(shown: &str) -> Option<(usize, usize)> {
 
 /// A run of one character at least as long as `mark`, if it stands once.
 fn repeated(shown: &str, mark: &str) -> Option<(usize, usize)> {
-    let from = shown.find(mark)?;
+    // A searcher would take longer to make than these few bytes take to look at, and lists have thousands of them.
+    let from = shown.as_bytes().windows(mark.len()).position(|window| window == mark.as_bytes())?;
     let one = mark.get(..1)?;
     let rest = shown.get(from..)?;
     let run = rest.len() - rest.trim_start_matches(one).len();

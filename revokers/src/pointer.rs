@@ -6,19 +6,36 @@ use serde_json::Value;
 pub(crate) fn find<'a>(document: &'a Value, pointer: &str) -> Vec<&'a Value> {
     let mut found = vec![document];
     for step in pointer.split('/').skip(1) {
-        let name = step.replace("~1", "/").replace("~0", "~");
-        found = found.into_iter().flat_map(|value| children(value, &name)).collect();
+        found = if step == "*" {
+            found.into_iter().flat_map(children).collect()
+        } else {
+            // Lists of thousands of items are searched for each of as many keys: nothing is copied on the way.
+            found.retain_mut(|value| {
+                child(value, step).is_some_and(|child| {
+                    *value = child;
+                    true
+                })
+            });
+            found
+        };
     }
     found
 }
 
-fn children<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
-    match (value, name) {
-        (Value::Array(items), "*") => items.iter().collect(),
-        (Value::Object(fields), "*") => fields.values().collect(),
-        (Value::Array(items), _) => name.parse().ok().and_then(|n: usize| items.get(n)).into_iter().collect(),
-        (Value::Object(fields), _) => fields.get(name).into_iter().collect(),
+fn children(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
         _ => Vec::new(),
+    }
+}
+
+fn child<'a>(value: &'a Value, step: &str) -> Option<&'a Value> {
+    match value {
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        Value::Object(fields) if step.contains('~') => fields.get(&step.replace("~1", "/").replace("~0", "~")),
+        Value::Object(fields) => fields.get(step),
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ mod run;
 pub mod sealed;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -94,6 +95,8 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     options: Options,
     hands: Hands,
+    /// Whether more incidents wait than are worked on.
+    crowded: AtomicBool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -116,7 +119,15 @@ pub enum EngineError {
 impl Engine {
     /// An engine on a store.
     pub fn new(store: Store, cx: Arc<Context>, decider: Arc<dyn Decider>, options: Options) -> Self {
-        Self { store, cx, decider, clock: Arc::new(SystemClock), options, hands: Hands::default() }
+        Self {
+            store,
+            cx,
+            decider,
+            clock: Arc::new(SystemClock),
+            options,
+            hands: Hands::default(),
+            crowded: AtomicBool::new(false),
+        }
     }
 
     /// The same by another clock.
@@ -174,11 +185,17 @@ impl Engine {
         /// More moves in one go than any life has; a mistake in `next` ends here and not never.
         const MOST: usize = 64;
         let _hand = self.hands.take(&claim.incident.id).await;
-        let mut turn = Turn { engine: self, claim, unwritten: Writing::default(), fresh: false, refusal: None };
+        let was_off = claim.incident.times.contained.is_some();
+        let unwritten = Writing::default();
+        let mut turn = Turn { engine: self, claim, unwritten, fresh: false, refusal: None, credential: None };
         for _ in 0..MOST {
             let coming = next(&turn.claim.incident, turn.fresh, self.now());
             tracing::debug!(incident = %turn.claim.incident.id, state = turn.claim.incident.state.as_str(), next = ?coming, "turn");
             if coming == Next::Rest {
+                break;
+            }
+            if coming == Next::Kill && !was_off && self.crowded.load(Ordering::Relaxed) {
+                // What is off harms nobody: those that are still alive come first. It is claimed again after them.
                 break;
             }
             if coming.has_effect() && !turn.unwritten.lines.is_empty() {
@@ -205,6 +222,8 @@ struct Turn<'a> {
     fresh: bool,
     /// Why there is no plan, if there is none.
     refusal: Option<Refusal>,
+    /// The credential, once it was needed.
+    credential: Option<Credential>,
 }
 
 impl Turn<'_> {
@@ -262,9 +281,7 @@ impl Turn<'_> {
 
     /// The credential, out of the store, and its kind. `None` if either is gone: the incident is given up then.
     async fn subject(&mut self) -> Result<Option<(Entry, Credential)>, EngineError> {
-        let sealed = self.engine.store.secret(&self.claim.incident.id, CREDENTIAL).await?;
-        let credential = sealed.as_deref().map(|bytes| sealed::credential(bytes));
-        let Some(Ok(credential)) = credential else {
+        let Some(credential) = self.credential().await? else {
             self.append(&[Event::GaveUp { why: "the credential is not in the store any more".to_owned() }])?;
             return Ok(None);
         };
@@ -275,6 +292,14 @@ impl Turn<'_> {
             self.append(&[Event::GaveUp { why }])?;
         }
         Ok(entry.map(|entry| (entry, credential)))
+    }
+
+    async fn credential(&mut self) -> Result<Option<Credential>, EngineError> {
+        if self.credential.is_none() {
+            let sealed = self.engine.store.secret(&self.claim.incident.id, CREDENTIAL).await?;
+            self.credential = sealed.and_then(|bytes| sealed::credential(&bytes).ok());
+        }
+        Ok(self.credential.clone())
     }
 }
 

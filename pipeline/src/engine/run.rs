@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -36,6 +37,7 @@ impl Engine {
                 }
             };
             let idle = claims.is_empty();
+            self.crowded.store(claims.len() == free as usize, Ordering::Relaxed);
             for claim in claims {
                 let engine = Arc::clone(&self);
                 let work = work.clone();

@@ -50,8 +50,9 @@ impl Connect for Sqlite {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
              PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
         )?;
-        // What is worked on stays in memory (in KiB), and the file is brought up to date in larger steps (in pages): under load both are most of the time.
-        connection.batch("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000")?;
+        // What is worked on stays in memory (in KiB), as does what a part of a transaction may have to take back; the file is brought up to date in larger steps
+        // (in pages): under load this is most of the time.
+        connection.batch("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000")?;
         if let Some(pages) = self.pages {
             connection.batch(&format!("PRAGMA max_page_count = {pages}"))?;
         }

@@ -3,6 +3,7 @@
 
 mod away;
 mod clock;
+mod crowd;
 mod disk;
 mod down;
 mod pair;
