@@ -79,7 +79,7 @@ impl Provider {
         let doubles = Double::load(&folder).map_err(|defects| BenchError::new(format!("{defects:?}")))?;
         let double = doubles.iter().find(|double| double.kind() == way.kind());
         let double = double.ok_or_else(|| BenchError::new(format!("no double of {}", way.kind())))?;
-        let cast = Cast { also: keys.saturating_sub(1), seed, ..Cast::default() };
+        let cast = Cast { also: keys.saturating_sub(1), keeps: true, seed, ..Cast::default() };
         let stage = Stage::try_start(double, cast).map_err(|error| BenchError::new(error.to_string()))?;
         Ok(Self { way, stage })
     }

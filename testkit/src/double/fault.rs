@@ -169,6 +169,8 @@ pub(super) struct Delivery {
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
+    /// Not at all: the next request may follow.
+    Stay,
     Close,
     Reset,
     /// Reset after half of the body.

@@ -140,6 +140,8 @@ pub struct Cast {
     pub deleted: bool,
     /// How many more keys of the same owner leaked.
     pub also: usize,
+    /// Whether connections stay open after an answer, as with providers. A stage that ends then waits a moment for those that nobody closed.
+    pub keeps: bool,
     /// Other seeds give other keys.
     pub seed: u64,
 }

@@ -218,13 +218,17 @@ fn admit(listener: &TcpListener, shared: &Shared) {
 
 fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut connection = Connection::new(stream, &shared.curtain)?;
-    let Some(request) = connection.request()? else { return Ok(()) };
-    let method = request.method.clone();
-    let delivery = {
-        let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.serve(&shared.double, request)
-    };
-    connection.deliver(&delivery, &method)
+    while let Some(request) = connection.request()? {
+        let method = request.method.clone();
+        let delivery = {
+            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.serve(&shared.double, request)
+        };
+        if !connection.deliver(&delivery, &method)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The hosts of all routes, with what is fixed or a key's part filled in.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::auth::Candidate;
-use super::fault::{Delivery, Faults, Response};
+use super::fault::{Delivery, End, Faults, Response};
 use super::file::{Double, List, Only, Reply};
 use super::key::{Cast, Key, Life, Minter, Role, Scalars, text};
 use super::page::set;
@@ -131,7 +131,7 @@ impl State {
         if let Err(why) = &asked {
             self.strays.push(Stray { request: request.clone(), why: why.clone() });
         }
-        let delivery = match (fault.as_ref().and_then(super::Fault::instead), asked) {
+        let mut delivery = match (fault.as_ref().and_then(super::Fault::instead), asked) {
             (Some(delivery), _) => delivery,
             (None, asked) => {
                 let response = match asked {
@@ -141,6 +141,9 @@ impl State {
                 fault.map_or_else(|| Delivery::plain(response.clone()), |fault| fault.after(response.clone()))
             }
         };
+        if self.cast.keeps && delivery.end == End::Close && delivery.response.is_some() {
+            delivery.end = End::Stay;
+        }
         request.route = name;
         request.status = delivery.response.as_ref().map(|response| response.status);
         request.took = request.at.elapsed() + delivery.wait;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a socket, as much of it as a test needs: one request a connection.
+//! HTTP/1.1 over a socket, as much of it as a test needs.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,7 +12,7 @@ use super::request::Request;
 const MAX_HEAD: usize = 64 << 10;
 const MAX_BODY: usize = 4 << 20;
 
-/// How long one connection may take, all in all.
+/// How long a connection may take for one request.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a client may leave an answer unread.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -79,6 +79,7 @@ impl<'a> Connection<'a> {
 
     /// Reads a request; `None` if the client went away before it sent anything.
     pub(super) fn request(&mut self) -> io::Result<Option<Request>> {
+        self.end = Instant::now() + DEADLINE;
         let (mut request, head) = loop {
             if let Some(parsed) = parse(&self.read)? {
                 break parsed;
@@ -153,15 +154,18 @@ impl<'a> Connection<'a> {
         Ok(self.read.drain(..count).collect())
     }
 
-    /// Sends an answer and ends the connection.
-    pub(super) fn deliver(mut self, delivery: &Delivery, method: &str) -> io::Result<()> {
+    /// Sends an answer. Whether another request may follow; if not, the connection is to be dropped.
+    pub(super) fn deliver(&mut self, delivery: &Delivery, method: &str) -> io::Result<bool> {
         self.curtain.wait(delivery.wait);
         let Some(response) = &delivery.response else {
-            return if delivery.end == End::Reset { self.reset() } else { Ok(()) };
+            return if delivery.end == End::Reset { self.reset() } else { Ok(false) };
         };
         let has_body = method != "HEAD" && !matches!(response.status, 100..200 | 204 | 304);
         let length = response.body.len() + delivery.padding;
-        let mut head = format!("HTTP/1.1 {} {}\r\nConnection: close\r\n", response.status, reason(response.status));
+        let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+        if delivery.end != End::Stay {
+            head.push_str("Connection: close\r\n");
+        }
         for (name, value) in &response.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -180,9 +184,12 @@ impl<'a> Connection<'a> {
             self.stream.write_all(&response.body)?;
             self.pad(delivery.padding)?;
         }
+        if delivery.end == End::Stay {
+            return Ok(true);
+        }
         self.stream.shutdown(Shutdown::Write)?;
         self.drain();
-        Ok(())
+        Ok(false)
     }
 
     /// Waits until the client has closed, too: a socket that is closed with unread bytes in it resets the connection, and with it what the
@@ -206,15 +213,15 @@ impl<'a> Connection<'a> {
     }
 
     #[cfg(unix)]
-    fn reset(self) -> io::Result<()> {
+    fn reset(&self) -> io::Result<bool> {
         // A socket that does not linger is closed with a reset.
         rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO))?;
-        Ok(())
+        Ok(false)
     }
 
     #[cfg(not(unix))]
-    fn reset(self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Both)
+    fn reset(&self) -> io::Result<bool> {
+        self.stream.shutdown(Shutdown::Both).map(|()| false)
     }
 }
 
