@@ -37,7 +37,8 @@ pub(crate) struct Trouble {
     pub(crate) needs_body: bool,
 }
 
-const ALONE: Cast = Cast { twin: false, stranger: false, disabled: false, deleted: false, also: 0, seed: 0 };
+const ALONE: Cast =
+    Cast { twin: false, stranger: false, disabled: false, deleted: false, also: 0, keeps: false, seed: 0 };
 
 const fn case(name: &'static str, play: fn(&Scene<'_>) -> Result<Verdict, Verdict>) -> Case {
     Case { name, cast: ALONE, trouble: None, play }
