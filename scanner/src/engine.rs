@@ -10,7 +10,8 @@ use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
 use crate::evidence::beside;
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
-use crate::prefilter::{Gate, Level, Literals, LiteralsBuilder, MOST_RULES, Open, User, token_starts};
+use crate::prefilter::chosen::ANCHORS;
+use crate::prefilter::{Gate, Level, Literals, LiteralsBuilder, MOST_RULES, Open, Searched, User, token_starts};
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, Care, ContentVerdict, is_no_secret, weigh};
 use crate::window::Window;
@@ -92,7 +93,7 @@ impl Engine {
         for (index, rule) in rules.iter().enumerate() {
             add_anchors(index as u32, rule, &compiled[index], &mut literals, &mut runs);
         }
-        let literals = literals.build();
+        let literals = literals.build(ANCHORS);
         let inner = literals.inner(compiled.len());
         let reaches: Vec<Reach> = rules.iter().map(Reach::of).collect();
         let reach = reaches.iter().copied().fold(Reach::LEAST, Reach::or);
@@ -347,6 +348,12 @@ impl Engine {
             self.context_words().seen(index, &Around::new(bytes, context.reach, found), near)
         };
         self.weighed(index, found, bytes, seen, care)
+    }
+
+    /// The literals that it looks for, by what for: for the developers' command that chooses how.
+    #[doc(hidden)]
+    pub fn searched(&self) -> [(&'static str, Vec<Searched>); 2] {
+        [("anchors", self.literals.searched()), ("words", self.context_words().searched())]
     }
 
     fn context_words(&self) -> &ContextWords {

@@ -7,7 +7,8 @@ use stanch_rules::{Context, Extent, RuleSet, Str};
 
 use crate::confirm::Match;
 use crate::evidence::words::{holds_word, stands_alone};
-use crate::prefilter::{Literals, LiteralsBuilder, User};
+use crate::prefilter::chosen::WORDS;
+use crate::prefilter::{Literals, LiteralsBuilder, Searched, User};
 use crate::window::around;
 
 /// Words of fewer bytes are looked for one by one.
@@ -79,7 +80,12 @@ impl ContextWords {
         let rules =
             contexts.map(|(index, context)| context.map(|context| wanted((index, context))).unwrap_or_default());
         let rules = rules.collect();
-        Self { literals: builder.build(), commons: commons.build(), rules }
+        Self { literals: builder.build(WORDS), commons: commons.build(&[]), rules }
+    }
+
+    /// What is looked for.
+    pub(crate) fn searched(&self) -> Vec<Searched> {
+        self.literals.searched()
     }
 
     /// Whether a word of the rule's context stands there.

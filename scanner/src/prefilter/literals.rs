@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use stanch_rules::ByteClass;
 
+use crate::prefilter::chosen::{self, Chosen};
 use crate::prefilter::grams::{Gram, Grams};
-use crate::prefilter::sets::{Choice, Choices, share_out};
+use crate::prefilter::sets::{Choice, Choices, Quadruple, share_out};
 use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD};
 
 /// Who wants to know of a literal.
@@ -45,6 +46,8 @@ struct Literal {
     bytes: Vec<u8>,
     /// Whether letters match in either case.
     fold: bool,
+    /// The class of the byte after it, where that is known.
+    next: Option<ByteClass>,
     /// Where in it the quadruple stands that it is looked for by.
     gram: usize,
     /// Up to eight bytes from there on, and whether these are all of it.
@@ -56,7 +59,7 @@ struct Literal {
 /// Collects literals.
 #[derive(Debug, Default)]
 pub(crate) struct LiteralsBuilder {
-    literals: Vec<(Literal, Option<ByteClass>)>,
+    literals: Vec<Literal>,
     known: HashMap<(Vec<u8>, bool), usize>,
 }
 
@@ -65,28 +68,32 @@ impl LiteralsBuilder {
     /// either case under `fold`.
     pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, next: Option<ByteClass>, user: User) {
         let index = *self.known.entry((bytes.to_vec(), fold)).or_insert_with(|| {
-            self.literals.push((Literal::new(bytes, fold), next));
+            self.literals.push(Literal::new(bytes, fold, next));
             self.literals.len() - 1
         });
-        let (literal, known_next) = &mut self.literals[index];
-        if *known_next != next {
-            *known_next = None;
+        let literal = &mut self.literals[index];
+        if literal.next != next {
+            literal.next = None;
         }
         if !literal.users.contains(&user) {
             literal.users.push(user);
         }
     }
 
-    pub(crate) fn build(self) -> Literals {
+    /// `chosen` says of literals that are known beforehand where they are looked for best, in order.
+    pub(crate) fn build(self, chosen: &[Chosen]) -> Literals {
         let (mut reach, mut offset, mut length) = (0, 0, 0);
         let (mut grams, mut quadruples, mut known) = (Vec::new(), Vec::new(), Vec::new());
-        for (mut literal, next) in self.literals {
-            let (gram, choices) = literal.rarest(next);
+        for mut literal in self.literals {
+            let of_literal = chosen::find(chosen, &literal.bytes, literal.fold);
+            let of_literal = of_literal.filter(|chosen| usize::from(chosen.at) <= literal.last_quadruple());
+            let gram = of_literal.map_or_else(|| literal.rarest(), |chosen| usize::from(chosen.at));
+            let quadruple = Quadruple { choices: literal.quadruple(gram), set: of_literal.map(|chosen| chosen.set) };
             literal.gram = gram;
             literal.eight = Gram::new(&literal.bytes[gram..], literal.fold);
             literal.short = gram == 0 && literal.bytes.len() <= 8;
             grams.push(literal.eight);
-            quadruples.push(choices);
+            quadruples.push(quadruple);
             reach = reach.max(gram);
             offset = literal.users.iter().map(|user| usize::from(user.offset)).fold(offset, usize::max);
             // The byte after a literal of three is looked at too.
@@ -218,8 +225,9 @@ fn eight(input: &[u8], at: usize) -> u64 {
 }
 
 impl Literal {
-    fn new(bytes: &[u8], fold: bool) -> Self {
-        Self { bytes: bytes.to_vec(), fold, gram: 0, eight: Gram::new(bytes, fold), short: false, users: Vec::new() }
+    fn new(bytes: &[u8], fold: bool, next: Option<ByteClass>) -> Self {
+        let eight = Gram::new(bytes, fold);
+        Self { bytes: bytes.to_vec(), fold, next, gram: 0, eight, short: false, users: Vec::new() }
     }
 
     /// Whether it stands at a place where its eight bytes stand.
@@ -231,18 +239,59 @@ impl Literal {
         if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes }
     }
 
-    /// Where its rarest quadruple stands, and what that may be. The fourth byte of a literal of three is the one after it.
-    fn rarest(&self, next: Option<ByteClass>) -> (usize, Choices) {
-        let choice = |at: usize| match self.bytes.get(at) {
+    /// What may stand at a place of it. The fourth byte of a literal of three is the one after it.
+    fn choice(&self, at: usize) -> Choice {
+        match self.bytes.get(at) {
             Some(letter) if self.fold && letter.is_ascii_alphabetic() => Choice::Letter(*letter),
             Some(byte) => Choice::Byte(*byte),
-            None => next.map_or(Choice::Any, Choice::Class),
+            None => self.next.map_or(Choice::Any, Choice::Class),
+        }
+    }
+
+    /// What may stand at the four places from one on.
+    fn quadruple(&self, at: usize) -> Choices {
+        std::array::from_fn(|n| self.choice(at + n))
+    }
+
+    /// Where its last quadruple stands.
+    fn last_quadruple(&self) -> usize {
+        self.bytes.len().saturating_sub(4)
+    }
+
+    /// Where its rarest quadruple stands.
+    fn rarest(&self) -> usize {
+        let share = |at: &usize| self.quadruple(*at).iter().map(|choice| choice.share()).product::<f32>();
+        (0..=self.last_quadruple()).min_by(|a, b| share(a).total_cmp(&share(b))).unwrap_or(0)
+    }
+}
+
+/// A literal, and for each of its places the bytes that may stand there; four at least.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Searched {
+    /// It.
+    pub bytes: Vec<u8>,
+    /// Whether letters match in either case.
+    pub fold: bool,
+    /// What may stand at its places.
+    pub places: Vec<Vec<u8>>,
+}
+
+impl Literals {
+    /// What is looked for, in order: for the developers' command that chooses where.
+    pub(crate) fn searched(&self) -> Vec<Searched> {
+        let places = |literal: &Literal| {
+            let place = |at: usize| {
+                let mut bytes = Vec::new();
+                literal.choice(at).each(|byte| bytes.push(byte as u8));
+                bytes
+            };
+            (0..literal.last_quadruple() + 4).map(place).collect()
         };
-        let quadruples =
-            (0..=self.bytes.len().saturating_sub(4)).map(|at| (at, std::array::from_fn(|n| choice(at + n))));
-        let share = |choices: &Choices| choices.iter().map(|choice| choice.share()).product::<f32>();
-        let rarest = quadruples.min_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)));
-        rarest.unwrap_or((0, [Choice::Any; 4]))
+        let searched =
+            |literal: &Literal| Searched { bytes: literal.bytes.clone(), fold: literal.fold, places: places(literal) };
+        let mut all: Vec<Searched> = self.known.iter().map(searched).collect();
+        all.sort_unstable();
+        all
     }
 }
 
@@ -261,7 +310,7 @@ mod tests {
         for (rule, (text, fold, offset)) in literals.iter().enumerate() {
             builder.add(text.as_bytes(), *fold, None, user(rule as u32, *offset));
         }
-        builder.build()
+        builder.build(&[])
     }
 
     fn found(literals: &Literals, input: &[u8], range: Range<usize>) -> Vec<(u32, usize)> {

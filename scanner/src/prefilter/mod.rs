@@ -3,6 +3,7 @@
 //! A hit says that a rule's match may start at a byte. Hits depend on the bytes at and after their start (and one before
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
+pub(crate) mod chosen;
 mod gate;
 mod grams;
 mod literals;
@@ -11,6 +12,7 @@ mod sets;
 mod simd;
 
 pub(crate) use gate::{Gate, MOST_RULES, Open};
+pub use literals::Searched;
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;

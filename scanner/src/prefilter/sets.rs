@@ -4,7 +4,7 @@
 use stanch_rules::ByteClass;
 
 /// How many sets there are.
-const SETS: usize = 16;
+pub(crate) const SETS: usize = 16;
 /// How often each literal may move to the set where it costs least. The first round fills the sets.
 const ROUNDS: usize = 4;
 
@@ -20,6 +20,14 @@ pub(crate) enum Choice {
 
 /// What may stand at the four places of a literal's quadruple.
 pub(crate) type Choices = [Choice; 4];
+
+/// A literal's quadruple.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quadruple {
+    pub(crate) choices: Choices,
+    /// The set that it belongs to, if that is known beforehand.
+    pub(crate) set: Option<u8>,
+}
 
 impl Choice {
     pub(crate) fn each(self, mut tell: impl FnMut(usize)) {
@@ -71,14 +79,20 @@ pub(crate) const fn rareness(byte: u8) -> u8 {
     }
 }
 
-/// Shares the quadruples out among the sets.
-pub(crate) fn share_out(all: &[Choices]) -> [[u16; 256]; 4] {
+/// Shares the quadruples out among the sets. Those whose set is known are there first.
+pub(crate) fn share_out(all: &[Quadruple]) -> [[u16; 256]; 4] {
     let share = |choices: &Choices| choices.iter().map(|choice| choice.share()).product::<f32>();
-    let mut order: Vec<(f32, usize)> = all.iter().enumerate().map(|(index, choices)| (share(choices), index)).collect();
+    let open = all.iter().enumerate().filter(|(_, quadruple)| quadruple.set.is_none());
+    let mut order: Vec<(f32, usize)> = open.map(|(index, open)| (share(&open.choices), index)).collect();
     // The most frequent first: the others find their place around them.
     order.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
     let bytes = Bytes::of(all);
     let mut sets: [Set; SETS] = std::array::from_fn(|_| Set::default());
+    for (index, quadruple) in all.iter().enumerate() {
+        if let Some(set) = quadruple.set.and_then(|set| sets.get_mut(usize::from(set))) {
+            set.add(bytes.places(index));
+        }
+    }
     let mut at: Vec<Option<usize>> = vec![None; all.len()];
     for _ in 0..ROUNDS {
         for (_, index) in &order {
@@ -111,13 +125,13 @@ struct Bytes {
 }
 
 impl Bytes {
-    fn of(all: &[Choices]) -> Self {
+    fn of(all: &[Quadruple]) -> Self {
         let mut listed = Vec::with_capacity(all.len() * 4);
         let mut list = |choice: &Choice| {
             choice.each(|byte| listed.push(byte as u8));
             listed.len()
         };
-        let ends = all.iter().map(|choices| choices.each_ref().map(&mut list)).collect();
+        let ends = all.iter().map(|quadruple| quadruple.choices.each_ref().map(&mut list)).collect();
         Self { listed, ends }
     }
 

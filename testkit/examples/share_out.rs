@@ -1,0 +1,203 @@
+//! Chooses by which four of its bytes each literal of the built-in rules is looked for, and in which of the sixteen sets of the vector search, so that
+//! as little as possible of some text passes: literal by literal, each is moved to where it costs least, again and again.
+//!
+//! `cargo run --release -p stanch-testkit --example share_out -- TEXT...` writes `scanner/src/prefilter/chosen/`. What is found does not depend on it.
+//! Take much text of many kinds (some 10 MB each of several languages, settings, prose); what passes tells how good a choice is.
+
+#![expect(clippy::print_stdout, reason = "a developers' command that prints")]
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use stanch_rules::RuleSet;
+use stanch_scanner::Engine;
+use stanch_scanner::oracle::Searched;
+
+const SETS: usize = 16;
+/// So many of the most frequent quadruples are counted with.
+const MOST: usize = 500_000;
+const ROUNDS: usize = 6;
+/// How much what passes with AVX2 counts, where a byte is looked up in two parts.
+const WEIGHT_OF_HALVES: f64 = 0.1;
+/// What a byte costs that a set did not have: rare text is not in the sample.
+const NEW_BYTE: f64 = 2e-6;
+
+type Four = [u8; 4];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let texts = std::env::args_os().skip(1).map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
+    let sample = Sample::of(&texts);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scanner/src/prefilter/chosen");
+    for (name, literals) in Engine::new(RuleSet::builtin()).searched() {
+        let choice = Choice::new(&literals, &sample);
+        std::fs::write(folder.join(format!("{name}.rs")), choice.source(name)?)?;
+        println!("{name}: {} literals, {:.2} % pass", literals.len(), 100.0 * choice.tables.passing(&sample.all).0);
+        println!("  {:.2} % with AVX2", 100.0 * choice.tables.passing(&sample.all).1);
+    }
+    Ok(())
+}
+
+/// How often each quadruple stands in some texts, which all count alike, as a part of all.
+struct Sample {
+    all: Vec<(Four, f64)>,
+}
+
+impl Sample {
+    fn of(texts: &[Vec<u8>]) -> Self {
+        let mut counts: HashMap<Four, f64> = HashMap::new();
+        for text in texts {
+            let one = 1.0 / (text.len() * texts.len()) as f64;
+            for four in text.windows(4).filter_map(|four| <Four>::try_from(four).ok()) {
+                *counts.entry(four).or_default() += one;
+            }
+        }
+        let mut all: Vec<(Four, f64)> = counts.into_iter().collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Self { all }
+    }
+
+    fn most(&self) -> &[(Four, f64)] {
+        self.all.get(..MOST).unwrap_or(&self.all)
+    }
+}
+
+/// For each place and byte the sets that let it through.
+type Places = [[u16; 256]; 4];
+
+/// What the sets let through.
+#[derive(Clone)]
+struct Tables {
+    /// For each set, place and byte how many literals have it there.
+    users: Vec<[[u32; 256]; 4]>,
+    whole: Places,
+    /// By the low five bits and by the high three, as AVX2 looks it up.
+    halves: Places,
+}
+
+fn passes(places: &Places, four: Four) -> u16 {
+    four.iter().zip(places).fold(u16::MAX, |sets, (byte, place)| sets & place[usize::from(*byte)])
+}
+
+/// What two lookups of a byte's parts let through.
+fn in_halves(whole: &Places) -> Places {
+    let mut halves = [[0; 256]; 4];
+    for (halves, whole) in halves.iter_mut().zip(whole) {
+        let (mut low, mut high) = ([0; 32], [0; 8]);
+        for (byte, sets) in whole.iter().enumerate() {
+            low[byte & 31] |= sets;
+            high[byte >> 5] |= sets;
+        }
+        halves.iter_mut().enumerate().for_each(|(byte, sets)| *sets = low[byte & 31] & high[byte >> 5]);
+    }
+    halves
+}
+
+impl Tables {
+    fn new() -> Self {
+        Self { users: vec![[[0; 256]; 4]; SETS], whole: [[0; 256]; 4], halves: [[0; 256]; 4] }
+    }
+
+    fn put(&mut self, literal: &Searched, at: usize, set: usize, there: bool) {
+        for (place, bytes) in literal.places[at..at + 4].iter().enumerate() {
+            for byte in bytes {
+                let users = &mut self.users[set][place][usize::from(*byte)];
+                *users = if there { *users + 1 } else { *users - 1 };
+                let sets = &mut self.whole[place][usize::from(*byte)];
+                *sets = if *users > 0 { *sets | 1 << set } else { *sets & !(1 << set) };
+            }
+        }
+        self.halves = in_halves(&self.whole);
+    }
+
+    /// How much of a text passes, whole and in halves.
+    fn passing(&self, sample: &[(Four, f64)]) -> (f64, f64) {
+        let of = |places: &Places| {
+            sample.iter().filter(|(four, _)| passes(places, *four) != 0).map(|(_, share)| share).sum()
+        };
+        (of(&self.whole), of(&self.halves))
+    }
+
+    /// What it would cost in each set to look for a literal by its bytes from a place on.
+    fn costs(&self, literal: &Searched, at: usize, sample: &[(Four, f64)]) -> [f64; SETS] {
+        let mut with = self.whole;
+        for (place, bytes) in with.iter_mut().zip(&literal.places[at..at + 4]) {
+            bytes.iter().for_each(|byte| place[usize::from(*byte)] = u16::MAX);
+        }
+        let mut costs = [0.0; SETS];
+        for (before, with, weight) in [(&self.whole, &with, 1.0), (&self.halves, &in_halves(&with), WEIGHT_OF_HALVES)] {
+            for (four, share) in sample {
+                let mut sets = passes(with, *four);
+                if sets != 0 && passes(before, *four) == 0 {
+                    while sets != 0 {
+                        costs[sets.trailing_zeros() as usize] += weight * share;
+                        sets &= sets - 1;
+                    }
+                }
+            }
+        }
+        for (cost, users) in costs.iter_mut().zip(&self.users) {
+            let places = users.iter().zip(&literal.places[at..at + 4]);
+            let new: usize =
+                places.map(|(users, bytes)| bytes.iter().filter(|byte| users[usize::from(**byte)] == 0).count()).sum();
+            *cost += NEW_BYTE * new as f64;
+        }
+        costs
+    }
+}
+
+/// Where each literal is looked for: from which place on, and in which set.
+struct Choice<'a> {
+    literals: &'a [Searched],
+    tables: Tables,
+    at: Vec<Option<(usize, usize)>>,
+}
+
+impl<'a> Choice<'a> {
+    fn new(literals: &'a [Searched], sample: &Sample) -> Self {
+        let mut choice = Self { literals, tables: Tables::new(), at: vec![None; literals.len()] };
+        let most = sample.most();
+        // The most frequent first: the others find their place around them.
+        let alone = |literal: &Searched| {
+            let costs = (0..=literal.places.len() - 4).map(|at| Tables::new().costs(literal, at, most)[0]);
+            costs.fold(f64::INFINITY, f64::min)
+        };
+        let mut order: Vec<(f64, usize)> =
+            literals.iter().enumerate().map(|(index, literal)| (alone(literal), index)).collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for _ in 0..ROUNDS {
+            order.iter().for_each(|(_, index)| choice.move_to_best(*index, most));
+        }
+        choice
+    }
+
+    fn move_to_best(&mut self, index: usize, sample: &[(Four, f64)]) {
+        let literal = &self.literals[index];
+        if let Some((at, set)) = self.at[index] {
+            self.tables.put(literal, at, set, false);
+        }
+        let ways = (0..=literal.places.len() - 4).flat_map(|at| {
+            let costs = self.tables.costs(literal, at, sample);
+            costs.into_iter().enumerate().map(move |(set, cost)| (cost, at, set))
+        });
+        if let Some((_, at, set)) = ways.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            self.tables.put(literal, at, set, true);
+            self.at[index] = Some((at, set));
+        }
+    }
+
+    /// The list as source code.
+    fn source(&self, name: &str) -> Result<String, std::fmt::Error> {
+        let mut source = format!(
+            "//! Made by `testkit/examples/share_out.rs`.\n\nuse super::{{Chosen, chosen}};\n\n#[rustfmt::skip]\npub(crate) static {}: &[Chosen] = &[\n",
+            name.to_uppercase()
+        );
+        for (literal, at) in self.literals.iter().zip(&self.at) {
+            let Some((at, set)) = at else { continue };
+            let (bytes, fold) = (literal.bytes.escape_ascii(), literal.fold);
+            writeln!(source, "    chosen(b\"{bytes}\", {fold}, {at}, {set}),")?;
+        }
+        source.push_str("];\n");
+        Ok(source)
+    }
+}
