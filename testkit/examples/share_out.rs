@@ -122,7 +122,9 @@ impl Tables {
     fn costs(&self, literal: &Searched, at: usize, sample: &[(Four, f64)]) -> [f64; SETS] {
         let mut with = self.whole;
         for (place, bytes) in with.iter_mut().zip(&literal.places[at..at + 4]) {
-            bytes.iter().for_each(|byte| place[usize::from(*byte)] = u16::MAX);
+            for byte in bytes {
+                place[usize::from(*byte)] = u16::MAX;
+            }
         }
         let mut costs = [0.0; SETS];
         for (before, with, weight) in [(&self.whole, &with, 1.0), (&self.halves, &in_halves(&with), WEIGHT_OF_HALVES)] {
@@ -166,7 +168,9 @@ impl<'a> Choice<'a> {
             literals.iter().enumerate().map(|(index, literal)| (alone(literal), index)).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         for _ in 0..ROUNDS {
-            order.iter().for_each(|(_, index)| choice.move_to_best(*index, most));
+            for (_, index) in &order {
+                choice.move_to_best(*index, most);
+            }
         }
         choice
     }

@@ -157,7 +157,7 @@ impl Gate {
         let of_classes = self.heads_of_classes.iter().zip(heads);
         let maybe = of_classes.fold(u16::MAX, |classes, (of_classes, head)| classes & of_classes[head]);
         let mut classes = 0;
-        each(maybe, |class| classes |= u16::from(self.rules[class] & possible != 0) << class);
+        each(maybe.into(), |class| classes |= u16::from(self.rules[class] & possible != 0) << class);
         let (by_length, length) = self.follow(rest, classes);
         Open { rules: possible & (self.always | by_length), looked: length.max(LAST).min(rest.len()) + 1 }
     }

@@ -9,7 +9,7 @@ use stanch_rules::ByteClass;
 use crate::prefilter::chosen::{self, Chosen};
 use crate::prefilter::grams::{Gram, Grams};
 use crate::prefilter::sets::{Choice, Choices, Quadruple, share_out};
-use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD};
+use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD, each};
 
 /// Who wants to know of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,8 @@ pub(crate) struct User {
 const WORDS: usize = 32;
 /// So many for what is short.
 const FEW: usize = 4;
+/// From so many on it pays to collect the marks before any of them is looked at.
+const MANY: usize = 256;
 
 /// The literals of all rules, ready to be looked for.
 #[derive(Debug)]
@@ -142,14 +144,18 @@ impl Literals {
     /// Tells of every user of every literal that starts in `range`, with where that is.
     pub(crate) fn find_literals(&self, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(User, usize)) {
         let end = input.len().min(range.end.saturating_add(self.reach));
-        if range.start + FEW * WORD >= end {
-            self.find_by::<FEW>(input, range, end, &mut hit);
+        let words = end.saturating_sub(range.start).div_ceil(WORD);
+        if words <= FEW {
+            self.find_each::<FEW>(input, range, end, &mut hit);
+        } else if words < MANY {
+            self.find_each::<WORDS>(input, range, end, &mut hit);
         } else {
-            self.find_by::<WORDS>(input, range, end, &mut hit);
+            self.find_collected(input, range, end, &mut hit);
         }
     }
 
-    fn find_by<const WORDS: usize>(
+    /// Looks at each mark by itself.
+    fn find_each<const WORDS: usize>(
         &self,
         input: &[u8],
         range: &Range<usize>,
@@ -161,17 +167,45 @@ impl Literals {
         while at < end {
             let marks = self.mark(input, at..end, &mut marks);
             for (word, marks) in marks.iter().enumerate() {
-                let (mut left, at) = (*marks, at + word * WORD);
-                while left != 0 {
-                    let marked = at + left.trailing_zeros() as usize;
-                    left &= left - 1;
+                each(*marks, |place| {
+                    let marked = at + word * WORD + place;
                     if self.grams.group(eight(input, marked)).is_some() {
                         self.confirm(input, range, marked, hit);
                     }
-                }
+                });
             }
             at += marks.len() * WORD;
         }
+    }
+
+    /// Collects the marks of many words first.
+    fn find_collected(&self, input: &[u8], range: &Range<usize>, end: usize, hit: &mut impl FnMut(User, usize)) {
+        let mut marks = [0; WORDS];
+        let mut places = Places::new();
+        let mut at = range.start;
+        while at < end {
+            let marks = self.mark(input, at..end, &mut marks);
+            for place in self.maybe(input.get(at..).unwrap_or_default(), places.of(marks)) {
+                self.confirm(input, range, at + usize::from(*place), hit);
+            }
+            at += marks.len() * WORD;
+        }
+    }
+
+    /// Of some places those at which eight bytes of a literal may stand, moved together at the front.
+    #[inline]
+    fn maybe<'p>(&self, input: &[u8], places: &'p mut [u16]) -> &'p [u16] {
+        // Nobody can guess which of them do, so that a branch would cost more than the comparison.
+        let mut passing = 0;
+        for index in 0..places.len() {
+            let Some(place) = places.get(index).copied() else { break };
+            let passes = self.grams.group(eight(input, usize::from(place))).is_some();
+            if let Some(next) = places.get_mut(passing) {
+                *next = place;
+            }
+            passing += usize::from(passes);
+        }
+        places.get(..passing).unwrap_or_default()
     }
 
     /// Marks the positions of the next words at which a literal may stand.
@@ -209,6 +243,38 @@ impl Literals {
                 literal.users.iter().for_each(|user| hit(*user, start));
             }
         }
+    }
+}
+
+/// The places of marks in some words. How many there are in a word cannot be guessed, and is mostly none, one or two: so two are written in any
+/// case.
+struct Places([u16; WORDS * WORD + Self::AHEAD]);
+
+impl Places {
+    const AHEAD: usize = 2;
+
+    const fn new() -> Self {
+        Self([0; WORDS * WORD + Self::AHEAD])
+    }
+
+    /// The places of the bits that are set in at most [`WORDS`] words, in order.
+    #[inline]
+    fn of(&mut self, words: &[u64]) -> &mut [u16] {
+        let first_of = |bits: u64| (bits | 1 << (WORD - 1)).trailing_zeros() as u16;
+        let mut count = 0;
+        for (word, one) in words.iter().enumerate().take(WORDS) {
+            let start = (word * WORD) as u16;
+            let two = one & one.wrapping_sub(1);
+            if let Some(room) = self.0.get_mut(count..).and_then(|room| room.first_chunk_mut()) {
+                *room = [start + first_of(*one), start + first_of(two)];
+            }
+            count += usize::from(*one != 0) + usize::from(two != 0);
+            each(two & two.wrapping_sub(1), |place| {
+                self.0.get_mut(count).into_iter().for_each(|room| *room = start + place as u16);
+                count += 1;
+            });
+        }
+        self.0.get_mut(..count).unwrap_or_default()
     }
 }
 
@@ -353,6 +419,18 @@ mod tests {
             parts.extend(found(&literals, input, cut..input.len()));
             parts.sort_unstable();
             prop_assert_eq!(&parts, &expected);
+        }
+
+        #[test]
+        fn much_is_searched_as_little_by_little(texts in prop::collection::vec("[abcABC_-]{0,9}[d-z ]{0,150}", 1..30), from in 0_usize..200) {
+            let literals = build(&[("abc", false, 0), ("b_c-a", true, 3), ("cab", true, 1), ("aaaa", false, 0)]);
+            let text = texts.concat();
+            let input = text.repeat((MANY * WORD * 3 / 2) / text.len().max(1) + 1);
+            let range = from..input.len();
+            let parts = range.clone().step_by(200).flat_map(|at| found(&literals, input.as_bytes(), at..range.end.min(at + 200)));
+            let mut expected: Vec<_> = parts.collect();
+            expected.sort_unstable();
+            prop_assert_eq!(found(&literals, input.as_bytes(), range), expected);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! 64 bytes at once, with tables of 128 entries: AVX-512 F, BW and VBMI (Intel since Ice Lake, AMD since Zen 4).
 
 use std::arch::x86_64::{
-    __m512i, __mmask64, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_sub_epi8,
-    _mm512_test_epi8_mask,
+    __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
+    _mm512_set1_epi8, _mm512_test_epi8_mask,
 };
 
 use super::ascii::Tables;
@@ -55,18 +54,29 @@ fn four_loads(bytes: &[u8; WORD + MARGIN]) -> [__m512i; 4] {
     [load(from(0)), load(from(1)), load(from(2)), load(from(3))]
 }
 
+/// For each byte of ASCII, as bits, whether it is a token byte, a letter or digit, a digit.
+static KINDS: [u8; 128] = {
+    let mut kinds = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let is = byte as u8;
+        let (digit, alnum) = (is.is_ascii_digit(), is.is_ascii_alphanumeric());
+        kinds[byte] =
+            (alnum || matches!(is, b'+' | b'/' | b'_' | b'-')) as u8 | (alnum as u8) << 1 | (digit as u8) << 2;
+        byte += 1;
+    }
+    kinds
+};
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    let all = |byte: u8| _mm512_set1_epi8(byte.cast_signed());
+    let table = table(&KINDS);
     for ([token, alnum, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let bytes = load(bytes);
-        let among = |bytes, first: u8, many: u8| -> __mmask64 {
-            _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, all(first)), all(many))
-        };
-        *digit = among(bytes, b'0', 10);
-        *alnum = *digit | among(_mm512_or_si512(bytes, all(0x20)), b'a', 26);
-        let sign = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, all(byte));
-        *token = *alnum | sign(b'+') | sign(b'/') | sign(b'_') | sign(b'-');
+        let of = _mm512_permutex2var_epi8(table.0, bytes, table.1);
+        let ascii = !_mm512_movepi8_mask(bytes);
+        let are = |kind: u8| _mm512_test_epi8_mask(of, _mm512_set1_epi8(kind.cast_signed())) & ascii;
+        (*token, *alnum, *digit) = (are(1), are(2), are(4));
     }
 }
 
@@ -114,7 +124,7 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
         let of = |table: Table| _mm512_permutex2var_epi8(table.0, bytes, table.1);
         let (low, high) = (of(low), of(high));
         let mut ended = 0;
-        super::scalar::each(alive, |class| {
+        super::scalar::each(alive.into(), |class| {
             let half = if class < 8 { low } else { high };
             let bit = _mm512_set1_epi8((1_u8 << (class % 8)).cast_signed());
             let run = (_mm512_test_epi8_mask(half, bit) & ascii).trailing_ones();
@@ -128,5 +138,5 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
             return;
         }
     }
-    super::scalar::each(alive, |class| tell(class, bytes.len()));
+    super::scalar::each(alive.into(), |class| tell(class, bytes.len()));
 }

@@ -45,19 +45,19 @@ pub(super) fn class_runs(bits: &[u16; 256], bytes: &[u8], classes: u16, mut tell
     let mut alive = classes;
     for (length, byte) in bytes.iter().enumerate() {
         let goes_on = alive & bits.get(usize::from(*byte)).copied().unwrap_or_default();
-        each(alive & !goes_on, |class| tell(class, length));
+        each(u64::from(alive & !goes_on), |class| tell(class, length));
         alive = goes_on;
         if alive == 0 {
             return;
         }
     }
-    each(alive, |class| tell(class, bytes.len()));
+    each(alive.into(), |class| tell(class, bytes.len()));
 }
 
-/// Tells of each class that is set.
+/// Tells of each bit that is set, the lowest first.
 #[inline]
-pub(crate) fn each(classes: u16, mut tell: impl FnMut(usize)) {
-    let mut left = classes;
+pub(crate) fn each(bits: u64, mut tell: impl FnMut(usize)) {
+    let mut left = bits;
     while left != 0 {
         tell(left.trailing_zeros() as usize);
         left &= left - 1;
