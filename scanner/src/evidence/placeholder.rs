@@ -36,8 +36,8 @@ fn names_itself(body: &[u8]) -> bool {
 
 /// `${VAR}`, `{{ var }}`, `<your-key>`, `%(name)s`, `$(cmd)`, `#{var}`, `%s`, `[YOUR_KEY]`.
 pub(crate) fn is_template(text: &[u8]) -> bool {
-    const MARKS: [&[u8; 2]; 7] = [b"${", b"{{", b"}}", b"$(", b"#{", b"%(", b"<%"];
-    let marked = text.windows(2).any(|pair| MARKS.iter().any(|mark| pair == *mark));
+    let is_mark = |pair: &[u8]| matches!(pair, b"${" | b"{{" | b"}}" | b"$(" | b"#{" | b"%(" | b"<%");
+    let marked = text.windows(2).any(is_mark);
     let wrapped = |open: u8, close: u8| text.first() == Some(&open) && text.last() == Some(&close);
     // Braces with more than a name between them are JSON.
     let braced = wrapped(b'{', b'}') && !text.iter().any(|byte| matches!(byte, b'"' | b'\''));

@@ -23,8 +23,9 @@ pub(crate) fn last_run(bytes: &[u8]) -> usize {
 pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
     let end = range.end.min((input.len() + 1).saturating_sub(LONG));
     let mut at = range.start;
+    let mut kinds = Kinds::NONE;
     while at < end {
-        let kinds = classify(level, input, at, end);
+        classify(&mut kinds, level, input, at, end);
         let words = (end - at).div_ceil(WORD).min(WORDS);
         for (word, starts) in kinds.starts(level, words).iter().enumerate().take(words) {
             let mut left = *starts;
@@ -41,12 +42,17 @@ pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut
 }
 
 /// What the bytes of the words from a place on are, as many as are wanted before `end`, with the byte before them and the word after them.
-fn classify(level: Level, input: &[u8], at: usize, end: usize) -> Kinds {
-    let mut kinds = Kinds::NONE;
+fn classify(kinds: &mut Kinds, level: Level, input: &[u8], at: usize, end: usize) {
     let before = at.checked_sub(1).and_then(|before| input.get(before));
     kinds.alnum[0] = u64::from(before.is_some_and(u8::is_ascii_alphanumeric)) << (WORD - 1);
     let wanted = (end - at).div_ceil(WORD).min(WORDS) + 1;
     let bytes = input.get(at..input.len().min(at + wanted * WORD)).unwrap_or_default();
+    if bytes.len() < (WORDS + 1) * WORD {
+        // What is not told below is nothing.
+        let alnum = kinds.alnum[0];
+        *kinds = Kinds::NONE;
+        kinds.alnum[0] = alnum;
+    }
     kinds.tell(level, bytes, 1);
     let (_, last) = bytes.as_chunks::<WORD>();
     if !last.is_empty() {
@@ -55,7 +61,6 @@ fn classify(level: Level, input: &[u8], at: usize, end: usize) -> Kinds {
         padded.iter_mut().zip(last).for_each(|(to, from)| *to = *from);
         kinds.tell(level, &padded, 1 + bytes.len() / WORD);
     }
-    kinds
 }
 
 #[cfg(test)]

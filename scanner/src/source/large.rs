@@ -1,6 +1,7 @@
 //! Large files: read in parts, by position, over all threads.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,9 @@ pub(crate) struct Scanned {
     /// Whether the scan was asked to end first.
     pub(crate) interrupted: bool,
 }
+
+/// So many parts are taken at once: what they have in common is read once.
+const IN_A_ROW: usize = 4;
 
 /// Buffers that are used again from file to file. One for each thread.
 #[derive(Debug, Default)]
@@ -104,32 +108,43 @@ impl<'a> Work<'a> {
 
     /// Takes parts and scans them until there are no more.
     fn run(&self, buffers: &mut Buffers) {
+        let mut held = 0..0;
         loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= self.parts() {
+            let first = self.next.fetch_add(IN_A_ROW, Ordering::Relaxed);
+            if first >= self.parts() {
                 return;
             }
-            if self.control.stopped() {
-                self.order().done.interrupted = true;
-                return;
-            }
-            match self.scan(index, buffers) {
-                Ok((part, whole)) => {
-                    let shrank = !whole && shrank(self.opened);
-                    self.order().add(index, part, shrank);
-                }
-                Err(error) => {
-                    // Lines after it cannot be counted, so nothing after it is reported.
-                    self.next.store(usize::MAX / 2, Ordering::Relaxed);
-                    self.order().done.gaps.push(closed(&error));
+            for index in first..self.parts().min(first + IN_A_ROW) {
+                if !self.part(index, buffers, &mut held) {
                     return;
                 }
             }
         }
     }
 
-    /// Scans a part; gives whether all of it was there.
-    fn scan(&self, index: usize, buffers: &mut Buffers) -> std::io::Result<(Part, bool)> {
+    /// Scans a part and adds what it gave. Whether there is anything left to do.
+    fn part(&self, index: usize, buffers: &mut Buffers, held: &mut Range<usize>) -> bool {
+        if self.control.stopped() {
+            self.order().done.interrupted = true;
+            return false;
+        }
+        match self.scan(index, buffers, held) {
+            Ok((part, whole)) => {
+                let shrank = !whole && shrank(self.opened);
+                self.order().add(index, part, shrank);
+                true
+            }
+            Err(error) => {
+                // Lines after it cannot be counted, so nothing after it is reported.
+                self.next.store(usize::MAX / 2, Ordering::Relaxed);
+                self.order().done.gaps.push(closed(&error));
+                false
+            }
+        }
+    }
+
+    /// Scans a part; gives whether all of it was there. `held` are the bytes of the file that are in the buffer from its start on.
+    fn scan(&self, index: usize, buffers: &mut Buffers, held: &mut Range<usize>) -> std::io::Result<(Part, bool)> {
         let start = index * self.size;
         let end = self.length.min(start + self.size);
         let from = start.saturating_sub(self.margins.before);
@@ -138,9 +153,14 @@ impl<'a> Work<'a> {
         if bytes.len() < to - from {
             bytes.resize(to - from, 0);
         }
-        let room = bytes.get_mut(..to - from).unwrap_or_default();
-        let read = read_at(&self.opened.file, room, from as u64)?;
-        let bytes = room.get(..read).unwrap_or_default();
+        // What the part before had as its margin is not read again.
+        let known = if held.contains(&from) { from - held.start..held.end.min(to) - held.start } else { 0..0 };
+        bytes.copy_within(known.clone(), 0);
+        *held = 0..0;
+        let room = bytes.get_mut(known.len()..to - from).unwrap_or_default();
+        let read = known.len() + read_at(&self.opened.file, room, (from + known.len()) as u64)?;
+        *held = from..from + read;
+        let bytes = bytes.get(..read).unwrap_or_default();
         let range = (start - from).min(read)..(end - from).min(read);
         self.control.events.scanned(0, range.len() as u64);
         let part = PartBytes { bytes, offset: from, range };
