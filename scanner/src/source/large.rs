@@ -25,6 +25,8 @@ pub(crate) struct Scanned {
     pub(crate) interrupted: bool,
 }
 
+/// What is read begins at a page of the file and of memory: the kernel copies it faster.
+const PAGE: usize = 4096;
 /// So many parts are taken at once: what they have in common is read once.
 const IN_A_ROW: usize = 4;
 
@@ -147,12 +149,15 @@ impl<'a> Work<'a> {
     fn scan(&self, index: usize, buffers: &mut Buffers, held: &mut Range<usize>) -> std::io::Result<(Part, bool)> {
         let start = index * self.size;
         let end = self.length.min(start + self.size);
-        let from = start.saturating_sub(self.margins.before);
-        let to = self.length.min(end.saturating_add(self.margins.after));
+        let from = start.saturating_sub(self.margins.before) / PAGE * PAGE;
+        let to = self.length.min(end.saturating_add(self.margins.after).next_multiple_of(PAGE));
         let Buffers { bytes, scratch } = buffers;
-        if bytes.len() < to - from {
-            bytes.resize(to - from, 0);
+        if bytes.len() < to - from + PAGE {
+            bytes.resize(to - from + PAGE, 0);
+            *held = 0..0;
         }
+        let aligned = bytes.as_ptr().align_offset(PAGE).min(PAGE);
+        let bytes = bytes.get_mut(aligned..).unwrap_or_default();
         // What the part before had as its margin is not read again.
         let known = if held.contains(&from) { from - held.start..held.end.min(to) - held.start } else { 0..0 };
         bytes.copy_within(known.clone(), 0);
