@@ -24,17 +24,40 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
-    heads: Vec<[Rules; END + 1]>,
+    heads: Shelf<{ END + 1 }>,
     /// For the same the classes that one of these rules starts with.
     heads_of_classes: Vec<[u16; END + 1]>,
     level: Level,
     classes: ClassBits,
     /// For each class the rules by the length of its run.
-    by_length: Vec<[Rules; LONGEST + 1]>,
+    by_length: Shelf<{ LONGEST + 1 }>,
     /// For each class the rules that start with it.
     rules: Vec<Rules>,
     /// Rules that no run tells anything of.
     always: Rules,
+}
+
+/// Rows of sets of rules. Most are alike, so each is held once: what is looked up all the time stays in the first cache level.
+#[derive(Debug, Default)]
+struct Shelf<const LONG: usize> {
+    /// For each row and place the number of its set.
+    numbers: Vec<[u16; LONG]>,
+    sets: Vec<Rules>,
+}
+
+impl<const LONG: usize> Shelf<LONG> {
+    fn new(rows: &[[Rules; LONG]]) -> Self {
+        let mut sets: Vec<Rules> = rows.as_flattened().to_vec();
+        sets.sort_unstable();
+        sets.dedup();
+        let number = |set: &Rules| sets.binary_search(set).unwrap_or_default() as u16;
+        Self { numbers: rows.iter().map(|row| row.each_ref().map(number)).collect(), sets }
+    }
+
+    #[inline]
+    fn get(&self, row: usize, at: usize) -> Rules {
+        self.sets[usize::from(self.numbers[row][at])]
+    }
 }
 
 /// What the gate lets through at a start.
@@ -64,12 +87,13 @@ impl Open {
 impl Gate {
     /// The gate of the rules with these indices.
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
+        let (mut heads, mut by_length) = (vec![[0; END + 1]; PLACES.len()], Vec::new());
         let mut gate = Self {
-            heads: vec![[0; END + 1]; PLACES.len()],
+            heads: Shelf::default(),
             heads_of_classes: vec![[0; END + 1]; PLACES.len()],
             level: Level::best(),
             classes: ClassBits::new(&[0; 256]),
-            by_length: Vec::new(),
+            by_length: Shelf::default(),
             rules: Vec::new(),
             always: 0,
         };
@@ -77,30 +101,20 @@ impl Gate {
         for (place, (rule, _)) in rules.iter().enumerate().take(MOST_RULES) {
             let Some(CompiledLook::Shapes { shapes, .. }) = compiled.get(*rule as usize).map(|rule| &rule.look) else {
                 gate.always |= 1 << place;
-                gate.heads.as_flattened_mut().iter_mut().for_each(|rules| *rules |= 1 << place);
+                heads.as_flattened_mut().iter_mut().for_each(|rules| *rules |= 1 << place);
                 continue;
             };
             for shape in shapes {
-                gate.add_heads(1 << place, shape, classes);
-                gate.add_run(1 << place, shape, classes, &mut known, &mut bits);
+                add_heads(&mut heads, 1 << place, shape, classes);
+                gate.add_run(1 << place, shape, classes, &mut known, &mut bits, &mut by_length);
             }
         }
         gate.classes = ClassBits::new(&bits);
-        let heads = gate.heads.as_flattened().iter();
-        for (of_classes, heads) in gate.heads_of_classes.as_flattened_mut().iter_mut().zip(heads) {
+        for (of_classes, heads) in gate.heads_of_classes.as_flattened_mut().iter_mut().zip(heads.as_flattened()) {
             *of_classes = gate.rules.iter().rev().fold(0, |all, rules| all << 1 | u16::from(rules & heads != 0));
         }
+        (gate.heads, gate.by_length) = (Shelf::new(&heads), Shelf::new(&by_length));
         gate
-    }
-
-    /// Notes what may stand at the first places of a rule's shape.
-    fn add_heads(&mut self, rule: Rules, shape: &CompiledShape, classes: &Classes) {
-        for (heads, place) in self.heads.iter_mut().zip(PLACES) {
-            let head = Head::of(shape, place);
-            for (byte, rules) in heads.iter_mut().enumerate() {
-                *rules |= if head.allows(byte, classes) { rule } else { 0 };
-            }
-        }
     }
 
     /// Notes how long the run may be that a rule's shape starts with.
@@ -111,6 +125,7 @@ impl Gate {
         classes: &Classes,
         known: &mut Vec<usize>,
         bits: &mut [u16; 256],
+        by_length: &mut Vec<[Rules; LONGEST + 1]>,
     ) {
         let Some(CompiledPart::Class { class, min, max, .. }) = shape.parts.first() else {
             self.always |= rule;
@@ -128,7 +143,7 @@ impl Gate {
         }
         if bit == known.len() {
             known.push(*class);
-            self.by_length.push([0; LONGEST + 1]);
+            by_length.push([0; LONGEST + 1]);
             self.rules.push(0);
             for byte in 0..=u8::MAX {
                 bits[usize::from(byte)] |= u16::from(classes.contains(*class, byte)) << bit;
@@ -141,7 +156,7 @@ impl Gate {
             Some(CompiledPart::Literal(next)) if next.first().is_some_and(|b| !classes.contains(*class, *b)) => *max,
             Some(_) => usize::MAX,
         };
-        for (length, rules) in self.by_length[bit].iter_mut().enumerate() {
+        for (length, rules) in by_length[bit].iter_mut().enumerate() {
             let fits = length >= *min && length <= longest;
             let may_be_longer = length == LONGEST && longest >= LONGEST;
             *rules |= if fits || may_be_longer { rule } else { 0 };
@@ -153,7 +168,8 @@ impl Gate {
         const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
         let heads = PLACES.map(|place| rest.get(place).map_or(END, |byte| usize::from(*byte)));
-        let possible = self.heads.iter().zip(heads).fold(Rules::MAX, |possible, (heads, head)| possible & heads[head]);
+        let places = heads.into_iter().enumerate();
+        let possible = places.fold(Rules::MAX, |possible, (place, head)| possible & self.heads.get(place, head));
         let of_classes = self.heads_of_classes.iter().zip(heads);
         let maybe = of_classes.fold(u16::MAX, |classes, (of_classes, head)| classes & of_classes[head]);
         let mut classes = 0;
@@ -167,11 +183,21 @@ impl Gate {
         let (mut rules, mut longest) = (0, 0);
         if classes != 0 {
             self.classes.runs(self.level, rest, classes, LONGEST, |class, length| {
-                rules |= self.by_length[class][length];
+                rules |= self.by_length.get(class, length);
                 longest = longest.max(length);
             });
         }
         (rules, longest)
+    }
+}
+
+/// Notes what may stand at the first places of a rule's shape.
+fn add_heads(heads: &mut [[Rules; END + 1]], rule: Rules, shape: &CompiledShape, classes: &Classes) {
+    for (heads, place) in heads.iter_mut().zip(PLACES) {
+        let head = Head::of(shape, place);
+        for (byte, rules) in heads.iter_mut().enumerate() {
+            *rules |= if head.allows(byte, classes) { rule } else { 0 };
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Scanned {
 
 /// What is read begins at a page of the file and of memory: the kernel copies it faster.
 const PAGE: usize = 4096;
-/// So many parts are taken at once: what they have in common is read once.
+/// So many parts are taken at once, at most: what they have in common is read once.
 const IN_A_ROW: usize = 4;
 
 /// Buffers that are used again from file to file. One for each thread.
@@ -112,11 +112,14 @@ impl<'a> Work<'a> {
     fn run(&self, buffers: &mut Buffers) {
         let mut held = 0..0;
         loop {
-            let first = self.next.fetch_add(IN_A_ROW, Ordering::Relaxed);
+            // Towards the end fewer are taken, so that nobody waits for another's row.
+            let left = self.parts().saturating_sub(self.next.load(Ordering::Relaxed));
+            let row = (left / (4 * self.control.jobs.max(1))).clamp(1, IN_A_ROW);
+            let first = self.next.fetch_add(row, Ordering::Relaxed);
             if first >= self.parts() {
                 return;
             }
-            for index in first..self.parts().min(first + IN_A_ROW) {
+            for index in first..self.parts().min(first + row) {
                 if !self.part(index, buffers, &mut held) {
                     return;
                 }
