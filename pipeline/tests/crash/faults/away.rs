@@ -9,7 +9,7 @@ use stanch_pipeline::{Means, Verdict};
 use stanch_testkit::double::{Fault, Trigger};
 use tokio::sync::watch;
 
-use super::scene::{Always, actor, context, database, ended, engine, leaked, must, open, options, run, saga};
+use super::scene::{Always, actor, context, database, ended, engine, leaked, must, options, run, saga, worked_off};
 use stanch_testkit::Postgres;
 
 #[test]
@@ -39,12 +39,7 @@ fn a_database_that_is_gone_and_back_loses_nothing_and_doubles_nothing() {
         assert!(stage.effects().len() < 40, "the database was away too late");
         let back = Arc::clone(&server);
         must(tokio::task::spawn_blocking(move || back.begin()).await);
-        for _ in 0..600 {
-            if open(&patient).await.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        worked_off(&patient).await;
         must(stop.send(true));
         must(running.await);
         ended(&patient, &saga, &stage).await;

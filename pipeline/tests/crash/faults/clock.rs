@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use stanch_pipeline::engine::{Clock, Work};
 use stanch_pipeline::store::Store;
-use stanch_pipeline::{Approval, Event, Means, State, Verdict};
+use stanch_pipeline::{Event, Means, State, Verdict};
 use stanch_testkit::double::{Fault, Trigger};
 use tokio::sync::watch;
 
 use super::scene::{
-    Always, Set, actor, context, ended, engine, file, incidents, leaked, live, must, open, options, run, saga, work,
+    Always, Set, actor, approve, context, ended, engine, file, incidents, leaked, live, must, options, run, saga, work,
+    worked_off,
 };
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -49,12 +50,7 @@ fn a_clock_that_jumps_back_and_forth_doubles_nothing_and_loses_nothing() {
             let engine = Arc::new(engine(&store, context(&saga, &stage, None), ACT).with_clock(clock));
             let (stop, stopped) = watch::channel(false);
             let running = tokio::spawn(Arc::clone(&engine).run(actor(1), Work::default(), stopped));
-            for _ in 0..1200 {
-                if open(&store).await.is_empty() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(25)).await;
-            }
+            worked_off(&store).await;
             must(stop.send(true));
             must(running.await);
             ended(&store, &saga, &stage).await;
@@ -79,13 +75,7 @@ fn an_approval_that_is_over_by_the_clock_of_the_day_does_not_count() {
         work(&engine, clock.as_ref(), &actor(1)).await;
         let waiting = incidents(&store).await.remove(0);
         assert_eq!(waiting.state, State::Waiting);
-        let digest = waiting.plan.clone().map(|(digest, _)| digest).unwrap_or_default();
-        let approved = |until| {
-            let (person, digest) = ("ada".to_owned(), digest.clone());
-            [Event::Approved { approval: Approval { person, digest, until, groups: Vec::new() } }]
-        };
-        let until = must(clock.now().checked_add(HOUR));
-        must(store.note(&waiting.id, "ada", &approved(until), clock.now()).await);
+        approve(&store, &waiting, &clock).await;
         // Before anybody looks, a day passes, or the clock thinks so.
         clock.jump(HOUR * 24);
         live(&engine, &clock, clock.now()).await;

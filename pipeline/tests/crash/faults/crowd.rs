@@ -9,7 +9,7 @@ use stanch_pipeline::{Means, Verdict};
 use stanch_testkit::double::Effect;
 use tokio::sync::watch;
 
-use super::scene::{Always, actor, context, ended, file, leaked, must, open, options, run, saga};
+use super::scene::{Always, actor, context, ended, file, leaked, must, options, run, saga, worked_off};
 
 const HANDS: usize = 4;
 const KEYS: usize = 24;
@@ -26,12 +26,7 @@ fn in_a_crowd_all_are_off_before_the_first_is_deleted() {
         let engine = Arc::new(Engine::new(store.clone(), context(&saga, &stage, None), decider, options));
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(engine.run(actor(1), Work::default(), stopped));
-        for _ in 0..600 {
-            if open(&store).await.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        worked_off(&store).await;
         must(stop.send(true));
         must(running.await);
         ended(&store, &saga, &stage).await;

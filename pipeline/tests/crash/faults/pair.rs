@@ -1,14 +1,13 @@
 //! Two engines on one database.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use stanch_pipeline::engine::Work;
 use stanch_pipeline::store::Store;
 use stanch_pipeline::{Means, Verdict};
 use tokio::sync::watch;
 
-use super::scene::{Always, actor, context, database, ended, engine, leaked, must, open, options, run, saga};
+use super::scene::{Always, actor, context, database, ended, engine, leaked, must, options, run, saga, worked_off};
 use stanch_testkit::Postgres;
 
 #[test]
@@ -27,12 +26,7 @@ fn two_engines_share_two_hundred_incidents_and_do_each_thing_once() {
             let engine = Arc::new(engine(&store, Arc::clone(&cx), Always(Verdict::Act, Means::Revoke)));
             running.push(tokio::spawn(engine.run(actor(pid), Work::default(), stopped.clone())));
         }
-        for _ in 0..1200 {
-            if open(&store).await.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        worked_off(&store).await;
         must(stop.send(true));
         for engine in running {
             must(engine.await);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use stanch_pipeline::engine::Clock as _;
 use stanch_pipeline::store::Store;
-use stanch_pipeline::{Approval, Event, Means, State, Verdict};
+use stanch_pipeline::{Event, Means, State, Verdict};
 use stanch_testkit::double::{Fault, Trigger};
 
-use super::scene::{Always, Set, actor, context, engine, file, incidents, leaked, must, options, run, saga, work};
+use super::scene::{
+    Always, Set, actor, approve, context, engine, file, incidents, leaked, must, options, run, saga, work,
+};
 
 #[test]
 fn a_no_that_comes_while_the_provider_is_asked_is_heard() {
@@ -23,10 +24,7 @@ fn a_no_that_comes_while_the_provider_is_asked_is_heard() {
         let engine = Arc::new(engine(&store, context(&saga, &stage, None), asks).with_clock(clock.clone()));
         work(&engine, clock.as_ref(), &actor(1)).await;
         let waiting = incidents(&store).await.remove(0);
-        let digest = waiting.plan.clone().map(|(digest, _)| digest).unwrap_or_default();
-        let until = must(clock.now().checked_add(SignedDuration::from_hours(1)));
-        let approval = Approval { person: "ada".to_owned(), digest, until, groups: Vec::new() };
-        must(store.note(&waiting.id, "ada", &[Event::Approved { approval }], clock.now()).await);
+        approve(&store, &waiting, &clock).await;
         let asked = stage.requests().len();
         stage.fault(Trigger::any(), Fault::Slow(Duration::from_millis(400)));
         let working = tokio::spawn({

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use stanch_pipeline::audit::SigningKey;
 use stanch_pipeline::engine::{Clock, Decider, Engine, Options};
 use stanch_pipeline::store::{self, Actor, Filter, Page, Place, Server, Store, StoreKey};
-use stanch_pipeline::{Decision, Incident, Means, State, Verdict};
+use stanch_pipeline::{Approval, Decision, Event, Incident, Means, State, Verdict};
 use stanch_revokers::Context;
 use stanch_revokers::act::{Plan, Refusal};
 use stanch_revokers::http::Client;
@@ -166,6 +166,24 @@ pub(super) async fn incidents(store: &Store) -> Vec<Incident> {
 /// Those that are open.
 pub(super) async fn open(store: &Store) -> Vec<Incident> {
     incidents(store).await.into_iter().filter(|incident| incident.state != State::Closed).collect()
+}
+
+/// Ada approves of what is planned for an incident, for an hour.
+pub(super) async fn approve(store: &Store, waiting: &Incident, clock: &Set) {
+    let digest = waiting.plan.clone().map(|(digest, _)| digest).unwrap_or_default();
+    let until = must(clock.now().checked_add(SignedDuration::from_hours(1)));
+    let approval = Approval { person: "ada".to_owned(), digest, until, groups: Vec::new() };
+    must(store.note(&waiting.id, "ada", &[Event::Approved { approval }], clock.now()).await);
+}
+
+/// Waits until an engine that runs has left nothing open, or a minute is over.
+pub(super) async fn worked_off(store: &Store) {
+    for _ in 0..2400 {
+        if open(store).await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
 }
 
 /// Everything ended as it should, each effect was one, and the log is sound.
