@@ -180,7 +180,7 @@ impl Call {
         self.body.as_ref().map_or(&[], |body| body.as_slice())
     }
 
-    /// What tells it from every other request of its payer that is read in some way, `how`.
+    /// What tells it from every other request of its payer that is read in some way, `how`, or that may go elsewhere.
     pub(crate) fn list_id(&self, payer: &Payer, how: usize) -> ListId {
         let mut digest = sha2::Sha256::new();
         let mut add = |part: &[u8]| {
@@ -196,6 +196,7 @@ impl Call {
         }
         add(self.body_bytes());
         add(&how.to_le_bytes());
+        add(&[u8::from(self.leaked_host), u8::from(self.near)]);
         digest.finalize().into()
     }
 

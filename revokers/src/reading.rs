@@ -1,7 +1,8 @@
 //! A list that many look at in the same moment is read once for all of them.
 //!
 //! Nobody is given what was read before they asked: while one reads, others wait, and the first of these reads for all who wait by then. So a look
-//! is as fresh as if it were made alone, and a thousand keys of one account cost a few readings of its list and not a thousand.
+//! is as fresh as if it were made alone, and a thousand keys of one account cost a few readings of its list and not a thousand. What is signed is
+//! read by each who asks: a signature holds for a moment, and mostly for one request.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -51,15 +52,16 @@ struct Done {
 struct Guest<'a> {
     readings: &'a Readings,
     id: ListId,
-    desk: Arc<Desk>,
+    /// There until the guest leaves.
+    desk: Option<Arc<Desk>>,
 }
 
 impl Drop for Guest<'_> {
     fn drop(&mut self) {
-        /// The map's and that of the guest who leaves.
-        const LAST: usize = 2;
         let mut desks = self.readings.desks.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::strong_count(&self.desk) == LAST {
+        // Under the lock, so that of two who leave at once the second one sees that nobody is left.
+        drop(self.desk.take());
+        if desks.get(&self.id).is_some_and(|desk| Arc::strong_count(desk) == 1) {
             desks.remove(&self.id);
         }
     }
@@ -73,8 +75,9 @@ impl Readings {
         reading: impl Future<Output = Result<Read, Outcome>>,
     ) -> Result<Read, Outcome> {
         let asked = self.number();
-        let guest = Guest { readings: self, id, desk: self.desk(id) };
-        let mut done = guest.desk.lock().await;
+        let guest = Guest { readings: self, id, desk: Some(self.desk(id)) };
+        let Some(desk) = guest.desk.as_deref() else { return reading.await };
+        let mut done = desk.lock().await;
         if let Some(done) = done.as_ref().filter(|done| done.begun > asked) {
             return done.outcome.clone();
         }
@@ -157,6 +160,17 @@ mod tests {
             assert_eq!(other.await.ok(), Some(3), "it asked after the first reading was begun");
         }
         assert_eq!((Arc::clone(&shelf).look(1).await, shelf.held()), (4, 0), "nothing is remembered");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn when_all_have_left_nothing_is_held() {
+        let shelf = Shelf::new();
+        shelf.gate.send_replace(true);
+        for _ in 0..50 {
+            let many: tokio::task::JoinSet<u64> = (0..40).map(|guest| Arc::clone(&shelf).look(guest % 3)).collect();
+            many.join_all().await;
+            assert_eq!(shelf.held(), 0);
+        }
     }
 
     #[tokio::test]

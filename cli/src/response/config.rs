@@ -95,22 +95,35 @@ fn place(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}: {}", without_values(error.message()))
 }
 
-/// What a parser says, without what was written in the file: a value that stands in the wrong place may be a secret. The name of a field that nobody
-/// knows is told if it looks like a name.
+/// What a parser says, without what was written in the file: a value that stands in the wrong place may be a secret. The names of fields are told
+/// if they look like names.
 fn without_values(message: &str) -> String {
-    let quote = ['`', '"'];
-    let Some((what, rest)) = message.split_once(quote) else { return message.to_owned() };
+    let Some((what, rest)) = message.split_once(['`', '"']) else { return message.to_owned() };
     let what = what.trim_end();
-    let name = rest.split(quote).next().unwrap_or_default();
-    if what == "unknown field"
-        && name.len() <= 40
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
-    {
-        return message.to_owned();
+    match what {
+        "unknown field" | "missing field" | "duplicate field" => match rest.split_once('`') {
+            Some((name, after)) if is_name(name) && is_list_of_fields(after) => format!("{what} `{name}`{after}"),
+            _ => what.to_owned(),
+        },
+        // What follows are the parser's own words.
+        _ if what.ends_with(", expected") => message.to_owned(),
+        _ => match rest.rsplit_once(", expected ") {
+            Some((_, expected)) => format!("{what} that is not told here, expected {expected}"),
+            None => what.to_owned(),
+        },
     }
-    match rest.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{what} that is not told here, expected {expected}"),
-        None => what.to_owned(),
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+}
+
+/// Whether what follows the name of a field is what the parser says of those that it knows.
+fn is_list_of_fields(after: &str) -> bool {
+    let is_quoted = |name: &str| name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).is_some_and(is_name);
+    match after.strip_prefix(", expected ") {
+        Some(names) => names.trim_start_matches("one of ").split(", ").flat_map(|two| two.split(" or ")).all(is_quoted),
+        None => after.is_empty() || after == ", there are no fields",
     }
 }
 
@@ -136,9 +149,15 @@ mod tests {
     #[test]
     fn what_was_written_is_not_told() {
         let canary = "canary-1-\\\", expected canary-2";
-        for section in
-            [format!("wait = \"{canary}\""), format!("\"{canary}\" = 1"), format!("wait = canary-1\"{canary}")]
-        {
+        let typed = [format!("wait = \"{canary}\""), format!("\"{canary}\" = 1"), format!("wait = canary-1\"{canary}")];
+        let keys = [
+            "'wait\"canary-1'",
+            "'wait`canary-1'",
+            "'wait`, expected canary-1'",
+            "'wait`, expected `canary-'",
+            "'canary-1, expected canary-2'",
+        ];
+        for section in typed.into_iter().chain(keys.map(|key| format!("{key} = 1"))) {
             let said = said(&section);
             assert!(said.contains("Err") && !said.contains("canary"), "{section}: {said}");
         }
@@ -147,6 +166,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         assert!(said("wait = \"long\"").contains("expected u32"), "{}", said("wait = \"long\""));
+        assert!(said("").contains("missing field `wait`"), "{}", said(""));
         assert!(said("wiat = 1").contains("unknown field `wiat`, expected `wait`"), "{}", said("wiat = 1"));
     }
 }

@@ -95,7 +95,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     options: Options,
     hands: Hands,
-    /// Whether more incidents wait than are worked on.
+    /// Whether the last claim filled all hands, so that more incidents may wait.
     crowded: AtomicBool,
 }
 
@@ -181,6 +181,13 @@ impl Engine {
         }
     }
 
+    /// Whether the death of an incident that was just contained is put off: what is off harms nobody, so those that are still alive come first, and
+    /// it is claimed again after them. Not if a value is needed for it that was had for the credential and may run out, such as a token.
+    fn can_wait(&self, incident: &Incident) -> bool {
+        let entry = incident.kind.as_deref().and_then(registry::by_id);
+        self.crowded.load(Ordering::Relaxed) && entry.is_some_and(|entry| entry.kind.hidden.is_empty())
+    }
+
     async fn lead(&self, claim: Claim) -> Result<Incident, EngineError> {
         /// More moves in one go than any life has; a mistake in `next` ends here and not never.
         const MOST: usize = 64;
@@ -194,8 +201,7 @@ impl Engine {
             if coming == Next::Rest {
                 break;
             }
-            if coming == Next::Kill && !was_off && self.crowded.load(Ordering::Relaxed) {
-                // What is off harms nobody: those that are still alive come first. It is claimed again after them.
+            if coming == Next::Kill && !was_off && self.can_wait(&turn.claim.incident) {
                 break;
             }
             if coming.has_effect() && !turn.unwritten.lines.is_empty() {

@@ -37,7 +37,7 @@ impl Engine {
                 }
             };
             let idle = claims.is_empty();
-            self.crowded.store(claims.len() == free as usize, Ordering::Relaxed);
+            self.crowded.store(!idle && claims.len() == free as usize, Ordering::Relaxed);
             for claim in claims {
                 let engine = Arc::clone(&self);
                 let work = work.clone();

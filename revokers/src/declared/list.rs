@@ -24,7 +24,9 @@ pub(super) async fn pages(filled: &Filled, cx: &Context, step: &LocateSpec) -> R
     if let Some(page) = &step.page {
         start(page, &mut call);
     }
-    filled.sign(&mut call).map_err(unknown)?;
+    if filled.signer.is_some() {
+        return read(filled, cx, step, call).await;
+    }
     // Whoever waits for the answer holds on to the step, so that no other has its place in memory.
     let id = call.list_id(&filled.payer, std::ptr::from_ref(step).addr());
     cx.http.readings.read(id, read(filled, cx, step, call)).await
@@ -34,6 +36,7 @@ async fn read(filled: &Filled, cx: &Context, step: &LocateSpec, mut call: Call) 
     let unknown = |why| Outcome::Unknown { why };
     let (mut pages, mut room) = (Vec::new(), Room(MOST_BYTES));
     for _ in 0..MOST_PAGES {
+        filled.sign(&mut call).map_err(unknown)?;
         let answer = cx.http.send(&call, &filled.payer, Repeat::Safe).await.map_err(unknown)?;
         match usual(&step.answers, &answer).map_err(unknown)? {
             Means::Done | Means::Active => {}
@@ -50,10 +53,7 @@ async fn read(filled: &Filled, cx: &Context, step: &LocateSpec, mut call: Call) 
         };
         pages.push(document);
         match next {
-            Some(url) => {
-                *call.url_mut() = url;
-                filled.sign(&mut call).map_err(unknown)?;
-            }
+            Some(url) => *call.url_mut() = url,
             None => return Ok(Read::Pages(Arc::new(pages))),
         }
     }

@@ -8,7 +8,7 @@ use stanch_rules::ByteClass;
 
 use crate::prefilter::chosen::{self, Chosen};
 use crate::prefilter::grams::{Gram, Grams};
-use crate::prefilter::sets::{Choice, Choices, Quadruple, share_out};
+use crate::prefilter::sets::{Choice, Choices, Quadruple, SETS, share_out};
 use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD, each};
 
 /// Who wants to know of a literal.
@@ -88,7 +88,9 @@ impl LiteralsBuilder {
         let (mut grams, mut quadruples, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for mut literal in self.literals {
             let of_literal = chosen::find(chosen, &literal.bytes, literal.fold);
-            let of_literal = of_literal.filter(|chosen| usize::from(chosen.at) <= literal.last_quadruple());
+            let fits =
+                |chosen: &Chosen| usize::from(chosen.at) <= literal.last_quadruple() && usize::from(chosen.set) < SETS;
+            let of_literal = of_literal.filter(fits);
             let gram = of_literal.map_or_else(|| literal.rarest(), |chosen| usize::from(chosen.at));
             let quadruple = Quadruple { choices: literal.quadruple(gram), set: of_literal.map(|chosen| chosen.set) };
             literal.gram = gram;
