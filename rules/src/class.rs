@@ -58,7 +58,7 @@ impl ByteClass {
         if class == Self::EMPTY { Err("a class needs at least one byte") } else { Ok(class) }
     }
 
-    fn insert(&mut self, byte: u8) {
+    pub(crate) fn insert(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
 

@@ -16,7 +16,7 @@ pub fn find_literals(engine: &Engine, bytes: &[u8]) -> usize {
 /// How many places there are where a token-like value starts.
 pub fn find_tokens(bytes: &[u8]) -> usize {
     let mut count = 0;
-    token_starts(Level::best(), bytes, &(0..bytes.len()), |_| count += 1);
+    token_starts(Level::best(), bytes, &(0..bytes.len()), |_, _| count += 1);
     count
 }
 

@@ -27,7 +27,7 @@ pub struct Engine {
     pub(crate) inner: Vec<bool>,
     /// The run-anchored rules, each with the number of its shapes.
     pub(crate) runs: Vec<(u32, u16)>,
-    gate: Gate,
+    pub(crate) gate: Gate,
     level: Level,
     /// Made when they are first asked for.
     context_words: OnceLock<ContextWords>,
@@ -265,8 +265,8 @@ impl Engine {
     /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on the byte before it and on its run
     /// of token bytes with the byte that ends it.
     pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize, Open)) {
-        token_starts(self.level, bytes, range, |start| {
-            let open = self.gate.open(bytes, start);
+        token_starts(self.level, bytes, range, |start, spans| {
+            let open = self.gate.open(bytes, start, spans);
             if self.runs.len() > MOST_RULES || !open.is_empty() {
                 hit(start, open);
             }
@@ -292,11 +292,6 @@ impl Engine {
     pub(crate) fn open_rules(&self, open: Open) -> impl Iterator<Item = (u32, u16)> {
         let known = open.places().filter_map(|place| self.runs.get(place).copied());
         known.chain(self.runs.iter().skip(MOST_RULES).copied())
-    }
-
-    /// Which rules for token-like values may match at a start.
-    pub(crate) fn open_at(&self, bytes: &[u8], start: usize) -> Open {
-        self.gate.open(bytes, start)
     }
 
     /// The longest match of a rule's alternatives at one start; the first of equals.

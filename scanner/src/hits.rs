@@ -8,24 +8,30 @@
 //! copied with it.
 
 pub(crate) mod check;
+mod copy;
 mod fate;
+mod list;
 
 use std::num::NonZeroU16;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::engine::{Candidate, Engine, Reach};
-use crate::prefilter::{Open, User, last_run};
+use crate::hits::copy::{Copy, Cursor, copies};
+use crate::hits::list::HitList;
+use crate::prefilter::{Open, User};
+
+pub(crate) use crate::hits::copy::SHORTEST_COPY;
 
 /// The places of a document where a match may start, each kind in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Hits {
     /// Where a literal or naming word says so.
-    pub(crate) literals: Vec<LiteralHit>,
+    pub(crate) literals: HitList<LiteralHit>,
     /// The same for rules that have literals inside of their matches, in order of the literals.
     pub(crate) inner: Vec<LiteralHit>,
     /// Where a token-like value may start.
-    pub(crate) tokens: Vec<TokenHit>,
+    pub(crate) tokens: HitList<TokenHit>,
     /// What those of them came to that came to something, in the same order.
     pub(crate) of_literals: Vec<Verdict>,
     pub(crate) of_inner: Vec<Verdict>,
@@ -34,8 +40,6 @@ pub(crate) struct Hits {
     pub(crate) opened: Vec<(u32, Open)>,
     /// Whether what is known is kept, for documents that are made of this one: verdicts, and hits that come to nothing.
     pub(crate) has_heirs: bool,
-    /// How many hits came to nothing that are not kept.
-    pub(crate) left_out: usize,
     /// How many hits that are not dead were weighed, and how many had their verdict already.
     pub(crate) weighed: usize,
     pub(crate) inherited: usize,
@@ -130,8 +134,9 @@ impl Hits {
     /// How many bytes of memory they take.
     pub(crate) fn weight(&self) -> usize {
         let verdicts = self.of_literals.len() + self.of_inner.len() + self.of_tokens.len();
-        (self.literals.capacity() + self.inner.capacity()) * size_of::<LiteralHit>()
-            + self.tokens.capacity() * size_of::<TokenHit>()
+        self.literals.weight()
+            + self.tokens.weight()
+            + self.inner.capacity() * size_of::<LiteralHit>()
             + self.opened.capacity() * size_of::<(u32, Open)>()
             + verdicts * (size_of::<Verdict>() + size_of::<Candidate>())
     }
@@ -145,7 +150,10 @@ impl Hits {
         self.of_inner.clear();
         self.of_tokens.clear();
         self.opened.clear();
-        self.left_out = 0;
+        if let Some(origin) = origin.filter(|_| self.has_heirs) {
+            self.literals.all.reserve(origin.hits.literals.all.len());
+            self.tokens.all.reserve(origin.hits.tokens.all.len());
+        }
         let (mut literals, mut tokens) = (0, 0);
         let mut from = From::default();
         for copy in origin.iter().flat_map(|origin| copies(origin, document)) {
@@ -158,13 +166,13 @@ impl Hits {
             if !sure.is_empty() {
                 self.search_literals(engine, document, literals..sure.start);
                 literals = sure.end;
-                self.carry_literals(origin.hits, &copy, sure, &mut from);
+                self.carry_literals(origin.hits, &copy, &sure, &mut from);
             }
             let sure = copy.sure_of_tokens(document);
             if !sure.is_empty() {
                 self.search_tokens(engine, document, tokens..sure.start);
                 tokens = sure.end;
-                self.carry_tokens(origin.hits, &copy, sure, &mut from);
+                self.carry_tokens(origin.hits, &copy, &sure, &mut from);
             }
         }
         self.search_literals(engine, document, literals..document.len());
@@ -176,184 +184,77 @@ impl Hits {
         if range.is_empty() {
             return;
         }
-        let (literals, inner) = (self.literals.len(), self.inner.len());
+        let (literals, inner) = (self.literals.all.len(), self.inner.len());
         engine.literals.find_literals(document, &range, |user, at| {
             let hit = LiteralHit { at: at as u32, user, dead: None };
             let is_inner = engine.inner.get(user.rule as usize).is_some_and(|inner| *inner);
-            if is_inner { self.inner.push(hit) } else { self.literals.push(hit) }
+            if is_inner { self.inner.push(hit) } else { self.literals.all.push(hit) }
         });
-        for found in [self.literals.get_mut(literals..), self.inner.get_mut(inner..)].into_iter().flatten() {
+        for found in [self.literals.all.get_mut(literals..), self.inner.get_mut(inner..)].into_iter().flatten() {
             if found.len() > 1 {
                 found.sort_unstable_by_key(|hit| (hit.at, hit.user.rule, hit.user.alternative));
             }
         }
+        self.literals.open_from(literals);
     }
 
     fn search_tokens(&mut self, engine: &Engine, document: &[u8], range: Range<usize>) {
         if !engine.runs.is_empty() && !range.is_empty() {
+            let tokens = self.tokens.all.len();
             engine.token_hits(document, &range, |start, open| {
-                self.tokens.push(TokenHit { start: start as u32, dead: None });
+                self.tokens.all.push(TokenHit { start: start as u32, dead: None });
                 self.opened.push((start as u32, open));
             });
+            self.tokens.open_from(tokens);
         }
     }
 
-    fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
+    fn carry_literals(&mut self, from: &Self, copy: &Copy, sure: &Range<usize>, at: &mut From) {
+        self.literals.carry(&from.literals, copy, sure, self.has_heirs, &mut at.literals);
         let range = copy.in_origin(sure);
-        for hit in within(&from.literals, &range, &mut at.literals, |hit| hit.at) {
-            let start = copy.brought(hit.at);
-            let dead = hit.dead.filter(|need| copy.holds(start, *need));
-            if dead.is_none() || self.has_heirs {
-                self.literals.push(LiteralHit { at: start, dead, ..*hit });
-            } else {
-                self.left_out += 1;
-            }
-        }
-        for hit in within(&from.inner, &range, &mut at.inner, |hit| hit.at) {
-            let mut hit = LiteralHit { at: copy.brought(hit.at), ..*hit };
-            let start = hit.start().filter(|start| *start as usize >= copy.at.start);
-            hit.dead = hit.dead.filter(|need| start.is_some_and(|start| copy.holds(start, *need)));
-            self.inner.push(hit);
-        }
-        let verdicts = within(&from.of_literals, &range, &mut at.of_literals, |verdict| verdict.start);
-        self.of_literals.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
+        at.inner.each(
+            &from.inner,
+            &range,
+            |hit| hit.at,
+            |hit| {
+                let mut hit = LiteralHit { at: copy.brought(hit.at), ..*hit };
+                let start = hit.start().filter(|start| *start as usize >= copy.at.start);
+                hit.dead = hit.dead.filter(|need| start.is_some_and(|start| copy.holds(start, *need)));
+                self.inner.push(hit);
+            },
+        );
+        carry_verdicts(&mut self.of_literals, &from.of_literals, copy, &range, &mut at.of_literals);
         // A match may start before its literal, but what a verdict depends on starts no earlier than the copy.
-        let verdicts =
-            within(&from.of_inner, &copy.in_origin(copy.at.clone()), &mut at.of_inner, |verdict| verdict.start);
-        self.of_inner.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
+        carry_verdicts(&mut self.of_inner, &from.of_inner, copy, &copy.in_origin(&copy.at), &mut at.of_inner);
     }
 
-    fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: Range<usize>, at: &mut From) {
-        let range = copy.in_origin(sure);
-        for hit in within(&from.tokens, &range, &mut at.tokens, |hit| hit.start) {
-            let start = copy.brought(hit.start);
-            let dead = hit.dead.filter(|need| copy.holds(start, *need));
-            if dead.is_none() || self.has_heirs {
-                self.tokens.push(TokenHit { start, dead });
-            } else {
-                self.left_out += 1;
-            }
-        }
-        let verdicts = within(&from.of_tokens, &range, &mut at.of_tokens, |verdict| verdict.start);
-        self.of_tokens.extend(verdicts.iter().filter_map(|verdict| verdict.carried(copy)));
+    fn carry_tokens(&mut self, from: &Self, copy: &Copy, sure: &Range<usize>, at: &mut From) {
+        self.tokens.carry(&from.tokens, copy, sure, self.has_heirs, &mut at.tokens);
+        carry_verdicts(&mut self.of_tokens, &from.of_tokens, copy, &copy.in_origin(sure), &mut at.of_tokens);
+    }
+
+    /// What is kept of the hits for heirs. Others take their place, for the next document; what heirs do not need stays with them.
+    pub(crate) fn replaced_by(&mut self, next: Self) -> Self {
+        let mut kept = std::mem::replace(self, next);
+        std::mem::swap(&mut self.opened, &mut kept.opened);
+        std::mem::swap(&mut self.literals.open, &mut kept.literals.open);
+        std::mem::swap(&mut self.tokens.open, &mut kept.tokens.open);
+        kept
     }
 }
 
-/// Copies that are shorter are searched like insertions.
-pub(crate) const SHORTEST_COPY: usize = 192;
+/// Carries the verdicts that still hold.
+fn carry_verdicts(to: &mut Vec<Verdict>, from: &[Verdict], copy: &Copy, range: &Range<usize>, at: &mut Cursor) {
+    at.each(from, range, |verdict| verdict.start, |verdict| to.extend(verdict.carried(copy)));
+}
 
-/// Where the last stretch ended in each list of the origin. Copies mostly go forward.
+/// Where the last stretch ended in each list of the origin.
 #[derive(Default)]
 struct From {
-    literals: usize,
-    inner: usize,
-    of_literals: usize,
-    of_inner: usize,
-    tokens: usize,
-    of_tokens: usize,
-}
-
-/// The part of an ordered list that lies in a stretch, looked for from where the last one ended.
-fn within<'l, T>(list: &'l [T], range: &Range<usize>, at: &mut usize, start: impl Fn(&T) -> u32) -> &'l [T] {
-    let first = seek(list, *at, |item| (start(item) as usize) < range.start);
-    let end = seek(list, first, |item| (start(item) as usize) < range.end);
-    *at = end;
-    list.get(first..end).unwrap_or_default()
-}
-
-/// The first place from which on nothing is before, which is looked for around a guess: in steps that double, then between two of them.
-fn seek<T>(list: &[T], guess: usize, before: impl Fn(&T) -> bool) -> usize {
-    let is_before = |at: usize| list.get(at).is_some_and(&before);
-    let (mut low, mut high, mut step) = (guess, guess, 1);
-    while low > 0 && !is_before(low - 1) {
-        (high, low) = (low - 1, low.saturating_sub(step));
-        step *= 2;
-    }
-    step = 1;
-    while is_before(high) {
-        (low, high) = (high + 1, (high + step).min(list.len()));
-        step *= 2;
-    }
-    low + list.get(low..high).unwrap_or_default().partition_point(before)
-}
-
-impl Verdict {
-    /// The verdict where its hit was copied to, if it still holds.
-    fn carried(&self, copy: &Copy) -> Option<Self> {
-        let start = copy.brought(self.start);
-        copy.holds(start, self.need).then(|| Self { start, ..self.clone() })
-    }
-}
-
-/// A stretch that was copied.
-struct Copy {
-    at: Range<usize>,
-    from: usize,
-    /// Whether it starts both documents.
-    first: bool,
-    /// Whether it ends both documents.
-    last: bool,
-}
-
-fn copies<'a>(origin: &Origin<'a>, document: &[u8]) -> impl Iterator<Item = Copy> + use<'a> {
-    let (before, now) = (origin.length, document.len());
-    origin.runs.iter().filter_map(move |run| {
-        let from = run.copied_from?;
-        let ends_before = from + run.at.len() == before;
-        Some(Copy {
-            at: run.at.clone(),
-            from,
-            first: run.at.start == 0 && from == 0,
-            last: run.at.end == now && ends_before,
-        })
-    })
-}
-
-impl Copy {
-    /// The places at which copied bytes alone decide whether a literal stands there.
-    fn sure_of_literals(&self, engine: &Engine) -> Range<usize> {
-        let end = if self.last { self.at.end } else { self.at.end.saturating_sub(engine.literals.length) };
-        self.at.start..end.max(self.at.start)
-    }
-
-    /// The same for token-like values, which depend on the byte before them and on their run to its end.
-    fn sure_of_tokens(&self, document: &[u8]) -> Range<usize> {
-        let start = if self.first { self.at.start } else { self.at.start + 1 };
-        let copied = document.get(self.at.clone()).unwrap_or_default();
-        let end = if self.last { self.at.end } else { self.at.start + last_run(copied) };
-        start..end.max(start)
-    }
-
-    /// The same stretch in the origin.
-    fn in_origin(&self, range: Range<usize>) -> Range<usize> {
-        range.start - self.at.start + self.from..range.end - self.at.start + self.from
-    }
-
-    /// Where a place of the origin is now.
-    fn brought(&self, place: u32) -> u32 {
-        (place as usize - self.from + self.at.start) as u32
-    }
-
-    /// Whether all that is needed around a start was copied, the documents' edges included.
-    fn holds(&self, start: u32, need: Need) -> bool {
-        let start = start as usize;
-        let holds = |open: bool, there: usize, need: u16| open || (need < u16::MAX && there >= usize::from(need));
-        holds(self.first, start - self.at.start, need.before) && holds(self.last, self.at.end - start, need.after.get())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn seeking_finds_from_any_guess(mut list in prop::collection::vec(0_u32..60, 0..40), guess in 0_usize..40, from in 0_u32..62) {
-            list.sort_unstable();
-            let guess = guess.min(list.len());
-            prop_assert_eq!(seek(&list, guess, |item| *item < from), list.partition_point(|item| *item < from));
-        }
-    }
+    literals: Cursor,
+    inner: Cursor,
+    of_literals: Cursor,
+    of_inner: Cursor,
+    tokens: Cursor,
+    of_tokens: Cursor,
 }

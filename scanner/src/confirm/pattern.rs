@@ -9,7 +9,7 @@ use regex_automata::util::pool::Pool;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
-use stanch_rules::compile_pattern;
+use stanch_rules::{ByteClass, Opening, compile_pattern};
 
 /// So many groups are looked at; the secret of a pattern with more of them is its whole match.
 const GROUPS: usize = 16;
@@ -20,6 +20,7 @@ const STATES: usize = 128 << 10;
 /// A pattern that is compiled.
 pub(crate) struct CompiledPattern {
     regex: Regex,
+    opening: Option<Head>,
     /// The group that is the secret.
     secret: Option<usize>,
     /// Goes through the bytes until no match is possible any more. States are made as they are met.
@@ -40,11 +41,19 @@ impl CompiledPattern {
             let of = automaton.clone();
             (automaton, Caches::new(Box::new(move || of.create_cache())))
         });
-        Some(Self { regex, secret: secret.filter(|group| *group < GROUPS), automaton })
+        Some(Self {
+            regex,
+            opening: Opening::of(source).map(Head::new),
+            secret: secret.filter(|group| *group < GROUPS),
+            automaton,
+        })
     }
 
     /// If nothing matches at the start of the bytes, how many of them it takes to know, with what ends them. `None` if something may.
     pub(crate) fn fails_at(&self, haystack: &[u8]) -> Option<usize> {
+        if let Some(looked) = self.opening.as_ref().and_then(|opening| opening.fails_at(haystack)) {
+            return Some(looked);
+        }
         let (automaton, caches) = self.automaton.as_ref()?;
         let cache = &mut *caches.get();
         let input = Input::new(haystack).anchored(Anchored::Yes);
@@ -85,6 +94,29 @@ impl CompiledPattern {
         let span = group(0)?;
         let secret = self.secret.and_then(group).unwrap_or(span.clone());
         Some((span, secret))
+    }
+}
+
+/// How all matches start, as a table.
+struct Head {
+    head: Vec<u8>,
+    run: Box<[bool; 256]>,
+    next: ByteClass,
+}
+
+impl Head {
+    fn new(Opening { head, run, next }: Opening) -> Self {
+        let mut table = Box::new([false; 256]);
+        run.bytes().for_each(|byte| table[usize::from(byte)] = true);
+        Self { head, run: table, next }
+    }
+
+    /// What [`CompiledPattern::fails_at`] tells, as far as the start does: there are many addresses, and next to none of them has a password.
+    fn fails_at(&self, haystack: &[u8]) -> Option<usize> {
+        let rest = haystack.strip_prefix(self.head.as_slice())?;
+        let run = rest.iter().take_while(|byte| self.run[usize::from(**byte)]).count();
+        let may_go_on = rest.get(run).is_some_and(|byte| self.next.contains(*byte));
+        (!may_go_on).then_some(self.head.len() + run + 1)
     }
 }
 

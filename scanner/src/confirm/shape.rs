@@ -74,7 +74,9 @@ pub(super) fn shape_match(
         match part {
             CompiledPart::Literal(bytes) => {
                 runs.look(at + bytes.len());
-                if input.get(at..)?.get(..bytes.len())? != bytes.as_ref() {
+                let here = input.get(at..)?.get(..bytes.len())?;
+                // Most are of one byte, or differ in the first.
+                if here.first() != bytes.first() || here != bytes.as_ref() {
                     return None;
                 }
                 at += bytes.len();

@@ -44,6 +44,19 @@ pub(crate) struct Near {
     places: Vec<Vec<usize>>,
     /// The words that have places.
     seen: Vec<u32>,
+    commons: Commons,
+}
+
+/// What words have in common, in a stretch of a document. Matches that lack it stand in lines one after the other, which are short: it is looked
+/// for in some that come next, too.
+#[derive(Debug, Default)]
+struct Commons {
+    /// Where it starts.
+    searched: Range<usize>,
+    /// The rules whose words have it, by place.
+    places: Vec<(usize, u32)>,
+    /// How much is searched beyond what is asked for.
+    ahead: usize,
 }
 
 /// Where words of a context may stand: around a match, but not in its secret.
@@ -91,10 +104,8 @@ impl ContextWords {
     /// Whether a word of the rule's context stands there.
     pub(crate) fn holds(&self, rule: usize, around: &Around<'_>, near: &mut Near) -> bool {
         // Most have nothing of the kind near, and a search for few things takes less than one for all words.
-        let mut may = self.rules.get(rule).is_none_or(|wanted| !wanted.common);
-        if !may {
-            self.commons.find(around.input, &around.window, |user, _| may |= user.rule as usize == rule);
-        }
+        let may = self.rules.get(rule).is_none_or(|wanted| !wanted.common)
+            || near.commons.has(rule, &self.commons, around.input, &around.window);
         may && self.standing(rule, around, near).next().is_some()
     }
 
@@ -165,6 +176,7 @@ impl Near {
     /// Forgets everything: other bytes are looked at from now on.
     pub(crate) fn reset(&mut self) {
         self.forget(0);
+        self.commons.forget(0);
     }
 
     /// Nothing is known any more, and what comes next starts at a place.
@@ -191,7 +203,7 @@ impl Near {
         if stretch.end <= self.searched.end {
             return;
         }
-        let Self { searched, places, seen } = self;
+        let Self { searched, places, seen, .. } = self;
         literals.find(input, &(searched.end..stretch.end), |user, start| {
             let word = user.rule as usize;
             if word >= places.len() {
@@ -204,6 +216,36 @@ impl Near {
             places.push(start);
         });
         searched.end = stretch.end;
+    }
+}
+
+impl Commons {
+    const MOST_AHEAD: usize = 2048;
+    /// So near behind what was searched the next line begins.
+    const NEXT: usize = 64;
+
+    /// Nothing is known any more, and what comes next starts at a place.
+    fn forget(&mut self, start: usize) {
+        self.searched = start..start;
+        self.places.clear();
+        self.ahead = 0;
+    }
+
+    /// Whether what the words of a rule have in common starts in a stretch.
+    fn has(&mut self, rule: usize, literals: &Literals, input: &[u8], stretch: &Range<usize>) -> bool {
+        if stretch.start < self.searched.start || stretch.start > self.searched.end + Self::NEXT {
+            self.forget(stretch.start);
+        }
+        if stretch.end > self.searched.end {
+            let (known, end) = (self.places.len(), input.len().min(stretch.end + self.ahead));
+            literals.find(input, &(self.searched.end..end), |user, start| self.places.push((start, user.rule)));
+            self.places.get_mut(known..).unwrap_or_default().sort_unstable();
+            self.searched.end = end;
+            self.ahead = (2 * self.ahead + stretch.len()).min(Self::MOST_AHEAD);
+        }
+        let first = self.places.partition_point(|(start, _)| *start < stretch.start);
+        let here = self.places.iter().skip(first).take_while(|(start, _)| *start < stretch.end);
+        here.into_iter().any(|(_, of)| *of as usize == rule)
     }
 }
 

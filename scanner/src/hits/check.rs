@@ -99,15 +99,15 @@ impl<'e> Chain<'e> {
     /// Looks whether there is a hit wherever a rule matches, whether hits are in order, and whether what is found are the matches that are in.
     fn nothing_is_lost(&mut self) -> Result<(), String> {
         let by_place = |hits: &[LiteralHit]| hits.is_sorted_by_key(|hit| (hit.at, hit.user.rule, hit.user.alternative));
-        let ordered = by_place(&self.hits.literals)
+        let ordered = by_place(&self.hits.literals.all)
             && by_place(&self.hits.inner)
-            && self.hits.tokens.is_sorted_by(|a, b| a.start < b.start);
+            && self.hits.tokens.all.is_sorted_by(|a, b| a.start < b.start);
         if !ordered {
             return Err("hits are out of order".to_owned());
         }
-        let literals = self.hits.literals.iter().chain(&self.hits.inner);
+        let literals = self.hits.literals.all.iter().chain(&self.hits.inner);
         let literals: HashSet<(u32, u32)> = literals.filter_map(|hit| Some((hit.start()?, hit.user.rule))).collect();
-        let tokens: HashSet<u32> = self.hits.tokens.iter().map(|hit| hit.start).collect();
+        let tokens: HashSet<u32> = self.hits.tokens.all.iter().map(|hit| hit.start).collect();
         let mut all = self.engine.trace(&self.document, &mut self.scratch);
         let lost = all.iter().find(|matched| {
             let (start, rule) = (matched.span.start as u32, matched.rule as u32);
@@ -131,9 +131,9 @@ impl<'e> Chain<'e> {
             need.map(|need| Settled { start: start as usize, rule, need, candidates: Arc::new([]) })
         };
         let Hits { literals, inner, tokens, of_literals, of_inner, of_tokens, .. } = &self.hits;
-        let literals = literals.iter().chain(inner);
+        let literals = literals.all.iter().chain(inner);
         let literals = literals.filter_map(|hit| dead(hit.start()?, Some(hit.user.rule), hit.dead));
-        let tokens = tokens.iter().filter_map(|hit| dead(hit.start, None, hit.dead));
+        let tokens = tokens.all.iter().filter_map(|hit| dead(hit.start, None, hit.dead));
         let lives = of_literals.iter().chain(of_inner).chain(of_tokens).map(|verdict| Settled {
             start: verdict.start as usize,
             rule: verdict.rule,
@@ -195,9 +195,11 @@ fn told(engine: &Engine, c: &Candidate) -> String {
 impl Hits {
     /// How many there are, and how many of them are known to come to nothing.
     pub(crate) fn count(&self) -> (usize, usize) {
-        let literals = self.literals.iter().chain(&self.inner).filter(|hit| hit.dead.is_some()).count();
-        let tokens = self.tokens.iter().filter(|hit| hit.dead.is_some()).count();
-        (self.literals.len() + self.inner.len() + self.tokens.len() + self.left_out, literals + tokens + self.left_out)
+        let all = self.literals.all.len() + self.inner.len() + self.tokens.all.len();
+        let literals = self.literals.all.iter().chain(&self.inner).filter(|hit| hit.dead.is_some()).count();
+        let tokens = self.tokens.all.iter().filter(|hit| hit.dead.is_some()).count();
+        let left_out = self.literals.left_out + self.tokens.left_out;
+        (all + left_out, literals + tokens + left_out)
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::confirm::RunEnds;
 use crate::engine::{Candidate, Engine, Out, Scratch};
 use crate::evidence::near::Near;
-use crate::hits::{Hits, LiteralHit, Need, Verdict};
+use crate::hits::{Hits, LiteralHit, Need, TokenHit, Verdict};
 use crate::prefilter::Open;
 
 impl Engine {
@@ -32,44 +32,65 @@ impl Engine {
         runs.reset(&self.classes);
         near.reset();
         (hits.weighed, hits.inherited) = (0, 0);
-        let inherited = std::mem::take(&mut hits.of_literals);
-        let mut inherited = inherited.into_iter().peekable();
-        let same = |a: &LiteralHit, b: &LiteralHit| (a.at, a.user.rule) == (b.at, b.user.rule);
-        for group in hits.literals.chunk_by_mut(same) {
-            let Some(LiteralHit { at: start, user, dead: None }) = group.first().copied() else { continue };
-            let known = inherited.next_if(|known| (known.start, known.rule) == (start, Some(user.rule)));
-            hits.inherited += usize::from(known.is_some());
-            let fate = known.map_or_else(
-                || {
-                    hits.weighed += 1;
-                    let alternatives = group.iter().map(|hit| hit.user.alternative);
-                    self.fate_of_literal(document, start, user.rule, alternatives, runs, near)
-                },
-                Fate::Lives,
-            );
-            let dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_literals), &mut found);
-            for hit in group {
-                hit.dead = dead;
-            }
-        }
+        self.literal_fates(document, hits, runs, near, &mut found);
         self.inner_fates(document, hits, runs, near, &mut found);
-        let mut opened = hits.opened.drain(..).peekable();
-        let inherited = std::mem::take(&mut hits.of_tokens);
-        let mut inherited = inherited.into_iter().peekable();
-        for hit in hits.tokens.iter_mut().filter(|hit| hit.dead.is_none()) {
-            let known = inherited.next_if(|known| known.start == hit.start);
-            hits.inherited += usize::from(known.is_some());
+        self.token_fates(document, hits, runs, near, &mut found);
+    }
+
+    /// What becomes of the hits of literals that start their matches.
+    fn literal_fates(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        runs: &mut RunEnds,
+        near: &mut Near,
+        found: &mut impl FnMut(Candidate),
+    ) {
+        let Hits { literals, of_literals, has_heirs, weighed, inherited, .. } = hits;
+        let mut known = std::mem::take(of_literals).into_iter().peekable();
+        let same = |a: &LiteralHit, b: &LiteralHit| (a.at, a.user.rule) == (b.at, b.user.rule);
+        literals.settle(same, |LiteralHit { at: start, user, .. }, group| {
+            let known = known.next_if(|known| (known.start, known.rule) == (*start, Some(user.rule)));
+            *if known.is_some() { &mut *inherited } else { &mut *weighed } += 1;
             let fate = known.map_or_else(
                 || {
-                    hits.weighed += 1;
-                    let open = opened.next_if(|(start, _)| *start == hit.start);
-                    let open = open.map_or_else(|| self.open_at(document, hit.start as usize), |(_, open)| open);
-                    self.fate_of_token(document, hit.start, open, runs, near)
+                    let alternatives = group.iter().map(|hit| hit.user.alternative);
+                    self.fate_of_literal(document, *start, user.rule, alternatives, runs, near)
                 },
                 Fate::Lives,
             );
-            hit.dead = fate.tell(hits.has_heirs.then_some(&mut hits.of_tokens), &mut found);
-        }
+            fate.tell(has_heirs.then_some(&mut *of_literals), found)
+        });
+    }
+
+    /// What becomes of the starts of token-like values.
+    fn token_fates(
+        &self,
+        document: &[u8],
+        hits: &mut Hits,
+        runs: &mut RunEnds,
+        near: &mut Near,
+        found: &mut impl FnMut(Candidate),
+    ) {
+        let Hits { tokens, of_tokens, opened, has_heirs, weighed, inherited, .. } = hits;
+        let mut opened = opened.drain(..).peekable();
+        let mut known = std::mem::take(of_tokens).into_iter().peekable();
+        tokens.settle(
+            |_, _| false,
+            |TokenHit { start, .. }, _| {
+                let known = known.next_if(|known| known.start == *start);
+                *if known.is_some() { &mut *inherited } else { &mut *weighed } += 1;
+                let fate = known.map_or_else(
+                    || {
+                        let open = opened.next_if(|(place, _)| place == start);
+                        let open = open.map_or_else(|| self.gate.open_any(document, *start as usize), |(_, open)| open);
+                        self.fate_of_token(document, *start, open, runs, near)
+                    },
+                    Fate::Lives,
+                );
+                fate.tell(has_heirs.then_some(&mut *of_tokens), found)
+            },
+        );
     }
 
     /// What becomes of the hits of literals inside of matches. They are in order of the literals, and looked at in order of the matches.

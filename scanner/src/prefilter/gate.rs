@@ -4,6 +4,7 @@ use stanch_rules::run_class;
 
 use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, CompiledShape};
 use crate::prefilter::simd::{CLASSES, ClassBits, Level, each};
+use crate::prefilter::spans::{BySpans, Spans};
 
 /// No run is followed further than this; what is longer counts as one length.
 const LONGEST: usize = 136;
@@ -15,7 +16,7 @@ const PLACES: [usize; 4] = [0, 2, 5, 11];
 const END: usize = 256;
 
 /// A set of rules, by their place among those for token-like values.
-type Rules = u128;
+pub(super) type Rules = u128;
 
 /// Rules beyond this number are always tried.
 pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
@@ -23,6 +24,7 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 /// For the first bytes of a value, and for each class and length of a run, the rules that may match.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    by_spans: BySpans,
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
     heads: Shelf<{ END + 1 }>,
     /// For the same the classes that one of these rules starts with.
@@ -89,6 +91,7 @@ impl Gate {
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
         let (mut heads, mut by_length) = (vec![[0; END + 1]; PLACES.len()], Vec::new());
         let mut gate = Self {
+            by_spans: BySpans::default(),
             heads: Shelf::default(),
             heads_of_classes: vec![[0; END + 1]; PLACES.len()],
             level: Level::best(),
@@ -102,10 +105,12 @@ impl Gate {
             let Some(CompiledLook::Shapes { shapes, .. }) = compiled.get(*rule as usize).map(|rule| &rule.look) else {
                 gate.always |= 1 << place;
                 heads.as_flattened_mut().iter_mut().for_each(|rules| *rules |= 1 << place);
+                gate.by_spans.add_any(1 << place);
                 continue;
             };
             for shape in shapes {
                 add_heads(&mut heads, 1 << place, shape, classes);
+                gate.by_spans.add(1 << place, shape, classes);
                 gate.add_run(1 << place, shape, classes, &mut known, &mut bits, &mut by_length);
             }
         }
@@ -163,19 +168,37 @@ impl Gate {
         }
     }
 
-    /// The rules that may match at the start of a token-like value. Nothing behind the byte that ends its run of token bytes is looked at.
-    pub(crate) fn open(&self, input: &[u8], start: usize) -> Open {
+    /// The rules that may match at the start of a token-like value with such spans. Nothing behind the byte that ends its run of token bytes is
+    /// looked at.
+    #[inline]
+    pub(crate) fn open(&self, input: &[u8], start: usize, spans: Spans) -> Open {
+        let fitting = self.by_spans.get(spans);
+        if fitting == 0 {
+            return Open { rules: 0, looked: spans.looked() };
+        }
+        self.open_fitting(input, start, fitting, spans.looked())
+    }
+
+    /// The same where the spans are not known, and not worth to be found out: some rules more.
+    pub(crate) fn open_any(&self, input: &[u8], start: usize) -> Open {
+        self.open_fitting(input, start, Rules::MAX, 0)
+    }
+
+    /// Of some rules those that may match. So many bytes were looked at already.
+    #[inline(never)]
+    fn open_fitting(&self, input: &[u8], start: usize, fitting: Rules, looked: usize) -> Open {
         const LAST: usize = PLACES[PLACES.len() - 1];
         let rest = input.get(start..).unwrap_or_default();
         let heads = PLACES.map(|place| rest.get(place).map_or(END, |byte| usize::from(*byte)));
         let places = heads.into_iter().enumerate();
-        let possible = places.fold(Rules::MAX, |possible, (place, head)| possible & self.heads.get(place, head));
+        let possible = places.fold(fitting, |possible, (place, head)| possible & self.heads.get(place, head));
         let of_classes = self.heads_of_classes.iter().zip(heads);
         let maybe = of_classes.fold(u16::MAX, |classes, (of_classes, head)| classes & of_classes[head]);
         let mut classes = 0;
         each(maybe.into(), |class| classes |= u16::from(self.rules[class] & possible != 0) << class);
         let (by_length, length) = self.follow(rest, classes);
-        Open { rules: possible & (self.always | by_length), looked: length.max(LAST).min(rest.len()) + 1 }
+        let looked = length.max(LAST).max(looked);
+        Open { rules: possible & (self.always | by_length), looked: looked.min(rest.len()) + 1 }
     }
 
     /// The rules for the lengths that the runs of some classes have, and the longest of these.
@@ -285,9 +308,11 @@ mod tests {
         RuleSet::new((0..MOST_RULES + 20).map(rule).collect())
     }
 
-    fn open(engine: &Engine, text: &[u8], start: usize) -> (Vec<u32>, usize) {
-        let open = engine.open_at(text, start);
-        (engine.open_rules(open).map(|(rule, _)| rule).collect(), start + open.looked)
+    /// The rules that are open, and how far that was looked: by the spans, and without.
+    fn open(engine: &Engine, text: &[u8], start: usize) -> [(Vec<u32>, usize); 2] {
+        let spans = Spans::of(text.get(start..).unwrap_or_default());
+        [engine.gate.open(text, start, spans), engine.gate.open_any(text, start)]
+            .map(|open| (engine.open_rules(open).map(|(rule, _)| rule).collect(), start + open.looked))
     }
 
     /// Token-like values around the lengths that matter, with what ends them.
@@ -313,11 +338,11 @@ mod tests {
         fn no_rule_is_closed_that_matches(text in tokens()) {
             for engine in [&*BUILTIN, &*MADE] {
                 for start in 0..text.len() {
-                    let (open, _) = open(engine, &text, start);
+                    let open = open(engine, &text, start);
                     for (rule, _) in &engine.runs {
                         let matches = engine.try_at(*rule as usize, &text, start).is_some();
                         let id = &engine.rules()[*rule as usize].id;
-                        prop_assert!(!matches || open.contains(rule), "{id} at {start}");
+                        prop_assert!(!matches || open.iter().all(|(open, _)| open.contains(rule)), "{id} at {start}");
                     }
                 }
             }
@@ -327,13 +352,15 @@ mod tests {
         fn what_is_not_looked_at_opens_nothing(text in tokens(), other in tokens()) {
             for engine in [&*BUILTIN, &*MADE] {
                 for start in 0..=text.len() {
-                    let (before, looked_to) = open(engine, &text, start);
-                    prop_assert!(looked_to > start && looked_to <= text.len() + 1);
-                    // The end of the input is looked at like a byte.
-                    let Some(known) = text.get(..looked_to) else { continue };
-                    let elsewhere = [known, &other[..]].concat();
-                    prop_assert_eq!(&open(engine, &elsewhere, start), &(before.clone(), looked_to));
-                    prop_assert_eq!(open(engine, known, start), (before, looked_to));
+                    for (way, before) in open(engine, &text, start).into_iter().enumerate() {
+                        let (_, looked_to) = before;
+                        prop_assert!(looked_to > start && looked_to <= text.len() + 1);
+                        // The end of the input is looked at like a byte.
+                        let Some(known) = text.get(..looked_to) else { continue };
+                        let elsewhere = [known, &other[..]].concat();
+                        prop_assert_eq!(&open(engine, &elsewhere, start)[way], &before);
+                        prop_assert_eq!(&open(engine, known, start)[way], &before);
+                    }
                 }
             }
         }

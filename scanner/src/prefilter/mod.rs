@@ -10,6 +10,7 @@ mod literals;
 mod runs;
 mod sets;
 mod simd;
+mod spans;
 
 pub(crate) use gate::{Gate, MOST_RULES, Open};
 pub use literals::Searched;

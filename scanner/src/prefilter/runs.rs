@@ -5,6 +5,7 @@ use std::ops::Range;
 use stanch_rules::{MIN_RUN, run_class};
 
 use crate::prefilter::simd::{Kinds, Level, WORD, WORDS};
+use crate::prefilter::spans::Spans;
 
 const LONG: usize = MIN_RUN as usize;
 
@@ -18,9 +19,9 @@ pub(crate) fn last_run(bytes: &[u8]) -> usize {
 }
 
 /// Tells of every byte in `range` at which a token-like value may start: at least sixteen token bytes follow, the first of them or the one
-/// after it a letter or digit, and no letter or digit stands before it. A value has a digit, so where the run is seen to have none any
+/// after it a letter or digit, and no letter or digit stands before it. How far these go comes along. A value has a digit, so where the run is seen to have none any
 /// more, there are no starts; what is seen are the words that the search happens to take together.
-pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize)) {
+pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize, Spans)) {
     let end = range.end.min((input.len() + 1).saturating_sub(LONG));
     let mut at = range.start;
     let mut kinds = Kinds::NONE;
@@ -30,10 +31,11 @@ pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut
         for (word, starts) in kinds.starts(level, words).iter().enumerate().take(words) {
             let mut left = *starts;
             while left != 0 {
-                let start = at + word * WORD + left.trailing_zeros() as usize;
+                let bit = left.trailing_zeros();
+                let start = at + word * WORD + bit as usize;
                 left &= left - 1;
                 if start < end {
-                    hit(start);
+                    hit(start, kinds.spans(word, bit));
                 }
             }
         }
@@ -47,12 +49,8 @@ fn classify(kinds: &mut Kinds, level: Level, input: &[u8], at: usize, end: usize
     kinds.alnum[0] = u64::from(before.is_some_and(u8::is_ascii_alphanumeric)) << (WORD - 1);
     let wanted = (end - at).div_ceil(WORD).min(WORDS) + 1;
     let bytes = input.get(at..input.len().min(at + wanted * WORD)).unwrap_or_default();
-    if bytes.len() < (WORDS + 1) * WORD {
-        // What is not told below is nothing.
-        let alnum = kinds.alnum[0];
-        *kinds = Kinds::NONE;
-        kinds.alnum[0] = alnum;
-    }
+    // What is not told below is nothing.
+    kinds.clear(1 + bytes.len() / WORD..1 + wanted);
     kinds.tell(level, bytes, 1);
     let (_, last) = bytes.as_chunks::<WORD>();
     if !last.is_empty() {
@@ -84,7 +82,10 @@ mod tests {
 
     fn fast(input: &[u8], range: Range<usize>) -> Vec<usize> {
         let mut hits = Vec::new();
-        token_starts(Level::best(), input, &range, |at| hits.push(at));
+        token_starts(Level::best(), input, &range, |at, spans| {
+            assert_eq!(spans, Spans::of(&input[at..]), "at {at}");
+            hits.push(at);
+        });
         hits
     }
 

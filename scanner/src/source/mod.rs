@@ -23,6 +23,7 @@ mod repository;
 mod staged;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tree;
 
 pub use error::{SourceError, SourceErrorKind};

@@ -96,7 +96,7 @@ fn half_a_word(tables: &Tables, bytes: &[u8; HALF + MARGIN]) -> u32 {
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
     for (words, bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let (halves, _) = bytes.as_chunks::<HALF>();
-        let mut all = [0; 3];
+        let mut all = [0; 4];
         for (half, bytes) in halves.iter().enumerate() {
             all.iter_mut().zip(kinds_of_half(bytes)).for_each(|(all, bits)| *all |= u64::from(bits) << (half * HALF));
         }
@@ -111,7 +111,7 @@ pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 3] {
+fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 4] {
     let bytes = load(bytes);
     let bits = |vector| _mm256_movemask_epi8(vector).cast_unsigned();
     let among = |bytes, first: u8, last: u8| {
@@ -121,6 +121,7 @@ fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 3] {
     let is = |byte: u8| _mm256_cmpeq_epi8(bytes, all(byte));
     let digit = among(bytes, b'0', b'9');
     let alnum = _mm256_or_si256(digit, among(_mm256_or_si256(bytes, all(0x20)), b'a', b'z'));
-    let signs = _mm256_or_si256(_mm256_or_si256(is(b'+'), is(b'/')), _mm256_or_si256(is(b'_'), is(b'-')));
-    [bits(_mm256_or_si256(alnum, signs)), bits(alnum), bits(digit)]
+    let base64 = _mm256_or_si256(alnum, _mm256_or_si256(is(b'+'), is(b'/')));
+    let token = _mm256_or_si256(base64, _mm256_or_si256(is(b'_'), is(b'-')));
+    [token, alnum, base64, digit].map(bits)
 }

@@ -54,15 +54,16 @@ fn four_loads(bytes: &[u8; WORD + MARGIN]) -> [__m512i; 4] {
     [load(from(0)), load(from(1)), load(from(2)), load(from(3))]
 }
 
-/// For each byte of ASCII, as bits, whether it is a token byte, a letter or digit, a digit.
+/// For each byte of ASCII, as bits, whether it is a token byte, a letter or digit, one of these or of `+/`, a digit.
 static KINDS: [u8; 128] = {
     let mut kinds = [0; 128];
     let mut byte = 0;
     while byte < 128 {
         let is = byte as u8;
         let (digit, alnum) = (is.is_ascii_digit(), is.is_ascii_alphanumeric());
-        kinds[byte] =
-            (alnum || matches!(is, b'+' | b'/' | b'_' | b'-')) as u8 | (alnum as u8) << 1 | (digit as u8) << 2;
+        let base64 = alnum || matches!(is, b'+' | b'/');
+        let token = base64 || matches!(is, b'_' | b'-');
+        kinds[byte] = token as u8 | (alnum as u8) << 1 | (base64 as u8) << 2 | (digit as u8) << 3;
         byte += 1;
     }
     kinds
@@ -71,12 +72,12 @@ static KINDS: [u8; 128] = {
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
     let table = table(&KINDS);
-    for ([token, alnum, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let bytes = load(bytes);
         let of = _mm512_permutex2var_epi8(table.0, bytes, table.1);
         let ascii = !_mm512_movepi8_mask(bytes);
         let are = |kind: u8| _mm512_test_epi8_mask(of, _mm512_set1_epi8(kind.cast_signed())) & ascii;
-        (*token, *alnum, *digit) = (are(1), are(2), are(4));
+        [*token, *alnum, *base64, *digit] = [1, 2, 4, 8].map(are);
     }
 }
 

@@ -21,6 +21,8 @@ mod starts;
 
 pub(crate) use scalar::each;
 
+use crate::prefilter::spans::Spans;
+
 /// Positions are handled as words of so many bits.
 pub(crate) const WORD: usize = 64;
 /// How many bytes beyond the last word must be there to be read: a quadruple that starts in it ends there.
@@ -166,11 +168,21 @@ pub(crate) struct Kinds {
     pub(crate) token: [u64; WORDS + 2],
     /// Letters and digits.
     pub(crate) alnum: [u64; WORDS + 2],
+    /// These and `+/`.
+    pub(crate) base64: [u64; WORDS + 2],
     pub(crate) digit: [u64; WORDS + 2],
 }
 
 impl Kinds {
-    pub(crate) const NONE: Self = Self { token: [0; WORDS + 2], alnum: [0; WORDS + 2], digit: [0; WORDS + 2] };
+    pub(crate) const NONE: Self =
+        Self { token: [0; WORDS + 2], alnum: [0; WORDS + 2], base64: [0; WORDS + 2], digit: [0; WORDS + 2] };
+
+    /// Of some words nothing is told.
+    pub(crate) fn clear(&mut self, words: std::ops::Range<usize>) {
+        for kind in [&mut self.token, &mut self.alnum, &mut self.base64, &mut self.digit] {
+            kind.get_mut(words.clone()).into_iter().flatten().for_each(|word| *word = 0);
+        }
+    }
 
     /// Tells what the bytes are, from a word on. Words that they do not fill are left as they are.
     pub(crate) fn tell(&mut self, level: Level, bytes: &[u8], from: usize) {
@@ -214,10 +226,24 @@ impl Kinds {
         }
     }
 
+    /// How far letters and digits go from a bit of a word on, of which there are [`WORDS`]; how far these with `+/`, with `-_`, and with all four
+    /// signs. A word of them is the most.
+    #[inline]
+    pub(crate) fn spans(&self, word: usize, bit: u32) -> Spans {
+        let bits = |kind: &[u64; WORDS + 2]| {
+            let two = u128::from(kind[word + 1]) | u128::from(kind[word + 2]) << WORD;
+            (two >> bit) as u64
+        };
+        let [alnum, base64, token] = [&self.alnum, &self.base64, &self.token].map(bits);
+        let base64url = token & (alnum | !base64);
+        Spans([alnum, base64, base64url, token].map(u64::trailing_ones))
+    }
+
     /// The words of each kind from one on.
-    fn from(&mut self, from: usize) -> impl Iterator<Item = [&mut u64; 3]> {
-        let Self { token, alnum, digit } = self;
-        token.iter_mut().zip(alnum).zip(digit).skip(from).map(|((token, alnum), digit)| [token, alnum, digit])
+    fn from(&mut self, from: usize) -> impl Iterator<Item = [&mut u64; 4]> {
+        let Self { token, alnum, base64, digit } = self;
+        let pairs = token.iter_mut().zip(alnum).zip(base64.iter_mut().zip(digit));
+        pairs.skip(from).map(|((token, alnum), (base64, digit))| [token, alnum, base64, digit])
     }
 }
 

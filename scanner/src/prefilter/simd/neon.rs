@@ -85,10 +85,10 @@ pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
 
 #[target_feature(enable = "neon")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    for ([token, alnum, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for (words, bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let [a, b, c, d] = quarters(bytes).map(|bytes| kinds_of_quarter(bytes));
-        let [tokens, alnums, digits] = [0, 1, 2].map(|kind| bits([a[kind], b[kind], c[kind], d[kind]]));
-        [*token, *alnum, *digit] = [tokens, alnums, digits];
+        let all = [0, 1, 2, 3].map(|kind| bits([a[kind], b[kind], c[kind], d[kind]]));
+        words.into_iter().zip(all).for_each(|(word, bits)| *word = bits);
     }
 }
 
@@ -99,11 +99,12 @@ pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
 
 #[inline]
 #[target_feature(enable = "neon")]
-fn kinds_of_quarter(bytes: uint8x16_t) -> [uint8x16_t; 3] {
+fn kinds_of_quarter(bytes: uint8x16_t) -> [uint8x16_t; 4] {
     let among = |bytes, first: u8, many: u8| vcltq_u8(vsubq_u8(bytes, vdupq_n_u8(first)), vdupq_n_u8(many));
     let is = |byte: u8| vceqq_u8(bytes, vdupq_n_u8(byte));
     let digit = among(bytes, b'0', 10);
     let alnum = vorrq_u8(digit, among(vorrq_u8(bytes, vdupq_n_u8(0x20)), b'a', 26));
-    let signs = vorrq_u8(vorrq_u8(is(b'+'), is(b'/')), vorrq_u8(is(b'_'), is(b'-')));
-    [vorrq_u8(alnum, signs), alnum, digit]
+    let base64 = vorrq_u8(alnum, vorrq_u8(is(b'+'), is(b'/')));
+    let token = vorrq_u8(base64, vorrq_u8(is(b'_'), is(b'-')));
+    [token, alnum, base64, digit]
 }

@@ -32,12 +32,13 @@ pub(super) fn quadruples(sets: &Sets, bytes: &[u8], passing: &mut [u64]) {
 }
 
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    for ([token, alnum, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
         let bits =
             |is: fn(&u8) -> bool| bytes.iter().enumerate().fold(0, |bits, (at, byte)| bits | u64::from(is(byte)) << at);
         *digit = bits(u8::is_ascii_digit);
         *alnum = bits(u8::is_ascii_alphanumeric);
-        *token = *alnum | bits(|byte| matches!(byte, b'+' | b'/' | b'_' | b'-'));
+        *base64 = *alnum | bits(|byte| matches!(byte, b'+' | b'/'));
+        *token = *base64 | bits(|byte| matches!(byte, b'_' | b'-'));
     }
 }
 

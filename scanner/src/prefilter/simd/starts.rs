@@ -18,7 +18,7 @@ pub(super) fn of(kinds: &Kinds) -> [u64; WORDS] {
 #[inline(always)]
 pub(super) fn of_word(kinds: &Kinds, word: usize) -> u64 {
     let [before, here, next] = [word, word + 1, word + 2];
-    let Kinds { token, alnum, digit } = kinds;
+    let Kinds { token, alnum, digit, .. } = kinds;
     let opens = alnum[here] | alnum[here] >> 1 | alnum[next] << (WORD - 1);
     let glued = alnum[here] << 1 | alnum[before] >> (WORD - 1);
     // Where the next word is all token bytes, what follows is not seen from here.

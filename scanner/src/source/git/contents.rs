@@ -106,14 +106,7 @@ impl<'a> Contents<'a> {
                 self.found.blobs.push((object.number, sightings));
             }
         }
-        object.has_heirs.then(|| self.kept())
-    }
-
-    /// What is kept of the hits of an object. Others take their place, for the next one.
-    fn kept(&mut self) -> Hits {
-        let mut kept = std::mem::replace(&mut self.hits, self.spare.pop().unwrap_or_default());
-        self.hits.opened = std::mem::take(&mut kept.opened);
-        kept
+        object.has_heirs.then(|| self.hits.replaced_by(self.spare.pop().unwrap_or_default()))
     }
 
     fn commit(&mut self, number: Number, bytes: &[u8]) {

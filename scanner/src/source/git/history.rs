@@ -15,6 +15,7 @@ use crate::source::git::state::{self, Learner, Memory, Recalled, Recorder, Seen,
 use crate::source::git::store::Store;
 use crate::source::git::tale::Tale;
 use crate::source::git::walk::{Objects, Selection};
+use crate::source::threads::both;
 use crate::source::tree::excluded;
 use crate::source::{SourceError, SourceErrorKind};
 
@@ -118,11 +119,14 @@ impl Target<'_> {
             learner.texts(&texts);
             learner.parts(&trees);
         }
-        let mut trees = SievedTrees::new(trees, names, store.len());
+        let (mut trees, mut tale) = both(
+            self.control.jobs,
+            || SievedTrees::new(trees, names, store.len()),
+            || Tale::new(self.control, self.repository, &objects, self.root, texts),
+        );
         if let Some(learner) = &mut learner {
             learner.trees(&mut trees);
         }
-        let mut tale = Tale::new(self.control, self.repository, &objects, self.root, texts);
         let mut findings = tale.tell(trees, self.branch, self.options.every, &mut ledger);
         ledger.leave_out(&mut findings, self.exclude);
         sort_findings(&mut findings);

@@ -20,6 +20,7 @@ mod history;
 mod inflate;
 mod ledger;
 mod lists;
+mod look;
 mod loose;
 mod outline;
 mod pack;

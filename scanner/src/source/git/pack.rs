@@ -67,6 +67,15 @@ impl Pack {
         (position < self.len()).then(|| self.index.oid_at_index(position))
     }
 
+    /// Whether the object at a position of the index has another one beside it.
+    pub(crate) fn has_twice(&self, position: u32) -> bool {
+        let id = |at: Option<u32>| at.and_then(|at| self.id(at)).map(|id| (start_of(id), id));
+        let here = id(Some(position));
+        // Their first bytes tell most apart.
+        let same = |other| here.map(|(start, _)| start) == id(other).map(|(start, _)| start) && here == id(other);
+        same(position.checked_sub(1)) || same(position.checked_add(1))
+    }
+
     /// Where in the pack the object at a position of the index starts.
     pub(crate) fn offset(&self, position: u32) -> Option<u64> {
         (position < self.len()).then(|| self.index.pack_offset_at_index(position))

@@ -127,9 +127,8 @@ impl Store {
             let is_copy = |at: u32| {
                 let Some(id) = pack.id(at) else { return false };
                 // A pack may have an object twice; what counts is the one that the index leads to.
-                let twice =
-                    || at.checked_sub(1).and_then(|before| pack.id(before)) == Some(id) || pack.id(at + 1) == Some(id);
-                earlier.iter().any(|pack| pack.position(id).is_some()) || (twice() && pack.position(id) != Some(at))
+                earlier.iter().any(|pack| pack.position(id).is_some())
+                    || (pack.has_twice(at) && pack.position(id) != Some(at))
             };
             copies.extend((0..pack.len()).filter(|at| is_copy(*at)).map(|at| pack.first + at));
         }

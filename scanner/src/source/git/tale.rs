@@ -5,20 +5,20 @@ use std::collections::HashMap;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
-use stanch_model::{Finding, Fingerprint, GitPlace, ObjectKind, Source, Suppression, SuppressionKind};
+use stanch_model::{Finding, Fingerprint, GitPlace, ObjectKind, Suppression, SuppressionKind};
 
-use crate::engine::Scratch;
-use crate::scan::{Control, Document, Gap, findings};
-use crate::source::described::describe;
+use crate::scan::{Control, Gap};
 use crate::source::file::Closed;
-use crate::source::git::contents::{Found, Sighting, stream};
+use crate::source::git::contents::{Found, Sighting};
 use crate::source::git::graph::{CommitIndex, Graph};
 use crate::source::git::ledger::Ledger;
+use crate::source::git::look::Look;
 use crate::source::git::provenance::{History, Introduction, Standing};
 use crate::source::git::repository::Repository;
 use crate::source::git::sieve::SievedTrees;
-use crate::source::git::store::{Buffers, MOST_HEADER, Number, Store};
+use crate::source::git::store::{Number, Store};
 use crate::source::git::walk::Objects;
+use crate::source::threads::each;
 
 /// Brings what was seen, and where it came from, together.
 pub(super) struct Tale<'a> {
@@ -30,9 +30,12 @@ pub(super) struct Tale<'a> {
     messages: Vec<(Number, Vec<Finding>)>,
     graph: Graph,
     tags: HashMap<Number, ObjectId>,
-    buffers: Buffers,
-    bytes: Vec<u8>,
-    scratch: Scratch,
+    /// The refs, with what they are of.
+    tips: Vec<(String, Number)>,
+    /// Which commits a ref reaches.
+    reachable: Vec<bool>,
+    /// All commits, each after its parents.
+    order: Vec<CommitIndex>,
 }
 
 impl<'a> Tale<'a> {
@@ -43,19 +46,24 @@ impl<'a> Tale<'a> {
         root: &'a str,
         texts: Found,
     ) -> Self {
-        Self {
+        let store = &objects.store;
+        let tips = repository.tips.iter().filter_map(|tip| Some((tip.name.clone(), store.number(&tip.target)?)));
+        let mut tale = Self {
             control,
             repository,
-            store: &objects.store,
+            store,
             root,
             sightings: texts.blobs.into_iter().collect(),
             messages: texts.messages,
             graph: Graph::new(texts.commits),
             tags: texts.tags.into_iter().collect(),
-            buffers: Buffers::default(),
-            bytes: Vec::new(),
-            scratch: Scratch::default(),
-        }
+            tips: tips.collect(),
+            reachable: Vec::new(),
+            order: Vec::new(),
+        };
+        tale.reachable = tale.graph.reachable(tale.commits().into_iter().map(|(_, commit)| commit));
+        tale.order = tale.graph.order(store, &tale.reachable);
+        tale
     }
 
     /// The findings of a repository, or of a branch of it if one is named: each credential once a path, or every time that it came there.
@@ -66,19 +74,7 @@ impl<'a> Tale<'a> {
         every: bool,
         ledger: &mut Ledger<'_>,
     ) -> Vec<Finding> {
-        let tips: Vec<(String, Number)> = self
-            .repository
-            .tips
-            .iter()
-            .filter_map(|tip| Some((tip.name.clone(), self.store.number(&tip.target)?)))
-            .collect();
-        let commits: Vec<(&str, CommitIndex)> = tips
-            .iter()
-            .filter_map(|(name, number)| Some((name.as_str(), self.graph.find(self.peeled(*number))?)))
-            .collect();
-        let reachable = self.graph.reachable(commits.iter().map(|(_, commit)| *commit));
-        let all = self.graph.order(self.store, &reachable);
-        let mut order = all.clone();
+        let mut order = self.order.clone();
         let within =
             branch.and_then(|id| self.graph.find(self.store.number(&id)?)).map(|tip| self.graph.reachable([tip]));
         if let Some(within) = &within {
@@ -91,7 +87,7 @@ impl<'a> Tale<'a> {
         let head = self.repository.head.and_then(|id| graph.find(self.store.number(&id)?));
         let in_head = head.map(|head| history.of_commit(head));
         if within.is_none() {
-            introductions.extend(history.of_trees(&self.named(&tips), &introductions));
+            introductions.extend(history.of_trees(&self.named(), &introductions));
         }
         if history.cut() {
             ledger.note("trees".to_owned(), (Gap::TooLarge, "too many paths".to_owned()));
@@ -100,17 +96,17 @@ impl<'a> Tale<'a> {
         lost.sort_unstable();
         drop(history);
         self.graph = graph;
-        let mut findings = self.of_blobs(introductions, &reachable, ledger);
+        let mut findings = self.of_blobs(introductions, ledger);
         if within.is_none() {
-            findings.extend(self.of_lost_blobs(&lost, &tips, ledger));
+            findings.extend(self.of_lost_blobs(&lost, ledger));
         }
         // What was not read yet may have it.
         let stopped = self.control.stopped();
         if !stopped {
             mark_head(&mut findings, in_head);
         }
-        findings.extend(self.of_messages(&reachable, within.as_deref(), &tips));
-        self.name_refs(&mut findings, &all, &commits);
+        findings.extend(self.of_messages(within.as_deref()));
+        self.name_refs(&mut findings);
         if stopped || self.repository.notes.iter().any(|note| note.gap == Gap::NoRefs) {
             // A ref that could not be read may reach it.
             let places = findings.iter_mut().filter_map(|finding| finding.git.as_mut());
@@ -132,11 +128,17 @@ impl<'a> Tale<'a> {
         number
     }
 
+    /// The refs that are of commits in the end.
+    fn commits(&self) -> Vec<(&str, CommitIndex)> {
+        let commit = |number| self.graph.find(self.peeled(number));
+        self.tips.iter().filter_map(|(name, number)| Some((name.as_str(), commit(*number)?))).collect()
+    }
+
     /// What refs are of in the end, in order, each with its refs.
-    fn named(&self, tips: &[(String, Number)]) -> Vec<(Number, Vec<String>)> {
+    fn named(&self) -> Vec<(Number, Vec<String>)> {
         let mut named: Vec<(Number, Vec<String>)> = Vec::new();
         let mut places = HashMap::new();
-        for (name, number) in tips {
+        for (name, number) in &self.tips {
             let number = self.peeled(*number);
             let place = *places.entry(number).or_insert(named.len());
             match named.get_mut(place) {
@@ -147,97 +149,68 @@ impl<'a> Tale<'a> {
         named
     }
 
+    /// Looks at many objects, in their order.
+    fn look_at<T: Sync, R: Send>(&self, items: &[T], look: impl Fn(&mut Look<'a>, &T) -> R + Sync) -> Vec<R> {
+        each(self.control.jobs, items, || Look::new(self.control, self.store, self.root), look)
+    }
+
     /// Looks at the blobs once more, now under their paths.
-    fn of_blobs(
-        &mut self,
-        mut introductions: Vec<Introduction>,
-        reachable: &[bool],
-        ledger: &mut Ledger<'_>,
-    ) -> Vec<Finding> {
+    fn of_blobs(&self, mut introductions: Vec<Introduction>, ledger: &mut Ledger<'_>) -> Vec<Finding> {
         introductions.sort_by(|a, b| (a.blob, &a.path, a.commit).cmp(&(b.blob, &b.path, b.commit)));
-        let mut places: HashMap<CommitIndex, GitPlace> = HashMap::new();
-        let mut findings = Vec::new();
-        for same in introductions.chunk_by(|a, b| (a.blob, &a.path) == (b.blob, &b.path)) {
-            let Some(first) = same.first() else { continue };
-            let path = first.path.to_str_lossy();
-            let there = match self.scan_at(first.blob, &path) {
-                Ok(there) => best_of(there),
-                Err(gap) => {
-                    ledger.note(format!("object/{}", self.store.id(first.blob)), gap);
-                    continue;
-                }
-            };
-            for introduction in same {
-                let git = match introduction.commit {
-                    Some(commit) => places.entry(commit).or_insert_with(|| self.describe(commit, reachable)).clone(),
+        let places = self.places(&introductions);
+        let at_one: Vec<&[Introduction]> =
+            introductions.chunk_by(|a, b| (a.blob, &a.path) == (b.blob, &b.path)).collect();
+        let all = self.look_at(&at_one, |look, same| {
+            let Some(first) = same.first() else { return Ok(Vec::new()) };
+            let there = look.scan_at(first.blob, &first.path.to_str_lossy()).map(best_of);
+            let there = there.map_err(|gap| (format!("object/{}", self.store.id(first.blob)), gap))?;
+            let brought = same.iter().filter_map(|introduction| {
+                let git = match &introduction.commit {
+                    Some(commit) => places.get(commit).cloned().unwrap_or_default(),
                     None => named_by(&introduction.refs),
                 };
-                let Some(best) = there.get(&introduction.fingerprint) else { continue };
+                let best = there.get(&introduction.fingerprint)?;
                 let blob = self.store.id(introduction.blob).to_string();
-                findings.push(
-                    self.linked(Finding {
-                        git: Some(GitPlace { object: ObjectKind::Blob, blob, ..git }),
-                        ..best.clone()
-                    }),
-                );
-            }
-        }
-        findings
+                let git = Some(GitPlace { object: ObjectKind::Blob, blob, ..git });
+                Some(self.linked(Finding { git, ..best.clone() }))
+            });
+            Ok(brought.collect())
+        });
+        told(all, ledger)
+    }
+
+    /// Who made the commits that brought something, and when.
+    fn places(&self, introductions: &[Introduction]) -> HashMap<CommitIndex, GitPlace> {
+        let mut commits: Vec<CommitIndex> = introductions.iter().filter_map(|new| new.commit).collect();
+        commits.sort_unstable();
+        commits.dedup();
+        let places = self.look_at(&commits, |look, commit| {
+            let Some(number) = self.graph.number(*commit) else { return GitPlace::default() };
+            let reachable = self.reachable.get(*commit as usize).copied();
+            GitPlace { reachable, ..look.describe(&self.store.id(number)) }
+        });
+        commits.into_iter().zip(places).collect()
     }
 
     /// Blobs that no commit has: dangling ones, those of the index, and what a tag is of.
-    fn of_lost_blobs(&mut self, lost: &[Number], tips: &[(String, Number)], ledger: &mut Ledger<'_>) -> Vec<Finding> {
-        let named: HashMap<Number, Vec<String>> = self.named(tips).into_iter().collect();
+    fn of_lost_blobs(&self, lost: &[Number], ledger: &mut Ledger<'_>) -> Vec<Finding> {
+        let named: HashMap<Number, Vec<String>> = self.named().into_iter().collect();
         // A tree that is not here may have them.
         let sure = !ledger.lacks_objects();
-        let mut findings = Vec::new();
-        for blob in lost {
+        let all = self.look_at(lost, |look, blob| {
             let id = self.store.id(*blob);
-            match self.scan_at(*blob, &format!("blob/{id}")) {
-                Ok(there) => {
-                    let refs = named.get(blob).map(Vec::as_slice).unwrap_or_default();
-                    let place = named_by(refs);
-                    let reachable = place.reachable.filter(|reachable| *reachable || sure);
-                    let git = GitPlace { blob: id.to_string(), reachable, ..place };
-                    let there = best_of(there).into_values();
-                    findings.extend(there.map(|finding| Finding { git: Some(git.clone()), ..finding }));
-                }
-                Err(gap) => ledger.note(format!("object/{id}"), gap),
-            }
-        }
-        findings
-    }
-
-    fn scan_at(&mut self, blob: Number, path: &str) -> Result<Vec<Finding>, Closed> {
-        /// What is larger is read as a stream.
-        const MOST_HELD: u64 = 64 << 20;
-        let id = self.store.id(blob);
-        let git = Some(GitPlace { blob: id.to_string(), ..GitPlace::default() });
-        match self.store.read(&id, MOST_HELD, &mut self.buffers, &mut self.bytes) {
-            Ok(_) => {
-                let document = Document { path, source: Source::Object, root: Some(self.root), git, ignored: false };
-                let candidates = self.control.engine.scan(&self.bytes, &mut self.scratch);
-                Ok(findings(self.control, &document, &self.bytes, candidates))
-            }
-            Err((Gap::TooLarge, _)) => {
-                let mut content = self.store.stream(&id)?;
-                Ok(stream(self.control, &mut content, path, self.root, git, &mut self.scratch).findings)
-            }
-            Err(gap) => Err(gap),
-        }
-    }
-
-    /// Who made a commit, and when.
-    fn describe(&mut self, commit: CommitIndex, reachable: &[bool]) -> GitPlace {
-        let id = self.graph.number(commit).map(|number| self.store.id(number));
-        let Some(id) = id else { return GitPlace::default() };
-        let read = self.store.read(&id, MOST_HEADER, &mut self.buffers, &mut self.bytes);
-        let bytes = if read.is_ok() { self.bytes.as_slice() } else { &[] };
-        GitPlace { reachable: reachable.get(commit as usize).copied(), ..describe(&id, bytes) }
+            let there = look.scan_at(*blob, &format!("blob/{id}")).map_err(|gap| (format!("object/{id}"), gap))?;
+            let place = named_by(named.get(blob).map(Vec::as_slice).unwrap_or_default());
+            let reachable = place.reachable.filter(|reachable| *reachable || sure);
+            let git = GitPlace { blob: id.to_string(), reachable, ..place };
+            let there = best_of(there).into_values();
+            Ok(there.map(|finding| Finding { git: Some(git.clone()), ..finding }).collect())
+        });
+        told(all, ledger)
     }
 
     /// What stands in the messages of commits and tags.
-    fn of_messages(&mut self, reachable: &[bool], within: Option<&[bool]>, tips: &[(String, Number)]) -> Vec<Finding> {
+    fn of_messages(&mut self, within: Option<&[bool]>) -> Vec<Finding> {
         let mut all = Vec::new();
         for (number, findings) in std::mem::take(&mut self.messages) {
             let commit = self.graph.find(number);
@@ -246,10 +219,13 @@ impl<'a> Tale<'a> {
                 continue;
             }
             let named = || -> Vec<String> {
-                tips.iter().filter(|(_, tip)| self.leads_to(*tip, number)).map(|(name, _)| name.clone()).collect()
+                let tips = self.tips.iter().filter(|(_, tip)| self.leads_to(*tip, number));
+                tips.map(|(name, _)| name.clone()).collect()
             };
             let reached = match commit {
-                Some(commit) => GitPlace { reachable: reachable.get(commit as usize).copied(), ..GitPlace::default() },
+                Some(commit) => {
+                    GitPlace { reachable: self.reachable.get(commit as usize).copied(), ..GitPlace::default() }
+                }
                 None => named_by(&named()),
             };
             for finding in best_of(findings).into_values() {
@@ -284,7 +260,7 @@ impl<'a> Tale<'a> {
     }
 
     /// Adds the refs that still reach each finding's commit.
-    fn name_refs(&self, findings: &mut [Finding], order: &[CommitIndex], tips: &[(&str, CommitIndex)]) {
+    fn name_refs(&self, findings: &mut [Finding]) {
         /// So many commits are looked for at a time.
         const BLOCK: usize = 512;
         let commit_of = |finding: &Finding| {
@@ -294,9 +270,10 @@ impl<'a> Tale<'a> {
         let mut commits: Vec<CommitIndex> = findings.iter().filter_map(commit_of).collect();
         commits.sort_unstable();
         commits.dedup();
+        let tips = self.commits();
         let targets: Vec<CommitIndex> = tips.iter().map(|(_, commit)| *commit).collect();
         for block in commits.chunks(BLOCK) {
-            let reached = self.graph.reached_by(order, block, &targets);
+            let reached = self.graph.reached_by(&self.order, block, &targets);
             for finding in findings.iter_mut() {
                 let Some(at) = commit_of(finding).and_then(|commit| block.binary_search(&commit).ok()) else {
                     continue;
@@ -311,6 +288,18 @@ impl<'a> Tale<'a> {
             }
         }
     }
+}
+
+/// The findings of all objects, and a note of each that could not be read.
+fn told(all: Vec<Result<Vec<Finding>, (String, Closed)>>, ledger: &mut Ledger<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for of_object in all {
+        match of_object {
+            Ok(found) => findings.extend(found),
+            Err((path, gap)) => ledger.note(path, gap),
+        }
+    }
+    findings
 }
 
 /// So many refs are named with a finding.
