@@ -20,7 +20,7 @@ const STATES: usize = 128 << 10;
 /// A pattern that is compiled.
 pub(crate) struct CompiledPattern {
     regex: Regex,
-    opening: Option<Head>,
+    opening: Option<Start>,
     /// The group that is the secret.
     secret: Option<usize>,
     /// Goes through the bytes until no match is possible any more. States are made as they are met.
@@ -43,7 +43,7 @@ impl CompiledPattern {
         });
         Some(Self {
             regex,
-            opening: Opening::of(source).map(Head::new),
+            opening: Opening::of(source).map(Start::new),
             secret: secret.filter(|group| *group < GROUPS),
             automaton,
         })
@@ -98,13 +98,13 @@ impl CompiledPattern {
 }
 
 /// How all matches start, as a table.
-struct Head {
+struct Start {
     head: Vec<u8>,
     run: Box<[bool; 256]>,
     next: ByteClass,
 }
 
-impl Head {
+impl Start {
     fn new(Opening { head, run, next }: Opening) -> Self {
         let mut table = Box::new([false; 256]);
         run.bytes().for_each(|byte| table[usize::from(byte)] = true);

@@ -81,7 +81,9 @@ impl<H: Hit> HitList<H> {
             let group = self.all.get_mut(first as usize..end as usize).unwrap_or_default();
             if let Some(hit) = group.first() {
                 let dead = fate(hit, group);
-                group.iter_mut().for_each(|hit| *hit = hit.moved(hit.at(), dead));
+                for hit in group {
+                    *hit = hit.moved(hit.at(), dead);
+                }
             }
         }
         self.open.clear();
