@@ -67,6 +67,10 @@ impl Classes {
         self.tables[class][usize::from(byte)]
     }
 
+    pub(crate) fn class(&self, class: usize) -> ByteClass {
+        self.known[class]
+    }
+
     pub(crate) fn table(&self, class: usize) -> &[bool; 256] {
         &self.tables[class]
     }
