@@ -23,7 +23,7 @@ pub(crate) struct CompiledRule {
 #[derive(Debug)]
 pub(crate) enum CompiledLook {
     Shapes { shapes: Vec<CompiledShape>, run: bool },
-    Pattern(Box<LazyPattern>),
+    Pattern(Box<CompiledPattern>),
     Assignment,
 }
 
@@ -80,20 +80,6 @@ impl Classes {
     }
 }
 
-/// A pattern that is compiled when it is first needed: few inputs have a hit of few patterns.
-#[derive(Debug)]
-pub(crate) struct LazyPattern {
-    source: String,
-    compiled: OnceLock<Option<CompiledPattern>>,
-}
-
-impl LazyPattern {
-    /// The pattern; `None` if it does not compile, which `check` refuses beforehand.
-    pub(crate) fn get(&self) -> Option<&CompiledPattern> {
-        self.compiled.get_or_init(|| CompiledPattern::new(&self.source)).as_ref()
-    }
-}
-
 /// What finds a fact beside a match, compiled when it is first needed.
 #[derive(Debug)]
 pub(crate) struct LazyRegex {
@@ -124,10 +110,7 @@ fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> Compiled
     let look = match &rule.look {
         Look::Literal(all) => CompiledLook::Shapes { shapes: shapes(all), run: false },
         Look::Run(all) => CompiledLook::Shapes { shapes: shapes(all), run: true },
-        Look::Pattern(pattern) => CompiledLook::Pattern(Box::new(LazyPattern {
-            source: pattern.regex.to_string(),
-            compiled: OnceLock::new(),
-        })),
+        Look::Pattern(pattern) => CompiledLook::Pattern(Box::new(CompiledPattern::new(&pattern.regex))),
         Look::Assignment(_) => CompiledLook::Assignment,
     };
     let companion = rule.companion.as_ref();

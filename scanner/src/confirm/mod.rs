@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(crate) use pattern::CompiledPattern;
 pub(crate) use shape::RunEnds;
 
-use crate::compiled::{Classes, CompiledLook, CompiledRule, LazyPattern};
+use crate::compiled::{Classes, CompiledLook, CompiledRule};
 
 /// The bytes that fit a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +55,9 @@ pub(crate) fn confirm(
 }
 
 /// The pattern sees nothing before its start and nothing past its bound. How many bytes were looked at comes with it, what ends them included.
-fn pattern_match(pattern: &LazyPattern, bound: usize, input: &[u8], start: usize) -> (Option<Match>, usize) {
+fn pattern_match(pattern: &CompiledPattern, bound: usize, input: &[u8], start: usize) -> (Option<Match>, usize) {
     let end = input.len().min(start.saturating_add(bound));
-    let Some((pattern, haystack)) = pattern.get().zip(input.get(start..end)) else { return (None, 0) };
+    let Some(haystack) = input.get(start..end) else { return (None, 0) };
     if let Some(looked) = pattern.fails_at(haystack) {
         return (None, looked);
     }
