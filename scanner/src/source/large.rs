@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use stanch_model::Finding;
 
@@ -56,12 +56,8 @@ pub(crate) fn scan_large(
         size: sizes.part.max(1),
         margins: Margins::of(control.engine),
         next: AtomicUsize::new(0),
-        order: Mutex::new(Order {
-            waiting: BTreeMap::new(),
-            next: 0,
-            joiner: Joiner::new(*control, document),
-            done: Scanned::default(),
-        }),
+        given: Mutex::default(),
+        joined: Mutex::new(Joined { next: 0, bytes: 0, joiner: Joiner::new(*control, document) }),
     };
     let helpers = control.jobs.min(work.parts()).saturating_sub(1);
     if helpers == 0 {
@@ -74,8 +70,11 @@ pub(crate) fn scan_large(
             work.run(buffers);
         });
     }
-    let order = work.order.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Scanned { findings: order.joiner.finish(), ..order.done }
+    work.join();
+    let Work { given, joined, .. } = work;
+    let (given, joined) = (into_inner(given), into_inner(joined));
+    let Given { gaps, interrupted, .. } = given;
+    Scanned { findings: joined.joiner.finish(), bytes: joined.bytes, gaps, interrupted }
 }
 
 struct Work<'a> {
@@ -86,26 +85,40 @@ struct Work<'a> {
     margins: Margins,
     /// The next part that nobody has taken.
     next: AtomicUsize,
-    order: Mutex<Order<'a>>,
+    given: Mutex<Given>,
+    joined: Mutex<Joined<'a>>,
 }
 
-/// Puts what the threads give into order.
-struct Order<'a> {
-    waiting: BTreeMap<usize, Part>,
+/// What the threads gave. Nobody holds it for longer than it takes to add to it.
+#[derive(Default)]
+struct Given {
+    /// Parts that are not joined yet, by their numbers.
+    parts: BTreeMap<usize, Part>,
+    gaps: Vec<Closed>,
+    interrupted: bool,
+}
+
+/// Puts the parts in order. It takes a while to make findings of them, so one thread does while the others scan.
+struct Joined<'a> {
     /// The part that is joined next.
     next: usize,
+    /// The bytes of those that are.
+    bytes: u64,
     joiner: Joiner<'a>,
-    done: Scanned,
 }
 
-impl<'a> Work<'a> {
+/// What a thread that panicked left behind is whole: parts are added in one go.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Work<'_> {
     fn parts(&self) -> usize {
         self.length.div_ceil(self.size)
-    }
-
-    fn order(&self) -> MutexGuard<'_, Order<'a>> {
-        // What a thread that panicked left behind is whole: parts are added in one go.
-        self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes parts and scans them until there are no more.
@@ -130,19 +143,20 @@ impl<'a> Work<'a> {
     /// Scans a part and adds what it gave. Whether there is anything left to do.
     fn part(&self, index: usize, buffers: &mut Buffers, held: &mut Range<usize>) -> bool {
         if self.control.stopped() {
-            self.order().done.interrupted = true;
+            lock(&self.given).interrupted = true;
             return false;
         }
         match self.scan(index, buffers, held) {
             Ok((part, whole)) => {
                 let shrank = !whole && shrank(self.opened);
-                self.order().add(index, part, shrank);
+                self.give(index, part, shrank);
+                self.join();
                 true
             }
             Err(error) => {
                 // Lines after it cannot be counted, so nothing after it is reported.
                 self.next.store(usize::MAX / 2, Ordering::Relaxed);
-                self.order().done.gaps.push(closed(&error));
+                lock(&self.given).gaps.push(closed(&error));
                 false
             }
         }
@@ -174,18 +188,28 @@ impl<'a> Work<'a> {
         let part = PartBytes { bytes, offset: from, range };
         Ok((scan_part(self.control.engine, &part, scratch), read == to - from))
     }
-}
 
-impl Order<'_> {
-    fn add(&mut self, index: usize, part: Part, shrank: bool) {
-        self.waiting.insert(index, part);
-        if shrank && self.done.gaps.is_empty() {
-            self.done.gaps.push((Gap::Shrank, String::new()));
+    fn give(&self, index: usize, part: Part, shrank: bool) {
+        let mut given = lock(&self.given);
+        given.parts.insert(index, part);
+        if shrank && given.gaps.is_empty() {
+            given.gaps.push((Gap::Shrank, String::new()));
         }
-        while let Some(part) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            self.done.bytes += part.span.len() as u64;
-            self.joiner.add(part);
+    }
+
+    /// Joins what there is, unless another thread is doing so. What is given while it ends is joined after the next part, or at the end.
+    fn join(&self) {
+        let mut joined = match self.joined.try_lock() {
+            Ok(joined) => joined,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        loop {
+            let part = lock(&self.given).parts.remove(&joined.next);
+            let Some(part) = part else { return };
+            joined.next += 1;
+            joined.bytes += part.span.len() as u64;
+            joined.joiner.add(part);
         }
     }
 }
