@@ -56,7 +56,7 @@ pub use weigh::{ContentVerdict, confidence, threshold};
 #[doc(hidden)]
 pub mod oracle {
     pub use crate::hits::check::{Chain, Checked};
-    pub use crate::prefilter::Searched;
+    pub use crate::prefilter::{Searched, symbol};
     pub use crate::source::{Compared, compare_history};
 }
 

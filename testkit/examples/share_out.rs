@@ -12,14 +12,14 @@ use std::path::Path;
 
 use stanch_rules::RuleSet;
 use stanch_scanner::Engine;
-use stanch_scanner::oracle::Searched;
+use stanch_scanner::oracle::{Searched, symbol};
 
 const SETS: usize = 16;
 /// So many of the most frequent quadruples are counted with.
 const MOST: usize = 500_000;
 const ROUNDS: usize = 6;
-/// How much what passes with AVX2 counts, where a byte is looked up in two parts.
-const WEIGHT_OF_HALVES: f64 = 0.1;
+/// How much what passes with AVX2 counts, where bytes are looked up as symbols, beside what passes where they are looked up as they are.
+const WEIGHT_OF_SYMBOLS: f64 = 1.0;
 /// What a byte costs that a set did not have: rare text is not in the sample.
 const NEW_BYTE: f64 = 2e-6;
 
@@ -71,31 +71,28 @@ struct Tables {
     /// For each set, place and byte how many literals have it there.
     users: Vec<[[u32; 256]; 4]>,
     whole: Places,
-    /// By the low five bits and by the high three, as AVX2 looks it up.
-    halves: Places,
+    /// As AVX2 looks it up.
+    symbols: Places,
 }
 
 fn passes(places: &Places, four: Four) -> u16 {
     four.iter().zip(places).fold(u16::MAX, |sets, (byte, place)| sets & place[usize::from(*byte)])
 }
 
-/// What two lookups of a byte's parts let through.
-fn in_halves(whole: &Places) -> Places {
-    let mut halves = [[0; 256]; 4];
-    for (halves, whole) in halves.iter_mut().zip(whole) {
-        let (mut low, mut high) = ([0; 32], [0; 8]);
-        for (byte, sets) in whole.iter().enumerate() {
-            low[byte & 31] |= sets;
-            high[byte >> 5] |= sets;
-        }
-        halves.iter_mut().enumerate().for_each(|(byte, sets)| *sets = low[byte & 31] & high[byte >> 5]);
+/// What is let through if bytes are looked up as symbols.
+fn by_symbol(whole: &Places) -> Places {
+    let mut places = [[0; 256]; 4];
+    for (place, whole) in places.iter_mut().zip(whole) {
+        let mut symbols = [0; 32];
+        (0..=u8::MAX).zip(whole).for_each(|(byte, sets)| symbols[usize::from(symbol(byte))] |= sets);
+        (0..=u8::MAX).zip(place).for_each(|(byte, sets)| *sets = symbols[usize::from(symbol(byte))]);
     }
-    halves
+    places
 }
 
 impl Tables {
     fn new() -> Self {
-        Self { users: vec![[[0; 256]; 4]; SETS], whole: [[0; 256]; 4], halves: [[0; 256]; 4] }
+        Self { users: vec![[[0; 256]; 4]; SETS], whole: [[0; 256]; 4], symbols: [[0; 256]; 4] }
     }
 
     fn put(&mut self, literal: &Searched, at: usize, set: usize, there: bool) {
@@ -107,15 +104,15 @@ impl Tables {
                 *sets = if *users > 0 { *sets | 1 << set } else { *sets & !(1 << set) };
             }
         }
-        self.halves = in_halves(&self.whole);
+        self.symbols = by_symbol(&self.whole);
     }
 
-    /// How much of a text passes, whole and in halves.
+    /// How much of a text passes, as it is and by symbols.
     fn passing(&self, sample: &[(Four, f64)]) -> (f64, f64) {
         let of = |places: &Places| {
             sample.iter().filter(|(four, _)| passes(places, *four) != 0).map(|(_, share)| share).sum()
         };
-        (of(&self.whole), of(&self.halves))
+        (of(&self.whole), of(&self.symbols))
     }
 
     /// What it would cost in each set to look for a literal by its bytes from a place on.
@@ -127,7 +124,8 @@ impl Tables {
             }
         }
         let mut costs = [0.0; SETS];
-        for (before, with, weight) in [(&self.whole, &with, 1.0), (&self.halves, &in_halves(&with), WEIGHT_OF_HALVES)] {
+        for (before, with, weight) in [(&self.whole, &with, 1.0), (&self.symbols, &by_symbol(&with), WEIGHT_OF_SYMBOLS)]
+        {
             for (four, share) in sample {
                 let mut sets = passes(with, *four);
                 if sets != 0 && passes(before, *four) == 0 {

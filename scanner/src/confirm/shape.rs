@@ -43,12 +43,11 @@ impl RunEnds {
             *known = Known { start: from, end: from, closed: false };
         }
         let table = classes.table(class);
-        while !known.closed && known.end < limit {
-            if table[usize::from(input[known.end])] {
-                known.end += 1;
-            } else {
-                known.closed = true;
-            }
+        if !known.closed && known.end < limit {
+            let rest = input.get(known.end..limit).unwrap_or_default();
+            let run = rest.iter().take_while(|byte| table[usize::from(**byte)]).count();
+            known.end += run;
+            known.closed = run < rest.len();
         }
         let end = known.end.min(limit);
         self.looked_to = self.looked_to.max(end + 1);

@@ -7,9 +7,10 @@ use std::ops::Range;
 use stanch_rules::ByteClass;
 
 use crate::prefilter::chosen::{self, Chosen};
+use crate::prefilter::fours::Fours;
 use crate::prefilter::grams::{Gram, Grams};
 use crate::prefilter::sets::{Choice, Choices, Quadruple, SETS, share_out};
-use crate::prefilter::simd::{Level, MARGIN, Quadruples, WORD, each};
+use crate::prefilter::simd::{LISTED, Level, MARGIN, Places, Quadruples, WORD, each};
 
 /// Who wants to know of a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +24,7 @@ pub(crate) struct User {
 }
 
 /// So many words are marked at once: enough to make the call worth it, few enough to stay in the first cache level.
-const WORDS: usize = 32;
+const WORDS: usize = LISTED;
 /// So many for what is short.
 const FEW: usize = 4;
 /// From so many on it pays to collect the marks before any of them is looked at.
@@ -34,6 +35,7 @@ const MANY: usize = 256;
 pub(crate) struct Literals {
     level: Level,
     quadruples: Quadruples,
+    fours: Fours,
     grams: Grams,
     known: Vec<Literal>,
     /// The furthest that a quadruple stands from the start of a literal, and a literal from that of a match.
@@ -107,6 +109,7 @@ impl LiteralsBuilder {
         Literals {
             level: Level::best(),
             quadruples: Quadruples::new(&share_out(&quadruples)),
+            fours: Fours::new(quadruples.iter().map(|quadruple| quadruple.choices)),
             grams: Grams::new(&grams),
             known,
             reach,
@@ -171,7 +174,7 @@ impl Literals {
             for (word, marks) in marks.iter().enumerate() {
                 each(*marks, |place| {
                     let marked = at + word * WORD + place;
-                    if self.grams.group(eight(input, marked)).is_some() {
+                    if self.fours.may_be(four(input, marked)) {
                         self.confirm(input, range, marked, hit);
                     }
                 });
@@ -183,31 +186,22 @@ impl Literals {
     /// Collects the marks of many words first.
     fn find_collected(&self, input: &[u8], range: &Range<usize>, end: usize, hit: &mut impl FnMut(User, usize)) {
         let mut marks = [0; WORDS];
-        let mut places = Places::new();
+        let mut places = Places::NONE;
         let mut at = range.start;
         while at < end {
             let marks = self.mark(input, at..end, &mut marks);
-            for place in self.maybe(input.get(at..).unwrap_or_default(), places.of(marks)) {
+            for place in self.maybe(input.get(at..).unwrap_or_default(), places.of(self.level, marks)) {
                 self.confirm(input, range, at + usize::from(*place), hit);
             }
             at += marks.len() * WORD;
         }
     }
 
-    /// Of some places those at which eight bytes of a literal may stand, moved together at the front.
+    /// Of some places those at which four bytes, and then eight of a literal may stand, moved together at the front.
     #[inline]
     fn maybe<'p>(&self, input: &[u8], places: &'p mut [u16]) -> &'p [u16] {
-        // Nobody can guess which of them do, so that a branch would cost more than the comparison.
-        let mut passing = 0;
-        for index in 0..places.len() {
-            let Some(place) = places.get(index).copied() else { break };
-            let passes = self.grams.group(eight(input, usize::from(place))).is_some();
-            if let Some(next) = places.get_mut(passing) {
-                *next = place;
-            }
-            passing += usize::from(passes);
-        }
-        places.get(..passing).unwrap_or_default()
+        let places = passing(places, |place| self.fours.may_be(four(input, place)));
+        passing(places, |place| self.grams.group(eight(input, place)).is_some())
     }
 
     /// Marks the positions of the next words at which a literal may stand.
@@ -248,36 +242,25 @@ impl Literals {
     }
 }
 
-/// The places of marks in some words. How many there are in a word cannot be guessed, and is mostly none, one or two: so two are written in any
-/// case.
-struct Places([u16; WORDS * WORD + Self::AHEAD]);
-
-impl Places {
-    const AHEAD: usize = 2;
-
-    const fn new() -> Self {
-        Self([0; WORDS * WORD + Self::AHEAD])
-    }
-
-    /// The places of the bits that are set in at most [`WORDS`] words, in order.
-    #[inline]
-    fn of(&mut self, words: &[u64]) -> &mut [u16] {
-        let first_of = |bits: u64| (bits | 1 << (WORD - 1)).trailing_zeros() as u16;
-        let mut count = 0;
-        for (word, one) in words.iter().enumerate().take(WORDS) {
-            let start = (word * WORD) as u16;
-            let two = one & one.wrapping_sub(1);
-            if let Some(room) = self.0.get_mut(count..).and_then(|room| room.first_chunk_mut()) {
-                *room = [start + first_of(*one), start + first_of(two)];
-            }
-            count += usize::from(*one != 0) + usize::from(two != 0);
-            each(two & two.wrapping_sub(1), |place| {
-                self.0.get_mut(count).into_iter().for_each(|room| *room = start + place as u16);
-                count += 1;
-            });
+/// The places that pass, moved together at the front. Nobody can guess which of them do, so that a branch would cost more than the comparison.
+#[inline]
+fn passing(places: &mut [u16], passes: impl Fn(usize) -> bool) -> &mut [u16] {
+    let mut passing = 0;
+    for index in 0..places.len() {
+        let Some(place) = places.get(index).copied() else { break };
+        if let Some(next) = places.get_mut(passing) {
+            *next = place;
         }
-        self.0.get_mut(..count).unwrap_or_default()
+        passing += usize::from(passes(usize::from(place)));
     }
+    places.get_mut(..passing).unwrap_or_default()
+}
+
+/// Four bytes from a position on, the first one lowest, with zeros after the end of the input.
+#[inline]
+fn four(input: &[u8], at: usize) -> u32 {
+    let first = input.get(at..).and_then(|rest| rest.first_chunk());
+    first.map_or_else(|| eight(input, at) as u32, |four| u32::from_le_bytes(*four))
 }
 
 /// Eight bytes from a position on, the first one lowest, with zeros after the end of the input.

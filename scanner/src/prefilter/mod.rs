@@ -4,6 +4,7 @@
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
 pub(crate) mod chosen;
+mod fours;
 mod gate;
 mod grams;
 mod literals;
@@ -18,3 +19,4 @@ pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;
 pub(crate) use simd::Level;
+pub use simd::symbol;

@@ -1,27 +1,45 @@
 //! 32 bytes at once, with tables of 16 entries: AVX2.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
-    _mm256_sub_epi8, _mm256_xor_si256,
+    __m256i, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_adds_epu8, _mm256_and_si256, _mm256_blendv_epi8,
+    _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_storeu_si256, _mm256_xor_si256,
 };
 
-use super::{Kinds, MARGIN, WORD, WORDS, words};
+use super::ascii::ClassTables;
+use super::symbols::{SIGNS, symbol};
+use super::{Kinds, MARGIN, Places, WORD, WORDS, words};
 
 const HALF: usize = WORD / 2;
 
-/// A shuffle looks up among sixteen entries, so a byte is taken apart: its low five bits (two shuffles) tell letters from each other, its high three
-/// what they tell of letters from digits and signs. Both must be of a set.
+/// The sets by symbol. A shuffle looks up among sixteen entries, so there are two of them.
 #[derive(Debug, Clone, Default)]
 struct Place {
-    /// By the low four bits, where the fifth is not set.
+    /// Where the fifth bit of the symbol is not set.
     even: [u8; HALF],
-    /// The same where it is set.
+    /// Where it is.
     odd: [u8; HALF],
-    high: [u8; HALF],
 }
 
-/// For each place, the lower and the upper eight sets. Tables stand twice, as both halves of a register look up in their own.
+/// The tables that signs are looked up in, in the form of an index. Each stands twice, as both halves of a register look up in their own.
+static INDICES: [[u8; HALF]; 2] = {
+    let mut indices = [[0; HALF]; 2];
+    let mut at = 0;
+    while at < 2 * HALF {
+        indices[at / HALF][at % HALF] = index(SIGNS[at / HALF][at % 16]);
+        at += 1;
+    }
+    indices
+};
+
+/// A shuffle looks at the lowest four bits of an index, and gives nothing where the highest one is set: there the fifth bit goes, to choose one of
+/// two tables.
+const fn index(symbol: u8) -> u8 {
+    symbol & 0x0f | (symbol & 0x10) << 3
+}
+
+/// For each place, the lower and the upper eight sets. Tables stand twice, too.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables(Box<[[Place; 2]; 4]>);
 
@@ -29,13 +47,13 @@ impl Tables {
     pub(super) fn new(sets: &[[u16; 256]; 4]) -> Self {
         let mut tables = Self::default();
         for (places, sets) in tables.0.iter_mut().zip(sets) {
-            for (byte, sets) in sets.iter().enumerate() {
+            for (byte, sets) in (0..=u8::MAX).zip(sets) {
+                let symbol = symbol(byte);
+                let at = usize::from(symbol & 0x0f);
                 for (place, sets) in places.iter_mut().zip(sets.to_le_bytes()) {
-                    let low = if byte & 0x10 == 0 { &mut place.even } else { &mut place.odd };
-                    for half in [0, HALF / 2] {
-                        low[half + (byte & 0x0f)] |= sets;
-                        place.high[half + (byte >> 5)] |= sets;
-                    }
+                    let entries = if symbol & 0x10 == 0 { &mut place.even } else { &mut place.odd };
+                    entries[at] |= sets;
+                    entries[at + HALF / 2] |= sets;
                 }
             }
         }
@@ -52,44 +70,106 @@ fn load(bytes: &[u8; HALF]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn all(byte: u8) -> __m256i {
-    _mm256_set1_epi8(byte.cast_signed())
-}
-
-#[target_feature(enable = "avx2")]
-pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
-    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
-        let [low, high] = [0, HALF].map(|half| {
-            let bytes = bytes.get(half..).and_then(|half| half.first_chunk()).unwrap_or(&[0; HALF + MARGIN]);
-            half_a_word(tables, bytes)
-        });
-        *out = u64::from(high) << HALF | u64::from(low);
-    }
+fn store(bytes: &mut [u8; HALF], vector: __m256i) {
+    // SAFETY: 32 bytes can be written there, and the instruction asks for no alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn half_a_word(tables: &Tables, bytes: &[u8; HALF + MARGIN]) -> u32 {
-    let (mut low, mut high) = (all(0xff), all(0xff));
-    for (place, [low_sets, high_sets]) in tables.0.iter().enumerate() {
-        let bytes = load(bytes.get(place..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]));
-        // A shuffle gives nothing where the highest bit is set: there the fifth bit goes, to choose one of two tables.
-        let fifth = _mm256_slli_epi16::<3>(_mm256_and_si256(bytes, all(0x10)));
-        let even = _mm256_or_si256(_mm256_and_si256(bytes, all(0x0f)), fifth);
-        let odd = _mm256_xor_si256(even, all(0x80));
-        let group = _mm256_and_si256(_mm256_srli_epi16::<5>(bytes), all(0x07));
-        let sets_of = |place: &Place| {
-            let five = _mm256_or_si256(
-                _mm256_shuffle_epi8(load(&place.even), even),
-                _mm256_shuffle_epi8(load(&place.odd), odd),
-            );
-            _mm256_and_si256(five, _mm256_shuffle_epi8(load(&place.high), group))
-        };
-        low = _mm256_and_si256(low, sets_of(low_sets));
-        high = _mm256_and_si256(high, sets_of(high_sets));
+fn all(byte: u8) -> __m256i {
+    _mm256_set1_epi8(byte.cast_signed())
+}
+
+/// So many words are looked at together: the indices of their symbols are made once, and looked up for the lower and then for the upper sets, so
+/// that the tables stay in registers.
+const BLOCK: usize = 32;
+/// Most searches are of the few words around a match.
+const FEW: usize = 4;
+
+#[target_feature(enable = "avx2")]
+pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
+    let words = passing.len().min(bytes.len().saturating_sub(MARGIN) / WORD);
+    let passing = passing.get_mut(..words).unwrap_or_default();
+    if words <= FEW {
+        in_block(tables, bytes, passing, &mut [0; FEW * WORD + HALF]);
+        return;
     }
-    let none = _mm256_cmpeq_epi8(_mm256_or_si256(low, high), _mm256_setzero_si256());
-    !_mm256_movemask_epi8(none).cast_unsigned()
+    let mut indices = [0; BLOCK * WORD + HALF];
+    for (passing, at) in passing.chunks_mut(BLOCK).zip((0..).step_by(BLOCK * WORD)) {
+        in_block(tables, bytes.get(at..).unwrap_or_default(), passing, &mut indices);
+    }
+}
+
+/// Looks at some words. There is room for their indices, and for those of the margin after them.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn in_block(tables: &Tables, bytes: &[u8], passing: &mut [u64], indices: &mut [u8]) {
+    make_indices(bytes, passing.len(), indices);
+    passing.fill(0);
+    for half in 0..2 {
+        look_up(tables.0.each_ref().map(|places| &places[half]), indices, passing);
+    }
+}
+
+/// Makes the indices of some words, and of the margin after them.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn make_indices(bytes: &[u8], words: usize, indices: &mut [u8]) {
+    let (halves, rest) = bytes.as_chunks();
+    let mut out = indices.as_chunks_mut().0.iter_mut().take(2 * words + 1);
+    for (half, out) in halves.iter().zip(out.by_ref()) {
+        // The lookups take longer than what the processor fetches beforehand by itself.
+        _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(BLOCK * WORD).cast());
+        store(out, indices_of(load(half)));
+    }
+    // Of what follows the last word only the margin need be there.
+    if let Some(out) = out.next() {
+        let mut padded = [0; HALF];
+        padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        store(out, indices_of(load(&padded)));
+    }
+}
+
+/// The indices of the symbols of some bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn indices_of(bytes: __m256i) -> __m256i {
+    // By its highest bit one of two is chosen: bit 4 goes there, and bit 6.
+    let (fourth, sixth) = (_mm256_slli_epi16::<3>(bytes), _mm256_slli_epi16::<1>(bytes));
+    let signs = _mm256_blendv_epi8(
+        _mm256_shuffle_epi8(load(&INDICES[0]), bytes),
+        _mm256_shuffle_epi8(load(&INDICES[1]), bytes),
+        fourth,
+    );
+    let letters = _mm256_or_si256(_mm256_and_si256(bytes, all(0x0f)), _mm256_and_si256(fourth, all(0x80)));
+    _mm256_blendv_epi8(signs, letters, sixth)
+}
+
+/// Adds the bits of the bytes at which a quadruple of eight sets may stand, whose tables are given place by place.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn look_up(places: [&Place; 4], indices: &[u8], passing: &mut [u64]) {
+    let places = places.map(|place| (load(&place.even), load(&place.odd)));
+    let half = |indices: &[u8; WORD + MARGIN], at: usize| {
+        let mut sets = all(0xff);
+        for ((even, odd), place) in places.into_iter().zip(at..) {
+            let index = load(indices.get(place..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]));
+            let other = _mm256_xor_si256(index, all(0x80));
+            let of = _mm256_or_si256(_mm256_shuffle_epi8(even, index), _mm256_shuffle_epi8(odd, other));
+            sets = _mm256_and_si256(sets, of);
+        }
+        let none = _mm256_cmpeq_epi8(sets, _mm256_setzero_si256());
+        !_mm256_movemask_epi8(none).cast_unsigned()
+    };
+    for (out, indices) in passing.iter_mut().zip(words(indices)) {
+        *out |= u64::from(half(indices, HALF)) << HALF | u64::from(half(indices, 0));
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) fn places(words: &[u64], places: &mut Places) -> usize {
+    super::places::of(words, places)
 }
 
 #[target_feature(enable = "avx2")]
@@ -109,19 +189,108 @@ pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
     super::starts::of(kinds)
 }
 
+/// What bytes are, as bits of which each has one: a digit, letters of two columns of ASCII, `+/`, `-`, `_`. By their low and by their high four bits;
+/// what both say is so.
+static KINDS: [[u8; HALF]; 2] = {
+    let mut kinds = [[0; HALF]; 2];
+    let mut byte = 0;
+    while byte < 0x80 {
+        let kind = kind(byte);
+        let mut at = 0;
+        while at < HALF {
+            kinds[0][at + (byte & 0x0f) as usize] |= kind;
+            kinds[1][at + (byte >> 4) as usize] |= kind;
+            at += HALF / 2;
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+/// The kinds are in such an order that one comparison tells whether a byte is a token byte, a letter or digit, one of these or of `+/`.
+const fn kind(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => 0x80,
+        b'A'..=b'O' | b'a'..=b'o' => 0x40,
+        b'P'..=b'Z' | b'p'..=b'z' => 0x20,
+        b'+' | b'/' => 0x10,
+        b'-' => 0x08,
+        b'_' => 0x04,
+        _ => 0,
+    }
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
 fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 4] {
     let bytes = load(bytes);
-    let bits = |vector| _mm256_movemask_epi8(vector).cast_unsigned();
-    let among = |bytes, first: u8, last: u8| {
-        let offset = _mm256_sub_epi8(bytes, all(first));
-        _mm256_cmpeq_epi8(_mm256_min_epu8(offset, all(last - first)), offset)
-    };
-    let is = |byte: u8| _mm256_cmpeq_epi8(bytes, all(byte));
-    let digit = among(bytes, b'0', b'9');
-    let alnum = _mm256_or_si256(digit, among(_mm256_or_si256(bytes, all(0x20)), b'a', b'z'));
-    let base64 = _mm256_or_si256(alnum, _mm256_or_si256(is(b'+'), is(b'/')));
-    let token = _mm256_or_si256(base64, _mm256_or_si256(is(b'_'), is(b'-')));
-    [token, alnum, base64, digit].map(bits)
+    let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), all(0x0f));
+    // A byte beyond ASCII gives nothing.
+    let kinds =
+        _mm256_and_si256(_mm256_shuffle_epi8(load(&KINDS[0]), bytes), _mm256_shuffle_epi8(load(&KINDS[1]), high));
+    let from = |least: u8| _mm256_movemask_epi8(_mm256_adds_epu8(kinds, all(0x80 - least))).cast_unsigned();
+    [from(0x04), from(0x20), from(0x10), from(0x80)]
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
+    let mut alive = classes;
+    for at in (0..bytes.len()).step_by(WORD) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let mut padded = [0; WORD];
+        let word: &[u8; WORD] = rest.first_chunk().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &padded
+        });
+        let (first, second) = word.split_at(HALF);
+        let first = classes_of(tables, load(first.first_chunk().unwrap_or(&[0; HALF])));
+        let second = classes_of(tables, load(second.first_chunk().unwrap_or(&[0; HALF])));
+        // What is padded is in no class.
+        let here = u64::MAX >> (WORD - rest.len().min(WORD));
+        let mut ended = 0;
+        super::scalar::each(alive.into(), |class| {
+            let bit = all(1 << (class % 8));
+            let bits = |(low, high)| {
+                let of = if class < 8 { low } else { high };
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(of, bit), bit)).cast_unsigned()
+            };
+            let run = (u64::from(bits(second)) << HALF | u64::from(bits(first))) & here;
+            if run != u64::MAX {
+                ended |= 1 << class;
+                tell(class, at + run.trailing_ones() as usize);
+            }
+        });
+        alive &= !ended;
+        if alive == 0 {
+            return;
+        }
+    }
+    super::scalar::each(alive.into(), |class| tell(class, bytes.len()));
+}
+
+/// The lower and the upper eight classes that each byte is in; none beyond ASCII.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn classes_of(tables: &ClassTables, bytes: __m256i) -> (__m256i, __m256i) {
+    const ROWS: usize = 8;
+    let (mut low, mut high) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+    let rows: [Option<&[[u8; 16]; ROWS]>; 2] =
+        [tables.classes[0].as_chunks().0.first_chunk(), tables.classes[1].as_chunks().0.first_chunk()];
+    let [Some(low_rows), Some(high_rows)] = rows else { return (low, high) };
+    for row in 0..ROWS {
+        // Where the high four bits are those of the row, the low ones are the place in it; elsewhere the highest bit is set, for which a shuffle
+        // gives nothing.
+        let place = _mm256_adds_epu8(_mm256_xor_si256(bytes, all((row << 4) as u8)), all(0x70));
+        low = _mm256_or_si256(low, _mm256_shuffle_epi8(twice(&low_rows[row]), place));
+        high = _mm256_or_si256(high, _mm256_shuffle_epi8(twice(&high_rows[row]), place));
+    }
+    (low, high)
+}
+
+/// Sixteen bytes in both halves of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn twice(bytes: &[u8; HALF / 2]) -> __m256i {
+    // SAFETY: 16 bytes can be read there, and the instruction asks for no alignment.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
 }

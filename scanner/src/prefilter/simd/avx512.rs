@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm512_set1_epi8, _mm512_test_epi8_mask,
 };
 
-use super::ascii::Tables;
+use super::ascii::{ClassTables, Tables};
 use super::{Kinds, MARGIN, WORD, WORDS, words};
 
 #[inline]
@@ -86,29 +86,9 @@ pub(super) fn starts(kinds: &Kinds) -> [u64; WORDS] {
     super::starts::of(kinds)
 }
 
-/// For each byte of ASCII, the lower and the upper eight classes that it is in.
-#[derive(Debug, Clone)]
-pub(super) struct ClassTables {
-    tables: Box<[[u8; 128]; 2]>,
-    /// Whether a class has bytes beyond ASCII, which these tables say nothing of.
-    pub(super) beyond: bool,
-}
-
-impl ClassTables {
-    pub(super) fn new(bits: &[u16; 256]) -> Self {
-        let (ascii, beyond) = bits.split_at(128);
-        let mut tables = Box::new([[0; 128]; 2]);
-        let [low, high] = &mut *tables;
-        for ((low, high), bits) in low.iter_mut().zip(high).zip(ascii) {
-            [*low, *high] = bits.to_le_bytes();
-        }
-        Self { tables, beyond: beyond.iter().any(|bits| *bits != 0) }
-    }
-}
-
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
-    let [low, high] = &*tables.tables;
+    let [low, high] = &*tables.classes;
     let (low, high) = (table(low), table(high));
     let mut alive = classes;
     for at in (0..bytes.len()).step_by(WORD) {

@@ -16,10 +16,14 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod places;
 mod scalar;
 mod starts;
+mod symbols;
 
+pub(crate) use places::{LISTED, Places};
 pub(crate) use scalar::each;
+pub use symbols::symbol;
 
 use crate::prefilter::spans::Spans;
 
@@ -49,14 +53,18 @@ impl Level {
     pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f")
+            // Who has the first of these has the others too, as far as is known.
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("popcnt");
+            let avx512 = is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vbmi")
-            {
-                return Self(Instructions::Avx512);
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self(Instructions::Avx2);
+                && is_x86_feature_detected!("avx512vbmi");
+            match (avx2, avx512) {
+                (true, true) => return Self(Instructions::Avx512),
+                (true, false) => return Self(Instructions::Avx2),
+                (false, _) => {}
             }
         }
         // It is part of what the target asks of a processor, so there is nothing to detect.
@@ -73,8 +81,9 @@ impl Level {
         let mut all = vec![Self(Instructions::Scalar)];
         #[cfg(target_arch = "x86_64")]
         {
-            all.extend(is_x86_feature_detected!("avx2").then_some(Self(Instructions::Avx2)));
-            all.extend((Self::best().0 == Instructions::Avx512).then_some(Self(Instructions::Avx512)));
+            let best = Self::best().0;
+            let levels = [(Instructions::Avx2, best != Instructions::Scalar), (best, best == Instructions::Avx512)];
+            all.extend(levels.into_iter().filter(|(_, has)| *has).map(|(level, _)| Self(level)));
         }
         #[cfg(target_arch = "aarch64")]
         all.extend(cfg!(target_feature = "neon").then_some(Self(Instructions::Neon)));
@@ -124,12 +133,26 @@ impl Quadruples {
     }
 }
 
+impl Places {
+    /// The places of the bits that are set in at most [`LISTED`] words, in order.
+    #[inline]
+    pub(crate) fn of(&mut self, level: Level, words: &[u64]) -> &mut [u16] {
+        let count = match level.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor can count bits, and has BMI.
+            Instructions::Avx2 | Instructions::Avx512 => unsafe { avx2::places(words, self) },
+            _ => places::of(words, self),
+        };
+        self.0.get_mut(..count).unwrap_or_default()
+    }
+}
+
 /// Sixteen classes of bytes: for each byte the classes that it is in, as bits.
 #[derive(Debug, Clone)]
 pub(crate) struct ClassBits {
     bits: Box<[u16; 256]>,
     #[cfg(target_arch = "x86_64")]
-    ascii: avx512::ClassTables,
+    ascii: ascii::ClassTables,
 }
 
 /// How many classes there may be.
@@ -139,7 +162,7 @@ impl ClassBits {
     pub(crate) fn new(bits: &[u16; 256]) -> Self {
         Self {
             #[cfg(target_arch = "x86_64")]
-            ascii: avx512::ClassTables::new(bits),
+            ascii: ascii::ClassTables::new(bits),
             bits: Box::new(*bits),
         }
     }
@@ -152,6 +175,11 @@ impl ClassBits {
             // SAFETY: there is such a level only where the processor has AVX-512 F, BW and VBMI.
             Instructions::Avx512 if !self.ascii.beyond => unsafe {
                 avx512::class_runs(&self.ascii, bytes, classes, tell);
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there is such a level only where the processor has AVX2.
+            Instructions::Avx2 if !self.ascii.beyond => unsafe {
+                avx2::class_runs(&self.ascii, bytes, classes, tell);
             },
             _ => scalar::class_runs(&self.bits, bytes, classes, tell),
         }
@@ -310,6 +338,21 @@ mod tests {
                     });
                     prop_assert_eq!(told, std::array::from_fn(run), "{:?}", level);
                 }
+            }
+        }
+
+        #[test]
+        fn all_levels_list_the_same_places(
+            words in prop::collection::vec(prop_oneof![Just(0), Just(u64::MAX), any::<u64>(), 0_u64..99], 0..LISTED + 2)
+        ) {
+            let of_word = |(word, bits): (u16, &u64)| {
+                let bits = *bits;
+                (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+            };
+            let known: Vec<u16> = (0..).zip(words.iter().take(LISTED)).flat_map(of_word).collect();
+            for level in Level::all() {
+                let mut places = Places::NONE;
+                prop_assert_eq!(&*places.of(level, &words), &known, "{:?}", level);
             }
         }
 
