@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use stanch_rules::mint;
 use stanch_testkit::{Canary, Run, Sandbox};
@@ -479,7 +480,9 @@ fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Run {
     // The folder of the build may be closed to nobody, so a copy of the binary is run.
     let binary = sandbox.root().join("stanch");
     if !binary.exists() {
-        fs::copy(BINARY, &binary).unwrap_or_else(|error| panic!("{error}"));
+        // Whatever another test starts while this process writes a program has that file open, too, and then it cannot be run: so another one writes it.
+        let copied = Run::of(Command::new("cp").arg(BINARY).arg(&binary), b"");
+        assert_eq!(copied.code, Some(0), "{}", copied.written());
         for path in [sandbox.root(), &sandbox.home()] {
             chown(path, Some(NOBODY), Some(NOBODY)).unwrap_or_else(|error| panic!("{error}"));
         }
