@@ -3,15 +3,11 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use rustls::ClientConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -111,8 +107,7 @@ impl Client {
     pub(crate) async fn encrypt(&self, stream: TcpStream, host: &str) -> Result<Box<dyn Wire>, Why> {
         let fail = |detail: &str| Why::Transport { detail: detail.to_owned(), sent: false };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Why::Malformed { part: "host".to_owned() })?;
-        let tls = tls(self.config().ca.as_deref()).map_err(|detail| fail(&detail))?;
-        let shake = TlsConnector::from(Arc::new(tls)).connect(name, stream);
+        let shake = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream);
         let stream = self.within(async { Ok(shake.await) }).await?.map_err(|error| fail(tls_failure(&error)))?;
         Ok(Box::new(stream))
     }
@@ -136,30 +131,6 @@ pub(crate) fn is_tcp(url: &Url) -> bool {
 fn address(url: &Url) -> Option<SocketAddr> {
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     Some(SocketAddr::new(host.parse().ok()?, url.port()?))
-}
-
-/// Certificates of a PEM file.
-///
-/// # Errors
-/// If there is none in it.
-pub(crate) fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let fail = |detail: &dyn fmt::Display| format!("`http.ca` ({}): {detail}", path.display());
-    let all: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| fail(&error))?;
-    if all.is_empty() { Err(fail(&"no certificate")) } else { Ok(all) }
-}
-
-/// What a handshake is made with.
-fn tls(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = ca.map(authorities).transpose()?.unwrap_or_default();
-    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|error| error.to_string())?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
 }
 
 /// What went wrong in a handshake, without names.

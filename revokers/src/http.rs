@@ -17,10 +17,11 @@ use zeroize::Zeroizing;
 use crate::Why;
 use crate::calls::{Calls, Came};
 use crate::config::{Config, HttpConfig};
-use crate::dial::{authorities, is_tcp};
+use crate::dial::is_tcp;
 use crate::hosts::Hosts;
 use crate::limit::Limits;
 use crate::reading::{ListId, Readings};
+use crate::tls;
 use crate::together::Together;
 
 /// The most that is read of an answer, in bytes.
@@ -31,6 +32,8 @@ pub struct Client {
     direct: reqwest::Client,
     /// For configured endpoints on loopback, which no proxy reaches.
     local: reqwest::Client,
+    /// For connections that are not HTTP.
+    pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) hosts: Hosts,
     pub(crate) limits: Limits,
     pub(crate) endpoints: Vec<(String, Url)>,
@@ -52,13 +55,13 @@ impl fmt::Debug for Client {
 /// The client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The TLS library or the system's certificates are not usable.
+    /// The TLS library is not usable.
     #[error("cannot set up TLS: {0}")]
     Tls(#[from] reqwest::Error),
     /// An endpoint of the configuration is none.
     #[error("the endpoint `{0}` is neither an https origin nor http or tcp on a loopback address")]
     Endpoint(String),
-    /// The file of more certificate authorities cannot be read.
+    /// The certificate authorities cannot be read.
     #[error("{0}")]
     Authorities(String),
 }
@@ -305,15 +308,10 @@ impl Client {
                 Ok((host.clone(), endpoint(origin).ok_or_else(|| ClientError::Endpoint(origin.clone()))?))
             })
             .collect::<Result<Vec<_>, ClientError>>()?;
-        let extra = match config.http.ca.as_deref() {
-            Some(path) => authorities(path).map_err(ClientError::Authorities)?,
-            None => Vec::new(),
-        };
-        let extra: Vec<reqwest::Certificate> =
-            extra.iter().map(|one| reqwest::Certificate::from_der(one)).collect::<Result<_, _>>()?;
+        let tls = tls::config(config.http.ca.as_deref()).map_err(ClientError::Authorities)?;
         let base = || {
             reqwest::Client::builder()
-                .tls_certs_merge(extra.iter().cloned())
+                .tls_backend_preconfigured(tls.clone())
                 .user_agent(concat!("stanch/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
@@ -323,6 +321,7 @@ impl Client {
         Ok(Self {
             direct: base().https_only(true).dns_resolver(Arc::new(hosts.clone())).build()?,
             local: base().no_proxy().build()?,
+            tls: Arc::new(tls),
             hosts,
             limits: Limits::new(config.http.concurrency, config.http.per_minute),
             endpoints,

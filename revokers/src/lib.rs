@@ -39,6 +39,7 @@ pub mod responder;
 pub mod successor;
 mod summary;
 mod template;
+mod tls;
 mod together;
 mod values;
 
