@@ -13,6 +13,9 @@ mod defect;
 #[path = "src/file.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod file;
+#[path = "src/opening.rs"]
+#[expect(unreachable_pub, reason = "the build uses the crate's modules")]
+mod opening;
 #[path = "src/rule.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the build uses a part of the crate's modules")]
 mod rule;

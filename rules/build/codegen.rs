@@ -5,6 +5,7 @@ use std::fmt::Write;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
+use crate::opening::Opening;
 use crate::rule::{
     Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
 };
@@ -49,7 +50,8 @@ fields! {
         context, companion, address, beside, boundary, budget, verify, revoke, manual, references, accept, reject
     }
     Shape { source, parts, secret }
-    Pattern { regex, literals }
+    Pattern { regex, literals, opening }
+    Opening { head, run, next }
     Assignment { words, min, max }
     Context { words, reach, need }
     Companion { rule, within, need }
@@ -89,13 +91,28 @@ impl ToRust for Part {
     fn write(&self, out: &mut String) {
         match self {
             Self::Literal(bytes) => {
-                let _ = write!(out, "Part::Literal(List::Borrowed(b\"{}\"))", bytes.escape_ascii());
+                out.push_str("Part::Literal(");
+                bytes.write(out);
+                out.push(')');
             }
-            Self::Class { class: ByteClass(words), min, max, open } => {
-                let _ =
-                    write!(out, "Part::Class {{ class: ByteClass({words:?}), min: {min}, max: {max}, open: {open} }}");
+            Self::Class { class, min, max, open } => {
+                out.push_str("Part::Class { class: ");
+                class.write(out);
+                let _ = write!(out, ", min: {min}, max: {max}, open: {open} }}");
             }
         }
+    }
+}
+
+impl ToRust for ByteClass {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "ByteClass({:?})", self.0);
+    }
+}
+
+impl ToRust for List<u8> {
+    fn write(&self, out: &mut String) {
+        let _ = write!(out, "List::Borrowed(b\"{}\")", self.escape_ascii());
     }
 }
 

@@ -4,6 +4,7 @@
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
+use crate::opening::Opening;
 use crate::rule::{
     Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, Manual, Pattern, Rule, Str,
 };

@@ -383,7 +383,7 @@ impl Reader<'_> {
         }
         let bound = bound.or_else(|| self.refuse("a pattern needs a `bound`: the longest match in bytes"))?;
         let literals = strings(literals.into_inner());
-        Some((Look::Pattern(Pattern { regex: Str::Owned(pattern.into_inner()), literals }), bound))
+        Some((Look::Pattern(Pattern::new(Str::Owned(pattern.into_inner()), literals)), bound))
     }
 
     fn assignment(&mut self, assignment: &Spanned<RawAssignment>) -> (Look, u32) {

@@ -26,6 +26,7 @@ mod known;
 mod mint;
 mod normalise;
 pub mod offline;
+mod opening;
 mod pattern;
 mod rule;
 mod ruleset;
@@ -39,7 +40,8 @@ pub use file::ASSIGNMENT_HEAD;
 pub use known::published_sample;
 pub use mint::{MintError, Minted, Rng, mint, mint_case};
 pub use normalise::normalise;
-pub use pattern::{Opening, PATTERN_SIZE_LIMIT, PatternError, compile_pattern};
+pub use opening::Opening;
+pub use pattern::{PATTERN_SIZE_LIMIT, PatternError, compile_pattern};
 pub use rule::{
     Assignment, Beside, Boundary, Case, Companion, Context, Extent, List, Look, MIN_RUN, Manual, Pattern, Rule, Str,
     run_class,

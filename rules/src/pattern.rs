@@ -3,9 +3,8 @@
 use regex_automata::meta::{self, Regex};
 use regex_automata::util::syntax;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
-use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::class::ByteClass;
+use crate::opening::parse;
 
 /// The most memory that a compiled pattern's automaton may take, in bytes.
 pub const PATTERN_SIZE_LIMIT: usize = 64 * 1024;
@@ -39,57 +38,10 @@ fn last_line(text: &str) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-/// How every match of a pattern starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opening {
-    /// With these bytes,
-    pub head: Vec<u8>,
-    /// then as many of this class as there are,
-    pub run: ByteClass,
-    /// then with one of this class, which has none of the other one.
-    pub next: ByteClass,
-}
-
-impl Opening {
-    /// The opening of a pattern, if all its matches have one.
-    pub fn of(pattern: &str) -> Option<Self> {
-        let hir = parse(pattern)?;
-        let HirKind::Concat(parts) = hir.kind() else { return None };
-        let [head, run, next, ..] = parts.as_slice() else { return None };
-        let (HirKind::Literal(head), HirKind::Repetition(run)) = (head.kind(), run.kind()) else { return None };
-        if (run.min, run.max) != (0, None) {
-            return None;
-        }
-        let (run, next) = (one_of(&run.sub)?, one_of(next)?);
-        let apart = next.bytes().all(|byte| !run.contains(byte));
-        apart.then(|| Self { head: head.0.to_vec(), run, next })
-    }
-}
-
-/// What the first byte is of, of something that has one.
-fn one_of(hir: &Hir) -> Option<ByteClass> {
-    let mut class = ByteClass::EMPTY;
-    match hir.kind() {
-        HirKind::Literal(literal) => class.insert(*literal.0.first()?),
-        HirKind::Class(Class::Bytes(bytes)) => {
-            let all = bytes.ranges().iter().flat_map(|range| range.start()..=range.end());
-            all.for_each(|byte| class.insert(byte));
-        }
-        HirKind::Capture(capture) => return one_of(&capture.sub),
-        HirKind::Repetition(several) if several.min > 0 => return one_of(&several.sub),
-        _ => return None,
-    }
-    Some(class)
-}
-
 /// The literals that every match of a pattern starts with, if they are few.
 pub(crate) fn prefixes(pattern: &str) -> Option<Vec<Vec<u8>>> {
     let sequence = Extractor::new().kind(ExtractKind::Prefix).extract(&parse(pattern)?);
     Some(sequence.literals()?.iter().map(|literal| literal.as_bytes().to_vec()).collect())
-}
-
-fn parse(pattern: &str) -> Option<Hir> {
-    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()
 }
 
 #[cfg(test)]
@@ -110,20 +62,5 @@ mod tests {
         let found = prefixes("(?:key|tok)_[a-z]+").unwrap_or_default();
         assert!(found.iter().all(|p| p.starts_with(b"key_") || p.starts_with(b"tok_")), "{found:?}");
         assert_eq!(prefixes("[^a]+abc"), None);
-    }
-
-    #[test]
-    fn openings() {
-        let class = |ranges: &str| ByteClass::ranges(ranges.as_bytes()).unwrap_or(ByteClass::EMPTY);
-        let found = Opening::of(r"://[a-z.]*:(?P<secret>[^@]+)@");
-        let known = Opening { head: b"://".to_vec(), run: class("a-z."), next: class(":") };
-        assert_eq!(found, Some(known));
-        let found = Opening::of("key[ =]*(?P<secret>[0-9]{4})").map(|opening| opening.next);
-        assert_eq!(found, Some(class("0-9")));
-        for other in
-            ["://[a-z:]*:x", "a[a-z]+:x", "a[a-z]{0,9}:x", "(?:a|b)[a-z]*:x", "a[a-z]*(?::|;x)?", "a[a-z]*", "a["]
-        {
-            assert_eq!(Opening::of(other), None, "{other}");
-        }
     }
 }

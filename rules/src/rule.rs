@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use stanch_model::{Category, Confidence, Sensitivity, Severity};
 
 use crate::class::ByteClass;
+use crate::opening::Opening;
 use crate::shape::{Part, Shape};
 
 /// Text that is built in or read at run time.
@@ -87,6 +88,16 @@ pub struct Pattern {
     pub regex: Str,
     /// The literals at which a match starts.
     pub literals: List<Str>,
+    /// How its matches start, where a table can tell.
+    pub opening: Option<Opening>,
+}
+
+impl Pattern {
+    /// A pattern, with its opening.
+    pub fn new(regex: Str, literals: List<Str>) -> Self {
+        let opening = Opening::of(&regex);
+        Self { regex, literals, opening }
+    }
 }
 
 /// A value that people choose, known by its name.

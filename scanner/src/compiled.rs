@@ -110,7 +110,7 @@ fn compile_rule(rule: &Rule, rules: &RuleSet, classes: &mut Classes) -> Compiled
     let look = match &rule.look {
         Look::Literal(all) => CompiledLook::Shapes { shapes: shapes(all), run: false },
         Look::Run(all) => CompiledLook::Shapes { shapes: shapes(all), run: true },
-        Look::Pattern(pattern) => CompiledLook::Pattern(Box::new(CompiledPattern::new(&pattern.regex))),
+        Look::Pattern(pattern) => CompiledLook::Pattern(Box::new(CompiledPattern::new(pattern))),
         Look::Assignment(_) => CompiledLook::Assignment,
     };
     let companion = rule.companion.as_ref();

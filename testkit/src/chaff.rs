@@ -120,7 +120,7 @@ fn pattern(rng: &mut Rng) -> Look {
         ("://", r"://[^/\s:@]{1,60}(?::(?P<secret>[^/\s@]{1,60})@)?"),
         ("use ", r"use [a-z_:]+(?:\{[^}]{0,400}\})?;"),
     ][rng.below(4) as usize];
-    Look::Pattern(Pattern { regex: Str::Borrowed(regex), literals: List::Owned(vec![Str::Borrowed(literal)]) })
+    Look::Pattern(Pattern::new(Str::Borrowed(regex), List::Owned(vec![Str::Borrowed(literal)])))
 }
 
 fn assignment(rng: &mut Rng) -> Look {

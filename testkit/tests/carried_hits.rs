@@ -220,10 +220,10 @@ fn far(seed: u64) -> RuleSet {
         Look::Literal(List::Owned(vec![shape("the{lower:4+}END", 65_534), shape("the{lower:3}", 9)])),
         Look::Literal(List::Owned(vec![shape("name{[ -~\n]:4-9}", 9)])),
         Look::Run(List::Owned(vec![shape("{base62:20+}", 65_536)])),
-        Look::Pattern(Pattern {
-            regex: Str::Borrowed(r"key(?P<secret>[^!]{3,40000})!"),
-            literals: List::Owned(vec![Str::Borrowed("key")]),
-        }),
+        Look::Pattern(Pattern::new(
+            Str::Borrowed(r"key(?P<secret>[^!]{3,40000})!"),
+            List::Owned(vec![Str::Borrowed("key")]),
+        )),
         Look::Assignment(Assignment { words: List::Owned(vec![Str::Borrowed("value")]), min: 3, max: 65_200 }),
     ];
     let chaff = chaff::rules(30, seed);
@@ -434,10 +434,8 @@ proptest! {
 /// what makes it match wherever that stands.
 fn looks_far() -> Vec<(Look, &'static str, &'static str, &'static str)> {
     let shape = |text: &str| Shape::parse(text, None).unwrap_or_else(|error| panic!("{text}: {}", error.message));
-    let pattern = Pattern {
-        regex: Str::Borrowed("key(?P<secret>[a-z0-9]{3,200})!"),
-        literals: List::Owned(vec![Str::Borrowed("key")]),
-    };
+    let pattern =
+        Pattern::new(Str::Borrowed("key(?P<secret>[a-z0-9]{3,200})!"), List::Owned(vec![Str::Borrowed("key")]));
     let words = List::Owned(vec![Str::Borrowed("password")]);
     let letters = "qw7zx2vk9jh4gf1ds";
     vec![

@@ -10,7 +10,7 @@ use regex_automata::util::pool::Pool;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
-use stanch_rules::{ByteClass, Opening, compile_pattern};
+use stanch_rules::{ByteClass, Opening, Pattern, compile_pattern};
 
 /// So many groups are looked at; the secret of a pattern with more of them is its whole match.
 const GROUPS: usize = 16;
@@ -22,7 +22,7 @@ const STATES: usize = 128 << 10;
 /// compile, which `check` refuses beforehand, matches nothing.
 pub(crate) struct CompiledPattern {
     source: String,
-    opening: OnceLock<Option<Start>>,
+    opening: Option<Start>,
     /// Goes through the bytes until no match is possible any more. States are made as they are met.
     automaton: OnceLock<Option<(DFA, Caches)>>,
     regex: OnceLock<Option<SecretRegex>>,
@@ -35,14 +35,18 @@ struct SecretRegex(Regex, Option<usize>);
 type Caches = Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>;
 
 impl CompiledPattern {
-    pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), opening: OnceLock::new(), automaton: OnceLock::new(), regex: OnceLock::new() }
+    pub(crate) fn new(pattern: &Pattern) -> Self {
+        Self {
+            source: pattern.regex.to_string(),
+            opening: pattern.opening.as_ref().map(Start::new),
+            automaton: OnceLock::new(),
+            regex: OnceLock::new(),
+        }
     }
 
     /// If nothing matches at the start of the bytes, how many of them it takes to know, with what ends them. `None` if something may.
     pub(crate) fn fails_at(&self, haystack: &[u8]) -> Option<usize> {
-        let opening = self.opening.get_or_init(|| Opening::of(&self.source).map(Start::new));
-        if let Some(looked) = opening.as_ref().and_then(|opening| opening.fails_at(haystack)) {
+        if let Some(looked) = self.opening.as_ref().and_then(|opening| opening.fails_at(haystack)) {
             return Some(looked);
         }
         let (automaton, caches) = self.automaton.get_or_init(|| automaton(&self.source)).as_ref()?;
@@ -113,10 +117,10 @@ struct Start {
 }
 
 impl Start {
-    fn new(Opening { head, run, next }: Opening) -> Self {
+    fn new(Opening { head, run, next }: &Opening) -> Self {
         let mut table = Box::new([false; 256]);
         run.bytes().for_each(|byte| table[usize::from(byte)] = true);
-        Self { head, run: table, next }
+        Self { head: head.to_vec(), run: table, next: *next }
     }
 
     /// What [`CompiledPattern::fails_at`] tells, as far as the start does: there are many addresses, and next to none of them has a password.
@@ -137,6 +141,7 @@ impl fmt::Debug for CompiledPattern {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use stanch_rules::{List, Str};
 
     use super::*;
 
@@ -153,7 +158,7 @@ mod tests {
             text in "(key|://|k)[a-z0-9]{0,7}[!:@k]?[a-z!]{0,4}[@!]?[a-z]{0,3}",
             other in "[a-z0-9]{0,4}[!:@]?[a-z!]{0,4}[@!]?[a-z]{0,2}",
         ) {
-            let pattern = CompiledPattern::new(PATTERNS[which]);
+            let pattern = CompiledPattern::new(&Pattern::new(Str::Borrowed(PATTERNS[which]), List::Borrowed(&[])));
             let text = text.as_bytes();
             let looked = pattern.fails_at(text);
             prop_assert!(looked.is_none() || pattern.search(text).is_none());
