@@ -92,42 +92,59 @@ pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
     let words = passing.len().min(bytes.len().saturating_sub(MARGIN) / WORD);
     let passing = passing.get_mut(..words).unwrap_or_default();
     if words <= FEW {
-        in_block(tables, bytes, passing, &mut [0; FEW * WORD + HALF]);
+        let mut indices = Indices::<{ FEW * WORD + HALF }>::NONE;
+        in_block(tables, bytes, passing, &mut indices);
         return;
     }
-    let mut indices = [0; BLOCK * WORD + HALF];
+    let mut indices = Indices::<{ BLOCK * WORD + HALF }>::NONE;
     for (passing, at) in passing.chunks_mut(BLOCK).zip((0..).step_by(BLOCK * WORD)) {
         in_block(tables, bytes.get(at..).unwrap_or_default(), passing, &mut indices);
     }
 }
 
+/// The indices of the symbols of some bytes, for both tables: a byte that one of them gives something for is nothing to the other.
+struct Indices<const ROOM: usize> {
+    even: [u8; ROOM],
+    odd: [u8; ROOM],
+}
+
+impl<const ROOM: usize> Indices<ROOM> {
+    const NONE: Self = Self { even: [0; ROOM], odd: [0; ROOM] };
+}
+
 /// Looks at some words. There is room for their indices, and for those of the margin after them.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn in_block(tables: &Tables, bytes: &[u8], passing: &mut [u64], indices: &mut [u8]) {
+fn in_block<const ROOM: usize>(tables: &Tables, bytes: &[u8], passing: &mut [u64], indices: &mut Indices<ROOM>) {
     make_indices(bytes, passing.len(), indices);
     passing.fill(0);
     for half in 0..2 {
-        look_up(tables.0.each_ref().map(|places| &places[half]), indices, passing);
+        look_up(tables.0.each_ref().map(|places| &places[half]), &indices.even, &indices.odd, passing);
     }
 }
 
 /// Makes the indices of some words, and of the margin after them.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn make_indices(bytes: &[u8], words: usize, indices: &mut [u8]) {
+fn make_indices<const ROOM: usize>(bytes: &[u8], words: usize, indices: &mut Indices<ROOM>) {
     let (halves, rest) = bytes.as_chunks();
-    let mut out = indices.as_chunks_mut().0.iter_mut().take(2 * words + 1);
+    let (even, odd) = (indices.even.as_chunks_mut().0, indices.odd.as_chunks_mut().0);
+    let mut out = even.iter_mut().zip(odd).take(2 * words + 1);
+    let write = |(even, odd): (&mut _, &mut _), bytes| {
+        let indices = indices_of(load(bytes));
+        store(even, indices);
+        store(odd, _mm256_xor_si256(indices, all(0x80)));
+    };
     for (half, out) in halves.iter().zip(out.by_ref()) {
         // The lookups take longer than what the processor fetches beforehand by itself.
         _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(BLOCK * WORD).cast());
-        store(out, indices_of(load(half)));
+        write(out, half);
     }
     // Of what follows the last word only the margin need be there.
     if let Some(out) = out.next() {
         let mut padded = [0; HALF];
         padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        store(out, indices_of(load(&padded)));
+        write(out, &padded);
     }
 }
 
@@ -149,21 +166,23 @@ fn indices_of(bytes: __m256i) -> __m256i {
 /// Adds the bits of the bytes at which a quadruple of eight sets may stand, whose tables are given place by place.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-fn look_up(places: [&Place; 4], indices: &[u8], passing: &mut [u64]) {
+fn look_up(places: [&Place; 4], even: &[u8], odd: &[u8], passing: &mut [u64]) {
     let places = places.map(|place| (load(&place.even), load(&place.odd)));
-    let half = |indices: &[u8; WORD + MARGIN], at: usize| {
+    let from = |indices: &[u8; WORD + MARGIN], at: usize| {
+        load(indices.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]))
+    };
+    let half = |even_indices, odd_indices, at: usize| {
         let mut sets = all(0xff);
-        for ((even, odd), place) in places.into_iter().zip(at..) {
-            let index = load(indices.get(place..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]));
-            let other = _mm256_xor_si256(index, all(0x80));
-            let of = _mm256_or_si256(_mm256_shuffle_epi8(even, index), _mm256_shuffle_epi8(odd, other));
-            sets = _mm256_and_si256(sets, of);
+        for ((even, odd), at) in places.into_iter().zip(at..) {
+            let even = _mm256_shuffle_epi8(even, from(even_indices, at));
+            let odd = _mm256_shuffle_epi8(odd, from(odd_indices, at));
+            sets = _mm256_and_si256(sets, _mm256_or_si256(even, odd));
         }
         let none = _mm256_cmpeq_epi8(sets, _mm256_setzero_si256());
         !_mm256_movemask_epi8(none).cast_unsigned()
     };
-    for (out, indices) in passing.iter_mut().zip(words(indices)) {
-        *out |= u64::from(half(indices, HALF)) << HALF | u64::from(half(indices, 0));
+    for ((out, even), odd) in passing.iter_mut().zip(words(even)).zip(words(odd)) {
+        *out |= u64::from(half(even, odd, HALF)) << HALF | u64::from(half(even, odd, 0));
     }
 }
 
