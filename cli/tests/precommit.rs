@@ -46,7 +46,8 @@ fn installed() -> &'static Installed {
         );
         let installed = Installed { pre_commit, home, config };
         let sandbox = installed.repository();
-        // The environment is the user's here, as cargo needs it. What comes from others has been built already.
+        // The environment is the user's here, as cargo needs it. What comes from others may have been built
+        // already; pre-commit asks for the newest of each, not for what is locked.
         let run = Run::of(
             Command::new(&installed.pre_commit)
                 .args(["install-hooks", "--color=never"])
