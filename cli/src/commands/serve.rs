@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 use keeper::Keeper;
 use reload::{Current, Reload};
+use signals::{Ends, Hangups};
 
 use crate::args::{DeciderArgs, ServeArgs, ServeCommand};
 use crate::env;
@@ -156,6 +157,7 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
         app: server.app().clone(),
         store: Arc::clone(&store),
         shell: shell.twin(),
+        asked: Hangups::new(),
     };
     workers.push(Worker::new("reload", move |stop| reload.run(stop)));
     let believed = said.intake.as_ref().map(IntakeConfig::max_age).unwrap_or_default();
@@ -169,9 +171,10 @@ async fn answer(said: Said, policies: Policies, args: &ServeArgs, shell: &mut Sh
     for trouble in troubles {
         shell.warning(&trouble);
     }
+    let ends = Ends::new();
     let place = server.address().map_or_else(|| String::from(said.server.listen), |address| address.to_string());
     shell.note(&format!("stanch serves at {place}; Ctrl-C ends it"));
-    server.run(workers, signals::stopped()).await;
+    server.run(workers, ends.asked()).await;
     Ok(Exit::Clean)
 }
 

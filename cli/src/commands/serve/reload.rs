@@ -15,6 +15,7 @@ use stanch_revokers::registry::Entry;
 use stanch_server::{App, Live};
 use tokio::sync::watch;
 
+use super::signals::Hangups;
 use super::{ACTOR, Said, notifier, shown};
 use crate::args::DeciderArgs;
 use crate::exit::CliError;
@@ -55,16 +56,16 @@ pub(super) struct Reload {
     pub(super) app: App,
     pub(super) store: Arc<Store>,
     pub(super) shell: Shell,
+    pub(super) asked: Hangups,
 }
 
 impl Reload {
     /// Reads again whenever somebody asks for it, until `stop` says so.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut asked = super::signals::Hangups::new();
         loop {
             let ends = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => true,
-                () = asked.next() => false,
+                () = self.asked.next() => false,
             };
             if ends {
                 return;
