@@ -311,7 +311,7 @@ impl Client {
         let tls = tls::config(config.http.ca.as_deref()).map_err(ClientError::Authorities)?;
         let base = || {
             reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
+                .tls_backend_preconfigured(tls::of_requests(&tls))
                 .user_agent(concat!("stanch/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
                 .referer(false)
