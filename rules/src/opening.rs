@@ -56,6 +56,20 @@ pub(crate) fn parse(pattern: &str) -> Option<Hir> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Look, RuleSet};
+
+    #[test]
+    fn the_built_in_table_has_what_is_found_anew() {
+        let rules = RuleSet::builtin();
+        let looks = rules.iter().map(|rule| &rule.look);
+        let patterns = looks.filter_map(|look| if let Look::Pattern(pattern) = look { Some(pattern) } else { None });
+        let mut known = 0;
+        for pattern in patterns {
+            assert_eq!(pattern.opening, Opening::of(&pattern.regex), "{}", pattern.regex);
+            known += usize::from(pattern.opening.is_some());
+        }
+        assert!(known > 0, "some built-in patterns have an opening");
+    }
 
     #[test]
     fn openings() {

@@ -10,7 +10,7 @@ use regex_automata::util::pool::Pool;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
-use stanch_rules::{ByteClass, Opening, Pattern, compile_pattern};
+use stanch_rules::{ByteClass, Opening, Pattern, Str, compile_pattern};
 
 /// So many groups are looked at; the secret of a pattern with more of them is its whole match.
 const GROUPS: usize = 16;
@@ -21,7 +21,7 @@ const STATES: usize = 128 << 10;
 /// A pattern. Each part of it is made when it is first needed: few inputs have a hit of few patterns, and most hits come to nothing early. What does not
 /// compile, which `check` refuses beforehand, matches nothing.
 pub(crate) struct CompiledPattern {
-    source: String,
+    source: Str,
     opening: Option<Start>,
     /// Goes through the bytes until no match is possible any more. States are made as they are met.
     automaton: OnceLock<Option<(DFA, Caches)>>,
@@ -37,7 +37,7 @@ type Caches = Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>;
 impl CompiledPattern {
     pub(crate) fn new(pattern: &Pattern) -> Self {
         Self {
-            source: pattern.regex.to_string(),
+            source: pattern.regex.clone(),
             opening: pattern.opening.as_ref().map(Start::new),
             automaton: OnceLock::new(),
             regex: OnceLock::new(),
@@ -141,7 +141,7 @@ impl fmt::Debug for CompiledPattern {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use stanch_rules::{List, Str};
+    use stanch_rules::List;
 
     use super::*;
 
