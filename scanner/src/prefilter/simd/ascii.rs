@@ -24,24 +24,29 @@ impl Tables {
     }
 }
 
+/// The first sixteen bytes of ASCII that are no control characters.
+#[cfg(target_arch = "x86_64")]
+pub(super) const FIRST_ROW: usize = 2;
+
 /// For each byte of ASCII, the lower and the upper eight classes that it is in.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone)]
 pub(super) struct ClassTables {
     pub(super) classes: Box<[[u8; 128]; 2]>,
-    /// Whether a class has bytes beyond ASCII, which these tables say nothing of.
-    pub(super) beyond: bool,
+    /// Whether a class has a control character, or a byte beyond ASCII: of these the tables say nothing.
+    pub(super) outside: bool,
 }
 
 #[cfg(target_arch = "x86_64")]
 impl ClassTables {
     pub(super) fn new(bits: &[u16; 256]) -> Self {
-        let (ascii, beyond) = bits.split_at(128);
+        let (ascii, _) = bits.split_at(128);
         let mut classes = Box::new([[0; 128]; 2]);
         let [low, high] = &mut *classes;
         for ((low, high), bits) in low.iter_mut().zip(high).zip(ascii) {
             [*low, *high] = bits.to_le_bytes();
         }
-        Self { classes, beyond: beyond.iter().any(|bits| *bits != 0) }
+        let known = 16 * FIRST_ROW..128;
+        Self { classes, outside: (0..).zip(bits).any(|(byte, bits)| *bits != 0 && !known.contains(&byte)) }
     }
 }

@@ -6,8 +6,9 @@ use std::arch::x86_64::{
     _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
     _mm256_storeu_si256, _mm256_xor_si256,
 };
+use std::mem::MaybeUninit;
 
-use super::ascii::ClassTables;
+use super::ascii::{ClassTables, FIRST_ROW};
 use super::symbols::{SIGNS, symbol};
 use super::{Kinds, MARGIN, Places, WORD, WORDS, words};
 
@@ -70,7 +71,7 @@ fn load(bytes: &[u8; HALF]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(bytes: &mut [u8; HALF], vector: __m256i) {
+fn store(bytes: &mut MaybeUninit<[u8; HALF]>, vector: __m256i) {
     // SAFETY: 32 bytes can be written there, and the instruction asks for no alignment.
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
 }
@@ -84,67 +85,59 @@ fn all(byte: u8) -> __m256i {
 /// So many words are looked at together: the indices of their symbols are made once, and looked up for the lower and then for the upper sets, so
 /// that the tables stay in registers.
 const BLOCK: usize = 32;
-/// Most searches are of the few words around a match.
-const FEW: usize = 4;
+/// Their halves, and that of the margin after them.
+const HALVES: usize = 2 * BLOCK + 1;
 
 #[target_feature(enable = "avx2")]
 pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
     let words = passing.len().min(bytes.len().saturating_sub(MARGIN) / WORD);
     let passing = passing.get_mut(..words).unwrap_or_default();
-    if words <= FEW {
-        let mut indices = Indices::<{ FEW * WORD + HALF }>::NONE;
-        in_block(tables, bytes, passing, &mut indices);
-        return;
-    }
-    let mut indices = Indices::<{ BLOCK * WORD + HALF }>::NONE;
+    let mut indices = Indices { even: [MaybeUninit::uninit(); HALVES], odd: [MaybeUninit::uninit(); HALVES] };
     for (passing, at) in passing.chunks_mut(BLOCK).zip((0..).step_by(BLOCK * WORD)) {
-        in_block(tables, bytes.get(at..).unwrap_or_default(), passing, &mut indices);
+        let (even, odd) = indices.make(bytes.get(at..).unwrap_or_default(), passing.len());
+        passing.fill(0);
+        for half in 0..2 {
+            look_up(tables.0.each_ref().map(|places| &places[half]), even, odd, passing);
+        }
     }
 }
 
-/// The indices of the symbols of some bytes, for both tables: a byte that one of them gives something for is nothing to the other.
-struct Indices<const ROOM: usize> {
-    even: [u8; ROOM],
-    odd: [u8; ROOM],
+/// Room for the indices of the symbols of some bytes, for both tables: a byte that one of them gives something for is nothing to the other. Most searches
+/// are short, and to clear all of it each time would take longer than to look up.
+struct Indices {
+    even: [MaybeUninit<[u8; HALF]>; HALVES],
+    odd: [MaybeUninit<[u8; HALF]>; HALVES],
 }
 
-impl<const ROOM: usize> Indices<ROOM> {
-    const NONE: Self = Self { even: [0; ROOM], odd: [0; ROOM] };
-}
-
-/// Looks at some words. There is room for their indices, and for those of the margin after them.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn in_block<const ROOM: usize>(tables: &Tables, bytes: &[u8], passing: &mut [u64], indices: &mut Indices<ROOM>) {
-    make_indices(bytes, passing.len(), indices);
-    passing.fill(0);
-    for half in 0..2 {
-        look_up(tables.0.each_ref().map(|places| &places[half]), &indices.even, &indices.odd, passing);
-    }
-}
-
-/// Makes the indices of some words, and of the margin after them.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn make_indices<const ROOM: usize>(bytes: &[u8], words: usize, indices: &mut Indices<ROOM>) {
-    let (halves, rest) = bytes.as_chunks();
-    let (even, odd) = (indices.even.as_chunks_mut().0, indices.odd.as_chunks_mut().0);
-    let mut out = even.iter_mut().zip(odd).take(2 * words + 1);
-    let write = |(even, odd): (&mut _, &mut _), bytes| {
-        let indices = indices_of(load(bytes));
-        store(even, indices);
-        store(odd, _mm256_xor_si256(indices, all(0x80)));
-    };
-    for (half, out) in halves.iter().zip(out.by_ref()) {
-        // The lookups take longer than what the processor fetches beforehand by itself.
-        _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(BLOCK * WORD).cast());
-        write(out, half);
-    }
-    // Of what follows the last word only the margin need be there.
-    if let Some(out) = out.next() {
-        let mut padded = [0; HALF];
-        padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        write(out, &padded);
+impl Indices {
+    /// Makes the indices of some words, and of the margin after them.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn make(&mut self, bytes: &[u8], words: usize) -> (&[u8], &[u8]) {
+        let (halves, rest) = bytes.as_chunks();
+        let wanted = HALVES.min(2 * words + 1);
+        let mut made = 0;
+        let mut write = |bytes| {
+            let indices = indices_of(load(bytes));
+            store(&mut self.even[made], indices);
+            store(&mut self.odd[made], _mm256_xor_si256(indices, all(0x80)));
+            made += 1;
+        };
+        for half in halves.iter().take(wanted) {
+            // The lookups take longer than what the processor fetches beforehand by itself.
+            _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(BLOCK * WORD).cast());
+            write(half);
+        }
+        // Of what follows the last word only the margin need be there.
+        if halves.len() < wanted {
+            let mut padded = [0; HALF];
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            write(&padded);
+        }
+        // SAFETY: so many of both have been written just now, one after the other from the first on.
+        unsafe {
+            (self.even[..made].assume_init_ref().as_flattened(), self.odd[..made].assume_init_ref().as_flattened())
+        }
     }
 }
 
@@ -287,7 +280,7 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
     super::scalar::each(alive.into(), |class| tell(class, bytes.len()));
 }
 
-/// The lower and the upper eight classes that each byte is in; none beyond ASCII.
+/// The lower and the upper eight classes that each byte is in, if it is no control character and not beyond ASCII.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn classes_of(tables: &ClassTables, bytes: __m256i) -> (__m256i, __m256i) {
@@ -296,7 +289,7 @@ fn classes_of(tables: &ClassTables, bytes: __m256i) -> (__m256i, __m256i) {
     let rows: [Option<&[[u8; 16]; ROWS]>; 2] =
         [tables.classes[0].as_chunks().0.first_chunk(), tables.classes[1].as_chunks().0.first_chunk()];
     let [Some(low_rows), Some(high_rows)] = rows else { return (low, high) };
-    for row in 0..ROWS {
+    for row in FIRST_ROW..ROWS {
         // Where the high four bits are those of the row, the low ones are the place in it; elsewhere the highest bit is set, for which a shuffle
         // gives nothing.
         let place = _mm256_adds_epu8(_mm256_xor_si256(bytes, all((row << 4) as u8)), all(0x70));
