@@ -1,6 +1,6 @@
 //! Looking for secrets that were found.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
@@ -41,8 +41,13 @@ impl Known {
             hasher: RandomState::new(),
             weak_lengths: BTreeSet::new(),
         };
+        // Copies of a file have the same ones.
+        let mut seen = HashSet::new();
         for finding in findings {
             let bytes = finding.secret.expose();
+            if !seen.insert(bytes) {
+                continue;
+            }
             known.add(bytes.to_vec(), &finding.preview);
             if let Some(unescaped) = unescaped(bytes) {
                 known.add(unescaped, &finding.preview);
