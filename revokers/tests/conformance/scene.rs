@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) double: &'a Double,
     pub(crate) entry: Entry,
     pub(crate) trouble: Option<Trouble>,
-    /// A server that nobody may call.
-    pub(crate) trap: Stage,
+    /// A port that nobody may call.
+    trap: TcpListener,
     pub(crate) journal: Lines,
     said: RefCell<BTreeSet<String>>,
 }
@@ -64,7 +65,7 @@ impl<'a> Scene<'a> {
             double,
             entry,
             trouble: case.trouble,
-            trap: Stage::start(double, case.cast),
+            trap: trap().unwrap_or_else(|error| panic!("{error}")),
             journal: Lines::default(),
             runtime: runtime.unwrap_or_else(|error| panic!("{error}")),
             said: RefCell::default(),
@@ -206,7 +207,8 @@ impl<'a> Scene<'a> {
 
     /// The double's trouble, as it strikes.
     pub(crate) fn fault(&self) -> Option<Fault> {
-        self.trouble.map(|trouble| (trouble.fault)(&self.trap.origin()))
+        let trap = || self.trap.local_addr().unwrap_or_else(|error| panic!("{error}"));
+        self.trouble.map(|trouble| (trouble.fault)(&format!("http://{}", trap())))
     }
 
     /// Whether answers come too late.
@@ -244,7 +246,7 @@ impl<'a> Scene<'a> {
         if let Some(stray) = strays.first() {
             return Some(format!("a request that the documents do not know: {}", stray.why));
         }
-        if !self.trap.requests().is_empty() {
+        if self.trap.accept().is_ok() {
             return Some("a redirect was followed".to_owned());
         }
         if !self.stage.alive(Role::Other) {
@@ -257,6 +259,13 @@ impl<'a> Scene<'a> {
         let secrets = Secrets::of(&self.stage);
         self.said.borrow().iter().find_map(|text| secrets.seen_in(text))
     }
+}
+
+/// A port that calls come to and nobody answers at.
+fn trap() -> io::Result<TcpListener> {
+    let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    trap.set_nonblocking(true)?;
+    Ok(trap)
 }
 
 /// The lines of a journal.
