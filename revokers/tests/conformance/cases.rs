@@ -64,6 +64,13 @@ const fn in_body(fault: fn(&str) -> Fault) -> Trouble {
     Trouble { fault, served: true, needs_body: true }
 }
 
+impl Trouble {
+    /// Whether answers come too late.
+    pub(crate) fn is_slow(self) -> bool {
+        (self.fault)("") == Fault::Slow(SLOWNESS)
+    }
+}
+
 const fn read(name: &'static str, trouble: Trouble) -> Case {
     Case { name, cast: ALONE, trouble: Some(trouble), play: verifying::proves_nothing }
 }

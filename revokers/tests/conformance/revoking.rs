@@ -14,7 +14,7 @@ use crate::suite::{Verdict, failed};
 
 type Played = Result<Verdict, Verdict>;
 
-/// How long a slow answer is waited for. Whoever sends and looks again must be done by then on a busy machine, too.
+/// How long a slow answer is waited for. Whoever sends and looks again must be done by then.
 const HASTE: Duration = Duration::from_millis(600);
 
 const UNPROVEN: &str = "whether a revocation took effect";
@@ -280,7 +280,7 @@ pub(crate) fn in_trouble(scene: &Scene<'_>) -> Played {
     let when = if trouble.served { Trigger::writes().nth(1) } else { Trigger::writes() };
     scene.stage.fault(when, fault.clone());
     let cx = scene.context_with(&Set {
-        haste: scene.is_slow().then_some(HASTE),
+        haste: scene.is_slow().then_some(HASTE * scene.leisure),
         impatient: !trouble.served,
         ..Set::default()
     });

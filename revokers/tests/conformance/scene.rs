@@ -20,7 +20,7 @@ use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
 use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
 use stanch_testkit::played;
 
-use crate::cases::{Case, SLOWNESS, Trouble};
+use crate::cases::{Case, Trouble};
 use crate::secrets::Secrets;
 use crate::suite::{Verdict, failed};
 
@@ -38,6 +38,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) double: &'a Double,
     pub(crate) entry: Entry,
     pub(crate) trouble: Option<Trouble>,
+    /// How many times as long as usual is waited where an answer is slow.
+    pub(crate) leisure: u32,
     /// A port that nobody may call.
     trap: TcpListener,
     pub(crate) journal: Lines,
@@ -57,7 +59,7 @@ pub(crate) struct Set {
 }
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(double: &'a Double, case: &Case) -> Self {
+    pub(crate) fn new(double: &'a Double, case: &Case, leisure: u32) -> Self {
         let entry = registry::by_id(double.kind()).unwrap_or_else(|| panic!("no such kind"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Self {
@@ -65,6 +67,7 @@ impl<'a> Scene<'a> {
             double,
             entry,
             trouble: case.trouble,
+            leisure,
             trap: trap().unwrap_or_else(|error| panic!("{error}")),
             journal: Lines::default(),
             runtime: runtime.unwrap_or_else(|error| panic!("{error}")),
@@ -213,7 +216,7 @@ impl<'a> Scene<'a> {
 
     /// Whether answers come too late.
     pub(crate) fn is_slow(&self) -> bool {
-        self.fault() == Some(Fault::Slow(SLOWNESS))
+        self.trouble.is_some_and(Trouble::is_slow)
     }
 
     /// Keeps what was said.

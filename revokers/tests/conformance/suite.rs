@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use stanch_testkit::double::{Double, Request};
 
-use crate::cases::{CASES, Case};
+use crate::cases::{CASES, Case, Trouble};
 use crate::described;
 use crate::scene::Scene;
 
@@ -52,8 +52,12 @@ pub(crate) struct Tally {
 pub(crate) fn run(double: &Double) -> Tally {
     let mut tally = Tally { sent: described::of_responder(double), ..Tally::default() };
     for case in CASES {
-        let verdict = catch_unwind(AssertUnwindSafe(|| play(double, case, &mut tally.sent)));
-        match verdict.unwrap_or_else(|panic| Verdict::Failed(format!("panicked: {}", message(panic.as_ref())))) {
+        let mut verdict = tried(double, case, 1, &mut tally.sent);
+        // Where an answer is too late by design, a busy machine is too late soon after: it is given ten times as long.
+        if matches!(verdict, Verdict::Failed(_)) && case.trouble.is_some_and(Trouble::is_slow) {
+            verdict = tried(double, case, 10, &mut tally.sent);
+        }
+        match verdict {
             Verdict::Passed => tally.passed += 1,
             Verdict::Unknowable(what) => {
                 tally.passed += 1;
@@ -66,9 +70,15 @@ pub(crate) fn run(double: &Double) -> Tally {
     tally
 }
 
+/// Plays a case; a panic is a failure of it.
+fn tried(double: &Double, case: &Case, leisure: u32, sent: &mut Vec<Request>) -> Verdict {
+    let verdict = catch_unwind(AssertUnwindSafe(|| play(double, case, leisure, sent)));
+    verdict.unwrap_or_else(|panic| Verdict::Failed(format!("panicked: {}", message(panic.as_ref()))))
+}
+
 /// Plays a case, and looks at what holds for all of them.
-fn play(double: &Double, case: &Case, sent: &mut Vec<Request>) -> Verdict {
-    let scene = Scene::new(double, case);
+fn play(double: &Double, case: &Case, leisure: u32, sent: &mut Vec<Request>) -> Verdict {
+    let scene = Scene::new(double, case, leisure);
     let verdict = (case.play)(&scene).unwrap_or_else(|verdict| verdict);
     if case.is_usual() {
         sent.extend(scene.stage.requests());

@@ -42,7 +42,7 @@ fn every_request_is_as_its_provider_describes_it() {
 /// What the double of a responder gets when it is checked.
 pub(crate) fn of_responder(double: &Double) -> Vec<Request> {
     let Some(case) = CASES.first() else { return Vec::new() };
-    let scene = Scene::new(double, case);
+    let scene = Scene::new(double, case, 1);
     let Some(responder) = scene.entry.file.responder(scene.kind()) else { return Vec::new() };
     drop(scene.wait(check_responder(&scene.context(), scene.entry.file, responder)));
     scene.stage.requests()
