@@ -1,10 +1,9 @@
 //! A stage with its double, and the revoker that is to be tried on it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use stanch_revokers::kind::Kind;
 use stanch_revokers::registry::{self, Entry};
 use stanch_revokers::responder::Responders;
 use stanch_revokers::{Context, Credential, Doing, Origin, Probe};
-use stanch_testkit::double::{Double, Fault, Key, Request, Role, Stage};
+use stanch_testkit::double::{Cast, Double, Fault, Key, Request, Role, Stage};
 use stanch_testkit::played;
 
 use crate::cases::{Case, Trouble};
@@ -37,11 +36,12 @@ pub(crate) struct Scene<'a> {
     pub(crate) stage: Stage,
     pub(crate) double: &'a Double,
     pub(crate) entry: Entry,
+    cast: Cast,
     pub(crate) trouble: Option<Trouble>,
     /// How many times as long as usual is waited where an answer is slow.
     pub(crate) leisure: u32,
-    /// A port that nobody may call.
-    trap: TcpListener,
+    /// A server that nobody may call, if a fault names it.
+    trap: OnceCell<Stage>,
     pub(crate) journal: Lines,
     said: RefCell<BTreeSet<String>>,
 }
@@ -66,9 +66,10 @@ impl<'a> Scene<'a> {
             stage: Stage::start(double, case.cast),
             double,
             entry,
+            cast: case.cast,
             trouble: case.trouble,
             leisure,
-            trap: trap().unwrap_or_else(|error| panic!("{error}")),
+            trap: OnceCell::new(),
             journal: Lines::default(),
             runtime: runtime.unwrap_or_else(|error| panic!("{error}")),
             said: RefCell::default(),
@@ -210,8 +211,11 @@ impl<'a> Scene<'a> {
 
     /// The double's trouble, as it strikes.
     pub(crate) fn fault(&self) -> Option<Fault> {
-        let trap = || self.trap.local_addr().unwrap_or_else(|error| panic!("{error}"));
-        self.trouble.map(|trouble| (trouble.fault)(&format!("http://{}", trap())))
+        let fault = self.trouble?.fault;
+        match fault("") {
+            Fault::Redirect(_) => Some(fault(&self.trap.get_or_init(|| Stage::start(self.double, self.cast)).origin())),
+            fault => Some(fault),
+        }
     }
 
     /// Whether answers come too late.
@@ -249,7 +253,7 @@ impl<'a> Scene<'a> {
         if let Some(stray) = strays.first() {
             return Some(format!("a request that the documents do not know: {}", stray.why));
         }
-        if self.trap.accept().is_ok() {
+        if self.trap.get().is_some_and(|trap| !trap.requests().is_empty()) {
             return Some("a redirect was followed".to_owned());
         }
         if !self.stage.alive(Role::Other) {
@@ -262,13 +266,6 @@ impl<'a> Scene<'a> {
         let secrets = Secrets::of(&self.stage);
         self.said.borrow().iter().find_map(|text| secrets.seen_in(text))
     }
-}
-
-/// A port that calls come to and nobody answers at.
-fn trap() -> io::Result<TcpListener> {
-    let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    trap.set_nonblocking(true)?;
-    Ok(trap)
 }
 
 /// The lines of a journal.
