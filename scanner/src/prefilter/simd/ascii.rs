@@ -24,7 +24,7 @@ impl Tables {
     }
 }
 
-/// The first sixteen bytes of ASCII that are no control characters.
+/// The row of sixteen bytes that the space begins; before it are control characters alone.
 #[cfg(target_arch = "x86_64")]
 pub(super) const FIRST_ROW: usize = 2;
 
@@ -33,7 +33,7 @@ pub(super) const FIRST_ROW: usize = 2;
 #[derive(Debug, Clone)]
 pub(super) struct ClassTables {
     pub(super) classes: Box<[[u8; 128]; 2]>,
-    /// Whether a class has a control character, or a byte beyond ASCII: of these the tables say nothing.
+    /// Whether a class has a byte before the space, or one beyond ASCII: of these nobody asks the tables.
     pub(super) outside: bool,
 }
 

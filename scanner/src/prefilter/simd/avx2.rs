@@ -103,7 +103,7 @@ pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
 }
 
 /// Room for the indices of the symbols of some bytes, for both tables: a byte that one of them gives something for is nothing to the other. Most searches
-/// are short, and to clear all of it each time would take longer than to look up.
+/// are short, and nothing is looked at that was not written just before, so it is not cleared.
 struct Indices {
     even: [MaybeUninit<[u8; HALF]>; HALVES],
     odd: [MaybeUninit<[u8; HALF]>; HALVES],
@@ -280,7 +280,7 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
     super::scalar::each(alive.into(), |class| tell(class, bytes.len()));
 }
 
-/// The lower and the upper eight classes that each byte is in, if it is no control character and not beyond ASCII.
+/// The lower and the upper eight classes that each byte is in, if it is one from the space on and not beyond ASCII.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn classes_of(tables: &ClassTables, bytes: __m256i) -> (__m256i, __m256i) {
