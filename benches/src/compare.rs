@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cases::{Case, Contestant, Setup};
 use crate::error::BenchError;
 use crate::record::{Measured, Role, Row};
-use crate::run::{Once, Task};
+use crate::run::{Once, Peak, Task, Watch};
 use crate::statistics::{Spread, ratios};
 
 /// Who takes long takes part in the first rounds only, as many as fit into this.
@@ -31,7 +31,8 @@ pub fn compare(
     let contestants = setup.contestants(case, &input)?;
     let mut entrants: Vec<Entrant> = contestants.into_iter().map(Entrant::new).collect();
     let rounds = rounds.unwrap_or(case.rounds());
-    // The round before the first one fills the page cache and what the contestants keep. Ours is first to remember what it has scanned.
+    // The round before the first one fills the page cache and what the contestants keep, and memory is looked at in it. Ours is first to remember what
+    // it has scanned.
     for entrant in &mut entrants {
         tell(&format!("{}: {} once, uncounted", case.name(), entrant.contestant.name));
         entrant.warm_up(work, limit)?;
@@ -59,23 +60,36 @@ struct Entrant {
     contestant: Contestant,
     runs: Vec<Once>,
     failed: Option<String>,
-    /// How long the run took that is not counted.
+    /// How long the first run took, which is not counted.
     warm: Duration,
+    /// The most memory of the runs that are not counted.
+    peak: Peak,
 }
 
 impl Entrant {
     fn new(contestant: Contestant) -> Self {
         let failed = contestant.task.as_ref().err().cloned();
-        Self { contestant, runs: Vec::new(), failed, warm: Duration::ZERO }
+        Self { contestant, runs: Vec::new(), failed, warm: Duration::ZERO, peak: Peak::default() }
     }
 
     fn task(&self) -> Option<&Task> {
         self.contestant.task.as_ref().ok().filter(|_| self.failed.is_none())
     }
 
+    /// Runs once and looks at its memory; what is short runs some times more, as a peak of an instant may be missed.
     fn warm_up(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
-        self.run(work, limit)?;
-        self.warm = self.runs.pop().map(|once| once.wall).unwrap_or_default();
+        const SHORT: Duration = Duration::from_secs(1);
+        const TIMES: usize = 5;
+        for time in 0..TIMES {
+            if time > 0 && self.warm > SHORT {
+                break;
+            }
+            let Some(once) = self.once(work, limit, Watch::Memory)? else { break };
+            if time == 0 {
+                self.warm = once.wall;
+            }
+            self.peak = self.peak.or(once.peak.unwrap_or_default());
+        }
         Ok(())
     }
 
@@ -85,15 +99,22 @@ impl Entrant {
         self.contestant.role == Role::Ours || round == 0 || before + self.warm <= PATIENCE
     }
 
-    /// Runs once. Where another one fails, that is noted; where ours does, there is nothing to compare.
+    /// Runs once, and it counts.
     fn run(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
-        let Some(task) = self.task() else { return Ok(()) };
-        match task.run(work, limit) {
-            Ok(once) => self.runs.push(Once { wall: self.own_time().unwrap_or(once.wall), ..once }),
+        let once = self.once(work, limit, Watch::Nothing)?;
+        self.runs.extend(once);
+        Ok(())
+    }
+
+    /// Runs once. Where another one fails, that is noted; where ours does, there is nothing to compare.
+    fn once(&mut self, work: &Path, limit: Duration, what: Watch) -> Result<Option<Once>, BenchError> {
+        let Some(task) = self.task() else { return Ok(None) };
+        match task.run(work, limit, what) {
+            Ok(once) => return Ok(Some(Once { wall: self.own_time().unwrap_or(once.wall), ..once })),
             Err(error) if self.contestant.role == Role::Ours => return Err(error),
             Err(error) => self.failed = Some(error.to_string()),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The time that it prints as `wall … s`, where that counts.
@@ -135,15 +156,14 @@ impl Entrant {
 
     fn measured(&self, ours: &[f64]) -> Option<Measured> {
         let walls = self.walls();
-        let most = |get: fn(&Once) -> u64| self.runs.iter().map(get).max().unwrap_or_default() as f64 / 1e6;
         let cpu = self.runs.iter().map(|once| once.cpu.map(|cpu| cpu.as_secs_f64()));
         Some(Measured {
             rounds: self.runs.len(),
             wall: Spread::of(walls.iter().copied())?,
             cpu: cpu.collect::<Option<Vec<f64>>>().and_then(Spread::of).map(|cpu| cpu.median),
             ratio: Spread::of(ratios(&walls, ours))?,
-            anonymous: most(|once| once.peak.anonymous + once.peak.shared),
-            mapped: most(|once| once.peak.mapped),
+            anonymous: (self.peak.anonymous + self.peak.shared) as f64 / 1e6,
+            mapped: self.peak.mapped as f64 / 1e6,
         })
     }
 

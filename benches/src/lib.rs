@@ -42,6 +42,6 @@ pub use measure::{Figure, Kind, figures, of_kind, process};
 pub use peers::{Installed, Peer, Peers};
 pub use record::{Measured, Record, Role, Row, records};
 pub use response::{Line, Load, Way, crowd, pushes, response_csv, response_table};
-pub use run::{LIMIT, Once, Peak, Task};
+pub use run::{LIMIT, Once, Peak, Task, Watch};
 pub use statistics::{Spread, ratios};
 pub use synthetic::repository;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,8 +36,17 @@ pub struct Once {
     pub wall: Duration,
     /// Of all its threads, in the kernel too; `None` where the system does not tell.
     pub cpu: Option<Duration>,
-    /// The most memory that was seen.
-    pub peak: Peak,
+    /// The most memory that was seen; `None` if nobody looked.
+    pub peak: Option<Peak>,
+}
+
+/// What is looked at while a program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// Nothing, so that nothing takes a processor from it: it is timed.
+    Nothing,
+    /// Its memory, many times a second. Where it would use all processors, that costs it some of its time.
+    Memory,
 }
 
 /// The most memory of a process, in bytes. It is looked at many times a second, so that a peak of an instant may be missed.
@@ -52,7 +61,9 @@ pub struct Peak {
 }
 
 impl Peak {
-    fn or(self, other: Self) -> Self {
+    /// The greater of both, each kind by itself.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
         Self {
             anonymous: self.anonymous.max(other.anonymous),
             mapped: self.mapped.max(other.mapped),
@@ -75,7 +86,7 @@ impl Task {
     ///
     /// # Errors
     /// If it cannot be started, takes longer than the limit, or ends with a code that is not fine; with the end of what it said then.
-    pub fn run(&self, work: &Path, limit: Duration) -> Result<Once, BenchError> {
+    pub fn run(&self, work: &Path, limit: Duration, what: Watch) -> Result<Once, BenchError> {
         let said = work.join("stderr");
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(self.stdout()?);
@@ -84,7 +95,7 @@ impl Task {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
-        let (once, status) = watched(&mut command, limit).map_err(BenchError::at(&self.program))?;
+        let (once, status) = watched(&mut command, limit, what).map_err(BenchError::at(&self.program))?;
         if status.code().is_some_and(|code| self.fine.contains(&code)) {
             return Ok(once);
         }
@@ -102,37 +113,47 @@ impl Task {
     }
 }
 
-fn watched(command: &mut Command, limit: Duration) -> std::io::Result<(Once, ExitStatus)> {
+fn watched(command: &mut Command, limit: Duration, what: Watch) -> std::io::Result<(Once, ExitStatus)> {
     let cpu_before = children_cpu();
     let begun = Instant::now();
     let mut child = command.spawn()?;
-    let (over, id) = (AtomicBool::new(false), child.id());
+    let ((over, ended), id) = (channel(), child.id());
     let (status, wall, peak) = thread::scope(|scope| {
-        let watcher = scope.spawn(|| watch(id, &over, limit));
+        let watcher = scope.spawn(move || watch(id, &ended, limit, what));
         let status = child.wait();
         let wall = begun.elapsed();
-        over.store(true, Ordering::Relaxed);
+        drop(over);
         // A watcher that panicked has seen nothing.
-        (status, wall, watcher.join().unwrap_or_default())
+        (status, wall, watcher.join().ok().flatten())
     });
     let cpu = children_cpu().zip(cpu_before).and_then(|(after, before)| after.checked_sub(before));
     Ok((Once { wall, cpu, peak }, status?))
 }
 
-/// Looks at a process until it is over, often at first and then at a hundredth of its age, so that looking costs it next to nothing. One
-/// that takes longer than the limit is ended.
-fn watch(id: u32, over: &AtomicBool, limit: Duration) -> Peak {
+/// Ends a process that takes longer than the limit, and looks at its memory if that is wanted: often at first and then at a hundredth of its age.
+/// It is over when the other end of the channel is.
+fn watch(id: u32, ended: &Receiver<Never>, limit: Duration, what: Watch) -> Option<Peak> {
     let status = format!("/proc/{id}/status");
-    let (begun, mut peak) = (Instant::now(), Peak::default());
-    while !over.load(Ordering::Relaxed) {
-        peak = peak.or(Peak::of_status(&fs::read_to_string(&status).unwrap_or_default()));
-        if begun.elapsed() >= limit {
+    let (begun, mut peak) = (Instant::now(), None);
+    loop {
+        let mut wait = limit.saturating_sub(begun.elapsed());
+        if wait.is_zero() {
             kill(id);
+            return peak;
         }
-        thread::sleep((begun.elapsed() / 100).clamp(Duration::from_micros(500), Duration::from_millis(20)));
+        if what == Watch::Memory {
+            let now = Peak::of_status(&fs::read_to_string(&status).unwrap_or_default());
+            peak = Some(now.or(peak.unwrap_or_default()));
+            wait = wait.min((begun.elapsed() / 100).clamp(Duration::from_micros(500), Duration::from_millis(20)));
+        }
+        if matches!(ended.recv_timeout(wait), Err(RecvTimeoutError::Disconnected)) {
+            return peak;
+        }
     }
-    peak
 }
+
+/// What nobody sends.
+enum Never {}
 
 /// The processor time of all processes that were started here and have ended.
 #[cfg(unix)]
@@ -183,13 +204,24 @@ mod tests {
             output: Some(work.path().join("out")),
             ..Task::default()
         };
-        let once = script("pwd; sleep 0.05; exit 3").run(work.path(), LIMIT).unwrap_or_else(|error| panic!("{error}"));
-        assert!(once.wall >= Duration::from_millis(50) && once.cpu.is_some(), "{once:?}");
+        for what in [Watch::Nothing, Watch::Memory] {
+            let once = script("pwd; sleep 0.05; exit 3").run(work.path(), LIMIT, what);
+            let once = once.unwrap_or_else(|error| panic!("{error}"));
+            assert!(once.wall >= Duration::from_millis(50) && once.cpu.is_some(), "{once:?}");
+            assert_eq!(once.peak.is_some_and(|peak| peak.mapped > 0), what == Watch::Memory, "{once:?}");
+        }
         assert!(!fs::read(work.path().join("out")).unwrap_or_default().is_empty());
-        let error = script("echo a; echo why >&2; exit 2").run(work.path(), LIMIT).err().map(|error| error.to_string());
+        let error = script("echo a; echo why >&2; exit 2")
+            .run(work.path(), LIMIT, Watch::Nothing)
+            .err()
+            .map(|error| error.to_string());
         assert!(error.as_ref().is_some_and(|error| error.contains("status: 2") && error.ends_with("why")), "{error:?}");
-        assert!(Task { program: "no-such-program".into(), ..Task::default() }.run(work.path(), LIMIT).is_err());
-        let endless = script("exec sleep 60").run(work.path(), Duration::from_millis(20));
+        assert!(
+            Task { program: "no-such-program".into(), ..Task::default() }
+                .run(work.path(), LIMIT, Watch::Nothing)
+                .is_err()
+        );
+        let endless = script("exec sleep 60").run(work.path(), Duration::from_millis(20), Watch::Nothing);
         assert!(endless.is_err_and(|error| error.to_string().contains("without a result")));
     }
 }
