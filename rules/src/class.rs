@@ -69,7 +69,14 @@ impl ByteClass {
 
     /// The bytes of the class, in order.
     pub fn bytes(self) -> impl Iterator<Item = u8> {
-        (0..=255).filter(move |&byte| self.contains(byte))
+        let word = |(mut left, first): (u64, u8)| {
+            std::iter::from_fn(move || {
+                let byte = (left != 0).then(|| first + left.trailing_zeros() as u8);
+                left &= left.wrapping_sub(1);
+                byte
+            })
+        };
+        self.0.into_iter().zip((0..=192).step_by(64)).flat_map(word)
     }
 
     /// How many bytes the class has.

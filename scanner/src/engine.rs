@@ -88,7 +88,7 @@ impl Engine {
     /// An engine for the rules.
     pub fn new(rules: RuleSet) -> Self {
         let (compiled, classes) = compile(&rules);
-        let mut literals = LiteralsBuilder::default();
+        let mut literals = LiteralsBuilder::with_room(2 * rules.len());
         let mut runs = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             add_anchors(index as u32, rule, &compiled[index], &mut literals, &mut runs);

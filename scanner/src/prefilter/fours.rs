@@ -1,7 +1,7 @@
 //! What the vector search lets through, again by all of its four bytes together: a set lets through each of its bytes at a place with each of those at
 //! another, and few of these are a literal's.
 
-use crate::prefilter::sets::Choices;
+use crate::prefilter::sets::{Choice, Choices};
 
 /// There are so many bits: some ten for each quadruple, and few enough to stay in the first cache level.
 const BITS: u32 = 15;
@@ -18,16 +18,19 @@ impl Fours {
     /// Of what may stand at the four places of each.
     pub(crate) fn new(all: impl Iterator<Item = Choices>) -> Self {
         let mut fours = Self(Box::new([0; _]));
+        let mut places = [const { Listed::NONE }; 4];
         for choices in all {
-            let mut known = vec![0];
-            for (place, choice) in (0..).step_by(8).zip(choices) {
-                let mut longer = Vec::new();
-                choice.each(|byte| longer.extend(known.iter().map(|known| known | (byte as u32) << place)));
-                known = longer;
-            }
-            for four in known {
-                let (word, bit) = at(four);
-                fours.0[word] |= bit;
+            places.iter_mut().zip(choices).for_each(|(place, choice)| place.list(choice));
+            let [first, second, third, fourth] = places.each_ref().map(Listed::bytes);
+            for a in first {
+                for b in second {
+                    for c in third {
+                        for d in fourth {
+                            let (word, bit) = at(u32::from_le_bytes([*a, *b, *c, *d]));
+                            fours.0[word] |= bit;
+                        }
+                    }
+                }
             }
         }
         fours
@@ -38,6 +41,28 @@ impl Fours {
     pub(crate) fn may_be(&self, four: u32) -> bool {
         let (word, bit) = at(four);
         self.0[word] & bit != 0
+    }
+}
+
+/// What may stand at a place, byte by byte.
+struct Listed {
+    bytes: [u8; 256],
+    count: usize,
+}
+
+impl Listed {
+    const NONE: Self = Self { bytes: [0; 256], count: 0 };
+
+    fn list(&mut self, choice: Choice) {
+        self.count = 0;
+        choice.each(|byte| {
+            self.bytes[self.count] = byte as u8;
+            self.count += 1;
+        });
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.count).unwrap_or_default()
     }
 }
 
@@ -53,7 +78,6 @@ mod tests {
     use stanch_rules::{ByteClass, NAMED_CLASSES};
 
     use super::*;
-    use crate::prefilter::sets::Choice;
 
     #[test]
     fn few_others_pass() {

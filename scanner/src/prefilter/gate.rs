@@ -52,8 +52,15 @@ impl<const LONG: usize> Shelf<LONG> {
         let mut sets: Vec<Rules> = rows.as_flattened().to_vec();
         sets.sort_unstable();
         sets.dedup();
-        let number = |set: &Rules| sets.binary_search(set).unwrap_or_default() as u16;
-        Self { numbers: rows.iter().map(|row| row.each_ref().map(number)).collect(), sets }
+        // Neighbours are mostly alike.
+        let mut last = 0;
+        let mut number = |set: &Rules| {
+            if sets.get(last) != Some(set) {
+                last = sets.binary_search(set).unwrap_or_default();
+            }
+            last as u16
+        };
+        Self { numbers: rows.iter().map(|row| row.each_ref().map(&mut number)).collect(), sets }
     }
 
     #[inline]
@@ -137,7 +144,7 @@ impl Gate {
             return;
         };
         // A run that goes on where tokens end tells nothing: see `open`.
-        if (0..=u8::MAX).any(|byte| classes.contains(*class, byte) && !run_class().contains(byte)) {
+        if !classes.class(*class).is_subset_of(run_class()) {
             self.always |= rule;
             return;
         }
@@ -217,9 +224,10 @@ impl Gate {
 /// Notes what may stand at the first places of a rule's shape.
 fn add_heads(heads: &mut [[Rules; END + 1]], rule: Rules, shape: &CompiledShape, classes: &Classes) {
     for (heads, place) in heads.iter_mut().zip(PLACES) {
-        let head = Head::of(shape, place);
-        for (byte, rules) in heads.iter_mut().enumerate() {
-            *rules |= if head.allows(byte, classes) { rule } else { 0 };
+        match Head::of(shape, place) {
+            Head::Byte(byte) => heads[usize::from(byte)] |= rule,
+            Head::Class(class) => classes.class(class).bytes().for_each(|byte| heads[usize::from(byte)] |= rule),
+            Head::Unknown => heads.iter_mut().for_each(|rules| *rules |= rule),
         }
     }
 }
@@ -249,15 +257,6 @@ impl Head {
             }
         }
         Self::Unknown
-    }
-
-    /// Whether a byte, or the end of the input, may stand there.
-    fn allows(&self, byte: usize, classes: &Classes) -> bool {
-        match self {
-            Self::Byte(known) => byte == usize::from(*known),
-            Self::Class(class) => u8::try_from(byte).is_ok_and(|byte| classes.contains(*class, byte)),
-            Self::Unknown => true,
-        }
     }
 }
 

@@ -64,14 +64,23 @@ struct Literal {
 #[derive(Debug, Default)]
 pub(crate) struct LiteralsBuilder {
     literals: Vec<Literal>,
-    known: HashMap<(Vec<u8>, bool), usize>,
+    /// Their numbers: of those that are as they are, and of those whose letters match in either case.
+    known: [HashMap<Vec<u8>, usize>; 2],
 }
 
 impl LiteralsBuilder {
+    /// Room for so many literals.
+    pub(crate) fn with_room(literals: usize) -> Self {
+        let known = [HashMap::with_capacity(literals), HashMap::with_capacity(literals)];
+        Self { literals: Vec::with_capacity(literals), known }
+    }
+
     /// Adds a literal of three and more bytes. `next` is the class of the byte after it, where that is known; letters match in
     /// either case under `fold`.
     pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, next: Option<ByteClass>, user: User) {
-        let index = *self.known.entry((bytes.to_vec(), fold)).or_insert_with(|| {
+        let known = &mut self.known[usize::from(fold)];
+        let index = known.get(bytes).copied().unwrap_or_else(|| {
+            known.insert(bytes.to_vec(), self.literals.len());
             self.literals.push(Literal::new(bytes, fold, next));
             self.literals.len() - 1
         });
@@ -87,7 +96,9 @@ impl LiteralsBuilder {
     /// `chosen` says of literals that are known beforehand where they are looked for best, in order.
     pub(crate) fn build(self, chosen: &[Chosen]) -> Literals {
         let (mut reach, mut offset, mut length) = (0, 0, 0);
-        let (mut grams, mut quadruples, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        let count = self.literals.len();
+        let (mut grams, mut quadruples) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut known = Vec::with_capacity(count);
         for mut literal in self.literals {
             let of_literal = chosen::find(chosen, &literal.bytes, literal.fold);
             let fits =

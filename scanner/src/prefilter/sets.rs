@@ -79,8 +79,24 @@ pub(crate) const fn rareness(byte: u8) -> u8 {
     }
 }
 
-/// Shares the quadruples out among the sets. Those whose set is known are there first.
+/// Shares the quadruples out among the sets: for each of the four places, the sets that each byte belongs to. Those whose set is known beforehand, at
+/// each start of a process nearly all, are only noted.
 pub(crate) fn share_out(all: &[Quadruple]) -> [[u16; 256]; 4] {
+    let mut sets: Vec<Option<usize>> = all.iter().map(|quadruple| quadruple.set.map(usize::from)).collect();
+    if sets.contains(&None) {
+        place_open(all, &mut sets);
+    }
+    let mut members = [[0; 256]; 4];
+    for (quadruple, set) in all.iter().zip(sets) {
+        for (members, choice) in members.iter_mut().zip(quadruple.choices) {
+            choice.each(|byte| members[byte] |= set.map_or(0, |set| 1 << set));
+        }
+    }
+    members
+}
+
+/// Finds the sets where those cost least whose set is not known. The others are there first.
+fn place_open(all: &[Quadruple], at: &mut [Option<usize>]) {
     let share = |choices: &Choices| choices.iter().map(|choice| choice.share()).product::<f32>();
     let open = all.iter().enumerate().filter(|(_, quadruple)| quadruple.set.is_none());
     let mut order: Vec<(f32, usize)> = open.map(|(index, open)| (share(&open.choices), index)).collect();
@@ -93,7 +109,6 @@ pub(crate) fn share_out(all: &[Quadruple]) -> [[u16; 256]; 4] {
             set.add(bytes.places(index));
         }
     }
-    let mut at: Vec<Option<usize>> = vec![None; all.len()];
     for _ in 0..ROUNDS {
         for (_, index) in &order {
             let places = bytes.places(*index);
@@ -106,15 +121,6 @@ pub(crate) fn share_out(all: &[Quadruple]) -> [[u16; 256]; 4] {
             at[*index] = Some(best);
         }
     }
-    let mut members = [[0; 256]; 4];
-    for (number, set) in sets.iter().enumerate() {
-        for (members, place) in members.iter_mut().zip(&set.places) {
-            for (member, users) in members.iter_mut().zip(&place.users) {
-                *member |= u16::from(*users > 0) << number;
-            }
-        }
-    }
-    members
 }
 
 /// What may stand at the places of all quadruples, listed once: every set is asked about it again and again.
