@@ -1,5 +1,6 @@
 //! What the verbs that scan share: the scanner with its key, the targets, and the words of ignore files and baselines.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,11 +26,11 @@ use crate::stdin::{Stdin, interrupted, interruption};
 use crate::suppress::{Baseline, IgnoreFile};
 use crate::vault::{self, Vault};
 
-/// An engine, and all that a scan needs beside it.
+/// An engine, and all that a scan needs beside it. A process has one, and to give back what an engine holds, piece by piece, takes longer than to end.
 pub(crate) struct Scanner {
-    pub(crate) engine: Engine,
+    pub(crate) engine: ManuallyDrop<Engine>,
     /// The engine of all rules, where `engine` lacks some.
-    all: Option<Engine>,
+    all: Option<ManuallyDrop<Engine>>,
     key: FingerprintKey,
     /// Why the key will not be there next time, if it will not.
     pub(crate) key_lost: Option<String>,
@@ -59,15 +60,17 @@ pub(crate) struct Scanned {
 impl Scanner {
     pub(crate) fn new(rules: RuleSet) -> Result<Self, CliError> {
         // What is looked for may be narrow; what is hidden never is.
-        let narrow = RuleSet::builtin().iter().any(|rule| rules.get(&rule.id).is_none());
-        let all = narrow.then(|| Engine::new(RuleSet::builtin()));
+        let mut wanted = rules.iter();
+        // Both are in order.
+        let narrow = !RuleSet::builtin().iter().all(|rule| wanted.any(|other| other.id == rule.id));
+        let all = narrow.then(|| ManuallyDrop::new(Engine::new(RuleSet::builtin())));
         let Installation { key, lost } = installation()?;
-        Ok(Self { engine: Engine::new(rules), all, key, key_lost: lost })
+        Ok(Self { engine: ManuallyDrop::new(Engine::new(rules)), all, key, key_lost: lost })
     }
 
     /// The engine by which output is redacted.
     pub(crate) fn redaction(&self) -> &Engine {
-        self.all.as_ref().unwrap_or(&self.engine)
+        self.all.as_deref().unwrap_or(&self.engine)
     }
 
     /// Scans every target. One that cannot be scanned is told of, and the others are scanned all the same.

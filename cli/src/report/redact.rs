@@ -10,6 +10,7 @@ mod visible;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use stanch_model::{Confidence, Finding};
@@ -25,6 +26,8 @@ pub(crate) struct Redactor<'a> {
     engine: &'a Engine,
     known: Known,
     scratch: RefCell<Scratch>,
+    /// Texts that hide nothing, without and with a look for plain words: a report has the same ones again and again.
+    clean: [RefCell<HashSet<String>>; 2],
 }
 
 /// Bytes of a text to be replaced.
@@ -38,7 +41,7 @@ impl<'a> Redactor<'a> {
     /// A redactor that knows the secrets of `findings` (pass all of them, also those that are not reported) and what the
     /// engine finds.
     pub(crate) fn new(engine: &'a Engine, findings: &[Finding]) -> Self {
-        Self { engine, known: Known::new(findings), scratch: RefCell::default() }
+        Self { engine, known: Known::new(findings), scratch: RefCell::default(), clean: Default::default() }
     }
 
     /// A text as it may be shown.
@@ -63,12 +66,25 @@ impl<'a> Redactor<'a> {
     }
 
     fn replace<'t>(&self, text: &'t str, words: bool) -> Cow<'t, str> {
+        /// So many are remembered, of so many bytes.
+        const MOST: usize = 1 << 12;
+        const LONGEST: usize = 1 << 8;
+        let mut clean = self.clean[usize::from(words)].borrow_mut();
+        if clean.contains(text) {
+            return Cow::Borrowed(text);
+        }
         let mut hidden = Vec::new();
         for form in Form::all(text) {
             self.known.find(form.bytes(), words, |span, preview| hidden.push(form.original(&span, preview)));
             self.found(form.bytes(), |span, preview| hidden.push(form.original(&span, preview)));
         }
-        if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(without(text, hidden)) }
+        if !hidden.is_empty() {
+            return Cow::Owned(without(text, hidden));
+        }
+        if text.len() <= LONGEST && clean.len() < MOST {
+            clean.insert(text.to_owned());
+        }
+        Cow::Borrowed(text)
     }
 
     /// What the engine finds in a text with medium confidence and more.
