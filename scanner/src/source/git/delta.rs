@@ -146,37 +146,84 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Instruction<'a>>, DeltaError> 
         *rest = after;
         return Ok(Some(Instruction::Insert(bytes)));
     }
-    // Each bit of the code says whether a byte of the number follows; zeros are read where the delta ends.
-    let follow = (code & 0x7f).count_ones() as usize;
-    let Some(after) = tail.get(follow..) else { return Err(DeltaError::Damaged) };
+    let copy = COPIES.get(usize::from(code & 0x7f)).ok_or(DeltaError::Damaged)?;
+    let after = tail.get(usize::from(copy.follow)..).ok_or(DeltaError::Damaged)?;
+    // Zeros are read where the delta ends.
     let bytes = match tail.first_chunk() {
         Some(eight) => u64::from_le_bytes(*eight),
         None => tail.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
     };
-    let (of_start, of_length) = (code & 0x0f, code >> 4 & 0x07);
-    let (start, rest_of) = spread(bytes, of_start);
-    let (length, _) = spread(rest_of, of_length);
+    let (start, length) = copy.read(bytes);
     *rest = after;
     Ok(Some(Instruction::Copy(start..start + if length == 0 { 0x1_0000 } else { length })))
 }
 
-/// A number of which the bytes that are not zero follow each other: each bit of `there` says whether one does. What comes after them is given
-/// too.
-#[inline]
-fn spread(bytes: u64, there: u8) -> (usize, u64) {
-    let many = there.count_ones();
-    let after = bytes >> (8 * many);
-    // Mostly only the highest ones are missing.
-    if there & (there + 1) == 0 {
-        return ((bytes & ((1 << (8 * many)) - 1)) as usize, after);
-    }
-    let (mut number, mut left) = (0, bytes);
-    for place in (0..4).filter(|place| there >> place & 1 == 1) {
-        number |= (left & 0xff) << (8 * place);
-        left >>= 8;
-    }
-    (number as usize, after)
+/// What a copy's code says of the bytes after it. Each of its bits stands for a byte of the start or of the length, lowest first, and says whether
+/// it follows; if not, it is zero.
+#[derive(Clone, Copy)]
+struct CopyCode {
+    start: Number,
+    length: Number,
+    /// How many bytes follow.
+    follow: u8,
 }
+
+/// What follows of a number.
+#[derive(Clone, Copy)]
+struct Number {
+    /// Its bytes that follow, as bits.
+    there: u8,
+    /// How many bits of the delta they are.
+    bits: u8,
+    /// Whether only its highest bytes do not, which is mostly so.
+    whole: bool,
+    /// All of these bits.
+    mask: u32,
+}
+
+impl Number {
+    const fn new(there: u8) -> Self {
+        let bits = 8 * there.count_ones() as u8;
+        Self { there, bits, whole: there & (there + 1) == 0, mask: ((1_u64 << bits) - 1) as u32 }
+    }
+
+    /// The number whose bytes are the lowest ones of these.
+    #[inline]
+    fn read(self, bytes: u64) -> usize {
+        if self.whole { (bytes as u32 & self.mask) as usize } else { self.spread(bytes) }
+    }
+
+    #[cold]
+    fn spread(self, bytes: u64) -> usize {
+        let (mut number, mut left) = (0, bytes);
+        for place in (0..4).filter(|place| self.there >> place & 1 == 1) {
+            number |= (left & 0xff) << (8 * place);
+            left >>= 8;
+        }
+        number as usize
+    }
+}
+
+impl CopyCode {
+    /// The start and the length of a copy, as the bytes after the code say it.
+    #[inline]
+    fn read(&self, bytes: u64) -> (usize, usize) {
+        (self.start.read(bytes), self.length.read(bytes >> self.start.bits))
+    }
+}
+
+/// By the lower seven bits of the code.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static COPIES: [CopyCode; 0x80] = {
+    let mut codes = [CopyCode { start: Number::new(0), length: Number::new(0), follow: 0 }; 0x80];
+    let mut code = 0;
+    while code < 0x80 {
+        let (start, length) = (Number::new(code & 0x0f), Number::new(code >> 4));
+        codes[code as usize] = CopyCode { start, length, follow: (start.bits + length.bits) / 8 };
+        code += 1;
+    }
+    codes
+};
 
 /// A size in groups of seven bits, lowest first.
 fn size(bytes: &[u8]) -> Option<(u64, &[u8])> {
@@ -260,7 +307,30 @@ mod tests {
         assert_eq!(runs, known.map(|(at, copied_from)| Run { at, copied_from }));
     }
 
+    /// A copy as git writes it: bytes of zero are left out.
+    fn copy_code(start: [u8; 4], length: [u8; 3]) -> Vec<u8> {
+        let all = || start.into_iter().chain(length);
+        let code = (0..).zip(all()).fold(0x80, |code, (bit, byte)| code | u8::from(byte > 0) << bit);
+        [code].into_iter().chain(all().filter(|byte| *byte > 0)).collect()
+    }
+
+    /// Bytes of which half are zero.
+    fn sparse<const N: usize>() -> impl Strategy<Value = [u8; N]> {
+        any::<[(u8, bool); N]>().prop_map(|all| all.map(|(byte, zero)| if zero { 0 } else { byte }))
+    }
+
     proptest! {
+        #[test]
+        fn every_copy_is_read(start in sparse::<4>(), length in sparse::<3>(), after in prop::collection::vec(any::<u8>(), 0..9)) {
+            let delta = [copy_code(start, length), after.clone()].concat();
+            let mut rest = delta.as_slice();
+            let read = next(&mut rest);
+            let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte));
+            let (start, length) = (number(&start), if length == [0; 3] { 0x1_0000 } else { number(&length) });
+            prop_assert!(matches!(&read, Ok(Some(Instruction::Copy(range))) if *range == (start..start + length)));
+            prop_assert_eq!(rest, after.as_slice());
+        }
+
         #[test]
         fn any_bytes(delta in prop::collection::vec(any::<u8>(), 0..60), base in prop::collection::vec(any::<u8>(), 0..30)) {
             if let Ok((out, runs)) = applied(&delta, &base) {
