@@ -27,8 +27,9 @@ pub(crate) struct User {
 const WORDS: usize = LISTED;
 /// So many for what is short.
 const FEW: usize = 4;
-/// From so many on it pays to collect the marks before any of them is looked at.
-const MANY: usize = 256;
+/// From so many on it pays to collect the marks before any of them is looked at: room for them has to be cleared, but that takes less than a few
+/// branches that are guessed wrong.
+const MANY: usize = 12;
 
 /// The literals of all rules, ready to be looked for.
 #[derive(Debug)]
