@@ -31,11 +31,14 @@ pub fn compare(
     let contestants = setup.contestants(case, &input)?;
     let mut entrants: Vec<Entrant> = contestants.into_iter().map(Entrant::new).collect();
     let rounds = rounds.unwrap_or(case.rounds());
-    // The round before the first one fills the page cache and what the contestants keep, and memory is looked at in it. Ours is first to remember what
-    // it has scanned.
+    // The round before the first one fills the page cache and what the contestants keep. Ours is first to remember what it has scanned.
     for entrant in &mut entrants {
         tell(&format!("{}: {} once, uncounted", case.name(), entrant.contestant.name));
         entrant.warm_up(work, limit)?;
+    }
+    for entrant in &mut entrants {
+        tell(&format!("{}: {} once more, for its memory", case.name(), entrant.contestant.name));
+        entrant.look(work, limit)?;
     }
     entrants.iter().try_for_each(|entrant| entrant.check(&entrants))?;
     for round in 0..rounds {
@@ -60,7 +63,7 @@ struct Entrant {
     contestant: Contestant,
     runs: Vec<Once>,
     failed: Option<String>,
-    /// How long the first run took, which is not counted.
+    /// How long the first run took.
     warm: Duration,
     /// The most memory of the runs that are not counted.
     peak: Peak,
@@ -76,19 +79,19 @@ impl Entrant {
         self.contestant.task.as_ref().ok().filter(|_| self.failed.is_none())
     }
 
-    /// Runs once and looks at its memory; what is short runs some times more, as a peak of an instant may be missed.
     fn warm_up(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
+        self.warm = self.once(work, limit, Watch::Nothing)?.map(|once| once.wall).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Looks at its memory in a run; what is short runs some times more, as a peak of an instant may be missed.
+    fn look(&mut self, work: &Path, limit: Duration) -> Result<(), BenchError> {
         const SHORT: Duration = Duration::from_secs(1);
         const TIMES: usize = 5;
-        for time in 0..TIMES {
-            if time > 0 && self.warm > SHORT {
-                break;
-            }
-            let Some(once) = self.once(work, limit, Watch::Memory)? else { break };
-            if time == 0 {
-                self.warm = once.wall;
-            }
-            self.peak = self.peak.or(once.peak.unwrap_or_default());
+        let times = if self.warm < SHORT { TIMES } else { 1 };
+        for _ in 0..times {
+            let once = self.once(work, limit, Watch::Memory)?;
+            self.peak = self.peak.or(once.and_then(|once| once.peak).unwrap_or_default());
         }
         Ok(())
     }
