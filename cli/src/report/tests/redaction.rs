@@ -51,7 +51,11 @@ fn plain_words_go_where_they_stand_alone_and_stay_in_names() {
         assert_eq!(redactor.redact("login postgres failed"), "login ******** failed");
         assert_eq!(redactor.redact("postgresql, my_postgres"), "postgresql, my_postgres");
         assert_eq!(redactor.redact("a1! ba1!"), "******** ba1!");
-        assert_eq!(redactor.name("docker/postgres/init.sql"), "docker/postgres/init.sql");
+        // What was clean as a name is not clean elsewhere, however often either was asked.
+        for _ in 0..3 {
+            assert_eq!(redactor.name("docker/postgres/init.sql"), "docker/postgres/init.sql");
+            assert_eq!(redactor.redact("docker/postgres/init.sql"), "docker/********/init.sql");
+        }
     });
 }
 
