@@ -4,9 +4,11 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -58,10 +60,28 @@ pub fn folder(user: &str) -> TempDir {
     dir
 }
 
-/// A port of loopback that is free now.
+/// Ports that no system hands out by itself: whoever connects, or listens at port 0, gets a higher one (Linux from 32,768, others from 49,152).
+const OURS: Range<u16> = 16_384..32_768;
+
+/// A port of loopback that is free, and that no other test gets while this one's process lives.
+///
+/// A server takes its port seconds after it was chosen for it. So what is chosen is nothing that a connection could be given meanwhile, and
+/// the same port of UDP, which is never let go, tells the tests of other processes that it is taken.
 pub fn free_port() -> u16 {
-    let listener = must(TcpListener::bind("127.0.0.1:0"), "a port");
-    must(listener.local_addr(), "its address").port()
+    static NEXT: Mutex<Option<u16>> = Mutex::new(None);
+    let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+    // Processes begin at places of their own, so that they seldom ask for the same.
+    let place = std::process::id().wrapping_mul(61) % u32::from(OURS.end - OURS.start);
+    let begin = next.unwrap_or_else(|| OURS.start + u16::try_from(place).unwrap_or_default());
+    for port in (begin..OURS.end).chain(OURS.start..begin) {
+        let Ok(mark) = UdpSocket::bind(("127.0.0.1", port)) else { continue };
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            std::mem::forget(mark);
+            *next = Some(if port + 1 == OURS.end { OURS.start } else { port + 1 });
+            return port;
+        }
+    }
+    panic!("no port of {OURS:?} is free");
 }
 
 /// Runs a command to its end, and shows what it said if that is a bad one.
@@ -114,13 +134,22 @@ impl Running {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
+    /// The last of what it said: there stands why it ended, and of a long log others show only the beginning.
+    fn last_lines(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
     /// Waits until it listens.
     pub fn listens(&mut self, port: u16) {
         let at = SocketAddr::from(([127, 0, 0, 1], port));
         let begun = Instant::now();
         while TcpStream::connect_timeout(&at, Duration::from_secs(1)).is_err() {
-            assert!(self.ended().is_none(), "the server ended:\n{}", self.log());
-            assert!(begun.elapsed() < PATIENCE, "the server does not listen:\n{}", self.log());
+            if let Some(status) = self.ended() {
+                panic!("the server ended, {status}, and said last:\n{}", self.last_lines());
+            }
+            assert!(begun.elapsed() < PATIENCE, "the server does not listen, and said last:\n{}", self.last_lines());
             sleep(Duration::from_millis(50));
         }
     }
@@ -203,6 +232,23 @@ impl Line {
             Ok(read) => Some(String::from_utf8_lossy(buffer.get(..read)?).into_owned()),
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => None,
             Err(error) => panic!("no answer: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_given_once_and_is_none_that_a_connection_gets() {
+        let ports: Vec<u16> = (0..100).map(|_| free_port()).collect();
+        let distinct: std::collections::BTreeSet<_> = ports.iter().collect();
+        assert_eq!(distinct.len(), ports.len());
+        for port in ports {
+            assert!(OURS.contains(&port), "{port}");
+            assert!(UdpSocket::bind(("127.0.0.1", port)).is_err(), "another process would get {port} too");
+            assert!(TcpListener::bind(("127.0.0.1", port)).is_ok(), "a server would not get {port}");
         }
     }
 }
