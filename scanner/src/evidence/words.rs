@@ -187,6 +187,27 @@ const STOCK: &[&str] = &[
     "your",
 ];
 
+/// Where in [`STOCK`] the words of each letter start, which stand together, and where those of the last one end.
+const STARTS: [usize; 27] = {
+    let mut starts = [0; 27];
+    let mut word = 0;
+    while word < STOCK.len() {
+        let mut later = (STOCK[word].as_bytes()[0] - b'a') as usize + 1;
+        while later < starts.len() {
+            starts[later] += 1;
+            later += 1;
+        }
+        word += 1;
+    }
+    starts
+};
+
+/// The stock words that start with a letter, in either case.
+fn stock_of(letter: u8) -> &'static [&'static str] {
+    let letter = usize::from(letter.to_ascii_lowercase().wrapping_sub(b'a'));
+    STARTS.get(letter).zip(STARTS.get(letter + 1)).and_then(|(start, end)| STOCK.get(*start..*end)).unwrap_or_default()
+}
+
 /// Whether the letters of a value spell stock words and nothing else: `test-password`, `newPass123`, `MY_SECRET_TOKEN`. Digits and signs between
 /// them do not count.
 pub(crate) fn made_of_stock(value: &[u8]) -> bool {
@@ -205,7 +226,7 @@ fn is_stock(letters: &[u8]) -> bool {
         let rest = &letters[at..];
         let starts =
             |word: &&&str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
-        STOCK.iter().filter(starts).for_each(|word| reached |= 1 << (at + word.len()));
+        stock_of(rest[0]).iter().filter(starts).for_each(|word| reached |= 1 << (at + word.len()));
         // The plural of the word before.
         if at > 0 && matches!(rest.first(), Some(b's' | b'S')) {
             reached |= 1 << (at + 1);
@@ -217,6 +238,17 @@ fn is_stock(letters: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_letter_stand_together() {
+        for letter in b'a'..=b'z' {
+            let all = STOCK.iter().filter(|word| word.as_bytes()[0] == letter).copied();
+            assert_eq!(stock_of(letter), all.collect::<Vec<_>>());
+            assert_eq!(stock_of(letter.to_ascii_uppercase()), stock_of(letter));
+        }
+        assert_eq!(STARTS[26], STOCK.len());
+        assert_eq!(stock_of(b'1'), [""; 0]);
+    }
 
     #[test]
     fn stock_words() {
