@@ -7,6 +7,7 @@ use stanch_rules::offline::{self, Check};
 use stanch_rules::{Beside, ByteClass, Look, Part, Rule, RuleSet, Shape, compile_pattern};
 
 use crate::confirm::CompiledPattern;
+use crate::prefilter::{Class, Level};
 
 /// A rule as the engine runs it. It stands at the same index as its rule in the set.
 #[derive(Debug)]
@@ -45,10 +46,11 @@ pub(crate) enum CompiledPart {
 }
 
 /// The distinct byte classes of all rules, as tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Classes {
+    level: Level,
     known: Vec<ByteClass>,
-    tables: Vec<[bool; 256]>,
+    tables: Vec<Class>,
 }
 
 impl Classes {
@@ -56,23 +58,22 @@ impl Classes {
         if let Some(index) = self.known.iter().position(|known| *known == class) {
             return index;
         }
-        let mut table = [false; 256];
-        class.bytes().for_each(|byte| table[usize::from(byte)] = true);
         self.known.push(class);
-        self.tables.push(table);
+        self.tables.push(Class::new(class.bytes()));
         self.known.len() - 1
     }
 
     pub(crate) fn contains(&self, class: usize, byte: u8) -> bool {
-        self.tables[class][usize::from(byte)]
+        self.tables[class].has(byte)
     }
 
     pub(crate) fn class(&self, class: usize) -> ByteClass {
         self.known[class]
     }
 
-    pub(crate) fn table(&self, class: usize) -> &[bool; 256] {
-        &self.tables[class]
+    /// How many bytes from the first one on are in a class, at most a number.
+    pub(crate) fn run(&self, class: usize, bytes: &[u8], most: usize) -> usize {
+        self.tables[class].run(self.level, bytes, most)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,7 +101,7 @@ impl LazyRegex {
 
 /// Compiles every rule of a set.
 pub(crate) fn compile(rules: &RuleSet) -> (Vec<CompiledRule>, Classes) {
-    let mut classes = Classes::default();
+    let mut classes = Classes { level: Level::best(), known: Vec::new(), tables: Vec::new() };
     let compiled = rules.iter().map(|rule| compile_rule(rule, rules, &mut classes)).collect();
     (compiled, classes)
 }

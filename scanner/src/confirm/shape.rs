@@ -42,12 +42,11 @@ impl RunEnds {
         if from < known.start || from > known.end {
             *known = Known { start: from, end: from, closed: false };
         }
-        let table = classes.table(class);
         if !known.closed && known.end < limit {
-            let rest = input.get(known.end..limit).unwrap_or_default();
-            let run = rest.iter().take_while(|byte| table[usize::from(**byte)]).count();
+            let most = limit - known.end;
+            let run = classes.run(class, input.get(known.end..).unwrap_or_default(), most);
             known.end += run;
-            known.closed = run < rest.len();
+            known.closed = run < most;
         }
         let end = known.end.min(limit);
         self.looked_to = self.looked_to.max(end + 1);

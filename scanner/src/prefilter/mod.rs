@@ -18,5 +18,5 @@ pub use literals::Searched;
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;
-pub(crate) use simd::Level;
 pub use simd::symbol;
+pub(crate) use simd::{Class, Level};

@@ -24,29 +24,24 @@ impl Tables {
     }
 }
 
-/// The row of sixteen bytes that the space begins; before it are control characters alone.
-#[cfg(target_arch = "x86_64")]
-pub(super) const FIRST_ROW: usize = 2;
-
 /// For each byte of ASCII, the lower and the upper eight classes that it is in.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone)]
 pub(super) struct ClassTables {
     pub(super) classes: Box<[[u8; 128]; 2]>,
-    /// Whether a class has a byte before the space, or one beyond ASCII: of these nobody asks the tables.
+    /// Whether a class has a byte beyond ASCII: of these nobody asks the tables.
     pub(super) outside: bool,
 }
 
 #[cfg(target_arch = "x86_64")]
 impl ClassTables {
     pub(super) fn new(bits: &[u16; 256]) -> Self {
-        let (ascii, _) = bits.split_at(128);
+        let (ascii, beyond) = bits.split_at(128);
         let mut classes = Box::new([[0; 128]; 2]);
         let [low, high] = &mut *classes;
         for ((low, high), bits) in low.iter_mut().zip(high).zip(ascii) {
             [*low, *high] = bits.to_le_bytes();
         }
-        let known = 16 * FIRST_ROW..128;
-        Self { classes, outside: (0..).zip(bits).any(|(byte, bits)| *bits != 0 && !known.contains(&byte)) }
+        Self { classes, outside: beyond.iter().any(|bits| *bits != 0) }
     }
 }

@@ -1,16 +1,14 @@
 //! 32 bytes at once, with tables of 16 entries: AVX2.
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_adds_epu8, _mm256_and_si256, _mm256_blendv_epi8,
-    _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
-    _mm256_storeu_si256, _mm256_xor_si256,
+    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_adds_epu8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_xor_si256,
 };
 use std::mem::MaybeUninit;
 
-use super::ascii::{ClassTables, FIRST_ROW};
 use super::symbols::{SIGNS, symbol};
-use super::{Kinds, MARGIN, Places, WORD, WORDS, words};
+use super::{CLASSES, Kinds, MARGIN, Places, WORD, WORDS, words};
 
 const HALF: usize = WORD / 2;
 
@@ -232,11 +230,25 @@ const fn kind(byte: u8) -> u8 {
     }
 }
 
+/// For each byte the bit of its row.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn row_bits(bytes: __m256i) -> __m256i {
+    _mm256_shuffle_epi8(load(&ROW_BITS), high_bits(bytes))
+}
+
+/// The high four bits of each byte.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn high_bits(bytes: __m256i) -> __m256i {
+    _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), all(0x0f))
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
 fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 4] {
     let bytes = load(bytes);
-    let high = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), all(0x0f));
+    let high = high_bits(bytes);
     // A byte beyond ASCII gives nothing.
     let kinds =
         _mm256_and_si256(_mm256_shuffle_epi8(load(&KINDS[0]), bytes), _mm256_shuffle_epi8(load(&KINDS[1]), high));
@@ -244,8 +256,67 @@ fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 4] {
     [from(0x04), from(0x20), from(0x10), from(0x80)]
 }
 
+/// A class of ASCII: by the low four bits of a byte, in which rows there are bytes of the class that have them, a bit for each row. The table stands twice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows([u8; HALF]);
+
+impl Rows {
+    pub(super) const NONE: Self = Self([0; HALF]);
+
+    /// Adds a byte. Of those beyond ASCII nothing is told.
+    pub(super) fn add(&mut self, byte: u8) {
+        let place = usize::from(byte & 0x0f);
+        for at in [place, place + HALF / 2] {
+            self.0[at] |= 1_u8.checked_shl((byte >> 4).into()).unwrap_or_default();
+        }
+    }
+
+    /// The bits of those bytes that are in the class, given their row bits.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn of(&self, bytes: __m256i, row_bits: __m256i) -> u32 {
+        // A byte beyond ASCII gives nothing.
+        let found = _mm256_and_si256(_mm256_shuffle_epi8(load(&self.0), bytes), row_bits);
+        !_mm256_movemask_epi8(_mm256_cmpeq_epi8(found, _mm256_setzero_si256())).cast_unsigned()
+    }
+}
+
+/// How many bytes from the first one on are in a class, at most a number.
 #[target_feature(enable = "avx2")]
-pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
+pub(super) fn class_run(rows: &Rows, bytes: &[u8], most: usize) -> usize {
+    let mut at = 0;
+    while at < most {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let mut padded = [0; HALF];
+        let half = rest.first_chunk().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &padded
+        });
+        let half = load(half);
+        let run = rows.of(half, row_bits(half)).trailing_ones() as usize;
+        // What is padded may be in the class.
+        at += run.min(rest.len());
+        if run < HALF || rest.len() <= HALF {
+            break;
+        }
+    }
+    at.min(most)
+}
+
+/// The bit of each row of ASCII, by the high four bits of its bytes.
+static ROW_BITS: [u8; HALF] = {
+    let mut bits = [0; HALF];
+    let mut row = 0;
+    while row < 8 {
+        bits[row] = 1 << row;
+        bits[row + HALF / 2] = 1 << row;
+        row += 1;
+    }
+    bits
+};
+
+#[target_feature(enable = "avx2")]
+pub(super) fn class_runs(all: &[Rows; CLASSES], bytes: &[u8], classes: u16, mut tell: impl FnMut(usize, usize)) {
     let mut alive = classes;
     for at in (0..bytes.len()).step_by(WORD) {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -254,19 +325,15 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
             padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
             &padded
         });
-        let (first, second) = word.split_at(HALF);
-        let first = classes_of(tables, load(first.first_chunk().unwrap_or(&[0; HALF])));
-        let second = classes_of(tables, load(second.first_chunk().unwrap_or(&[0; HALF])));
+        let halves = word.as_chunks().0;
+        let halves = [0, 1].map(|half| load(halves.get(half).unwrap_or(&[0; HALF])));
+        let row_bits = halves.map(|half| row_bits(half));
         // What is padded is in no class.
         let here = u64::MAX >> (WORD - rest.len().min(WORD));
         let mut ended = 0;
         super::scalar::each(alive.into(), |class| {
-            let bit = all(1 << (class % 8));
-            let bits = |(low, high)| {
-                let of = if class < 8 { low } else { high };
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(of, bit), bit)).cast_unsigned()
-            };
-            let run = (u64::from(bits(second)) << HALF | u64::from(bits(first))) & here;
+            let bits = |half: usize| all[class % CLASSES].of(halves[half], row_bits[half]);
+            let run = (u64::from(bits(1)) << HALF | u64::from(bits(0))) & here;
             if run != u64::MAX {
                 ended |= 1 << class;
                 tell(class, at + run.trailing_ones() as usize);
@@ -278,31 +345,4 @@ pub(super) fn class_runs(tables: &ClassTables, bytes: &[u8], classes: u16, mut t
         }
     }
     super::scalar::each(alive.into(), |class| tell(class, bytes.len()));
-}
-
-/// The lower and the upper eight classes that each byte is in, if it is one from the space on and not beyond ASCII.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn classes_of(tables: &ClassTables, bytes: __m256i) -> (__m256i, __m256i) {
-    const ROWS: usize = 8;
-    let (mut low, mut high) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-    let rows: [Option<&[[u8; 16]; ROWS]>; 2] =
-        [tables.classes[0].as_chunks().0.first_chunk(), tables.classes[1].as_chunks().0.first_chunk()];
-    let [Some(low_rows), Some(high_rows)] = rows else { return (low, high) };
-    for row in FIRST_ROW..ROWS {
-        // Where the high four bits are those of the row, the low ones are the place in it; elsewhere the highest bit is set, for which a shuffle
-        // gives nothing.
-        let place = _mm256_adds_epu8(_mm256_xor_si256(bytes, all((row << 4) as u8)), all(0x70));
-        low = _mm256_or_si256(low, _mm256_shuffle_epi8(twice(&low_rows[row]), place));
-        high = _mm256_or_si256(high, _mm256_shuffle_epi8(twice(&high_rows[row]), place));
-    }
-    (low, high)
-}
-
-/// Sixteen bytes in both halves of a register.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn twice(bytes: &[u8; HALF / 2]) -> __m256i {
-    // SAFETY: 16 bytes can be read there, and the instruction asks for no alignment.
-    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
 }

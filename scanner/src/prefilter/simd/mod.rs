@@ -153,6 +153,8 @@ pub(crate) struct ClassBits {
     bits: Box<[u16; 256]>,
     #[cfg(target_arch = "x86_64")]
     ascii: ascii::ClassTables,
+    #[cfg(target_arch = "x86_64")]
+    rows: Box<[avx2::Rows; CLASSES]>,
 }
 
 /// How many classes there may be.
@@ -160,9 +162,19 @@ pub(crate) const CLASSES: usize = u16::BITS as usize;
 
 impl ClassBits {
     pub(crate) fn new(bits: &[u16; 256]) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let rows = {
+            let mut rows = Box::new([avx2::Rows::NONE; CLASSES]);
+            for (byte, bits) in (0..=u8::MAX).zip(bits) {
+                each((*bits).into(), |class| rows[class].add(byte));
+            }
+            rows
+        };
         Self {
             #[cfg(target_arch = "x86_64")]
             ascii: ascii::ClassTables::new(bits),
+            #[cfg(target_arch = "x86_64")]
+            rows,
             bits: Box::new(*bits),
         }
     }
@@ -179,9 +191,57 @@ impl ClassBits {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: there is such a level only where the processor has AVX2.
             Instructions::Avx2 if !self.ascii.outside => unsafe {
-                avx2::class_runs(&self.ascii, bytes, classes, tell);
+                avx2::class_runs(&self.rows, bytes, classes, tell);
             },
             _ => scalar::class_runs(&self.bits, bytes, classes, tell),
+        }
+    }
+}
+
+/// One class of bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Class {
+    has: [bool; 256],
+    #[cfg(target_arch = "x86_64")]
+    rows: avx2::Rows,
+    /// Whether it has bytes beyond ASCII.
+    #[cfg(target_arch = "x86_64")]
+    beyond: bool,
+}
+
+impl Class {
+    pub(crate) fn new(bytes: impl Iterator<Item = u8>) -> Self {
+        let mut class = Self {
+            has: [false; 256],
+            #[cfg(target_arch = "x86_64")]
+            rows: avx2::Rows::NONE,
+            #[cfg(target_arch = "x86_64")]
+            beyond: false,
+        };
+        for byte in bytes {
+            class.has[usize::from(byte)] = true;
+            #[cfg(target_arch = "x86_64")]
+            {
+                class.rows.add(byte);
+                class.beyond |= !byte.is_ascii();
+            }
+        }
+        class
+    }
+
+    pub(crate) fn has(&self, byte: u8) -> bool {
+        self.has[usize::from(byte)]
+    }
+
+    /// How many bytes from the first one on are in it, at most a number.
+    pub(crate) fn run(&self, level: Level, bytes: &[u8], most: usize) -> usize {
+        match level.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: there are such levels only where the processor has AVX2.
+            Instructions::Avx2 | Instructions::Avx512 if !self.beyond => unsafe {
+                avx2::class_run(&self.rows, bytes, most)
+            },
+            _ => bytes.iter().take(most).take_while(|byte| self.has(**byte)).count(),
         }
     }
 }
@@ -333,6 +393,10 @@ mod tests {
                     wanted.then(|| run.count())
                 };
                 for level in Level::all() {
+                    for (class, length) in (0..CLASSES).filter_map(|class| Some((class, run(class)?))) {
+                        let one = Class::new((0..=u8::MAX).filter(|byte| of[usize::from(*byte)] >> class & 1 == 1));
+                        prop_assert_eq!(one.run(level, bytes, most), length, "{:?}", level);
+                    }
                     let mut told = [None; CLASSES];
                     all.runs(level, bytes, classes, most, |class, length| {
                         assert_eq!(told[class].replace(length), None, "it is told once");
