@@ -190,7 +190,8 @@ impl<'a> Address<'a> {
         }
         let or =
             |inside: &'a str, names| Some(inside).filter(|text| !text.is_empty()).or_else(|| self.parameter(names));
-        let password = or(self.password, dialect.password).ok_or_else(malformed)?;
+        // A parameter that is empty names no password.
+        let password = or(self.password, dialect.password).filter(|word| !word.is_empty()).ok_or_else(malformed)?;
         let place = Place::parse(self.host, dialect.port, true)?;
         // Who names the same host beside the address has allowed it.
         let named = values.get("host").filter(|_| !values.is_leaked_host("host"));
@@ -330,6 +331,8 @@ mod tests {
             "postgres://app~h/x",
             "postgres://a:b~h1,h2/x",
             "postgres://a:b~${H}/x",
+            "postgres://app~h/x?password=",
+            "postgres://app~h/x?password=&password=b",
         ] {
             assert_eq!(read(&at(text)), None, "{text}");
         }
