@@ -151,8 +151,7 @@ fn says_example(body: &[u8]) -> bool {
     };
     // Most tokens lack a letter of each of them.
     let there = letters(body);
-    let possible = LONG.iter().zip(NEEDED).filter(|(_, needed)| needed & !there == 0);
-    possible.into_iter().any(|(word, _)| super::words::holds_word(body, word))
+    LONG.iter().zip(NEEDED).any(|(word, needed)| needed & !there == 0 && super::words::holds_word(body, word))
 }
 
 /// The letters that some bytes have, in either case, as bits.

@@ -188,7 +188,7 @@ const STOCK: &[&str] = &[
 ];
 
 /// Where in [`STOCK`] the words of each letter start, which stand together, and where those of the last one end.
-const STARTS: [usize; 27] = {
+static STARTS: [usize; 27] = {
     let mut starts = [0; 27];
     let mut word = 0;
     while word < STOCK.len() {
