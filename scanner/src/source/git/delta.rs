@@ -60,22 +60,32 @@ impl<'a> Delta<'a> {
         }
         let size = usize::try_from(self.size).map_err(|_| DeltaError::Length)?;
         let (mut rest, mut at) = (self.instructions, 0);
+        let mut joined = Joined { runs, shortest, inserted: 0, copy: None };
         while let Some(instruction) = next(&mut rest)? {
-            let (from, range, copied_from) = match instruction {
-                Instruction::Copy(range) => (base, range.clone(), Some(range.start)),
-                Instruction::Insert(bytes) => (bytes, 0..bytes.len(), None),
+            let (from, range) = match instruction {
+                Instruction::Copy(range) => {
+                    if range.end > base.len() {
+                        return Err(DeltaError::Base);
+                    }
+                    joined.copy(at, range.start);
+                    (base, range)
+                }
+                Instruction::Insert(bytes) => {
+                    joined.insert(at);
+                    (bytes, 0..bytes.len())
+                }
             };
             let end = at + range.len();
-            if end > size || range.end > from.len() {
-                return Err(if range.end > from.len() { DeltaError::Base } else { DeltaError::Length });
+            if end > size {
+                return Err(DeltaError::Length);
             }
             if end > out.len() {
                 out.resize(size.min((2 * out.len()).max(end)), 0);
             }
             copy(from, range, out, at);
-            join(runs, at..end, copied_from, shortest);
             at = end;
         }
+        joined.end(at);
         if at == size { Ok(()) } else { Err(DeltaError::Length) }
     }
 }
@@ -101,35 +111,54 @@ fn copy(from: &[u8], range: Range<usize>, out: &mut [u8], at: usize) {
     }
 }
 
-/// Adds a run, or makes the last one longer. If that is a copy that stays too short, it counts as inserted.
-#[inline]
-fn join(runs: &mut Vec<Run>, at: Range<usize>, copied_from: Option<usize>, shortest: usize) {
-    if at.is_empty() {
-        return;
-    }
-    if let [.., before, last] = &mut runs[..]
-        && last.copied_from.is_some_and(|of_last| {
-            last.at.len() < shortest && copied_from.is_none_or(|from| of_last + last.at.len() != from)
-        })
-    {
-        last.copied_from = None;
-        if before.copied_from.is_none() {
-            before.at.end = last.at.end;
-            runs.pop();
+/// Makes runs of what the instructions give.
+struct Joined<'r> {
+    runs: &'r mut Vec<Run>,
+    /// A copy of fewer bytes counts as inserted.
+    shortest: usize,
+    /// Where what counts as inserted starts, behind the last run.
+    inserted: usize,
+    /// Where the copy starts that the last instruction was part of, and where from.
+    copy: Option<(usize, usize)>,
+}
+
+impl Joined<'_> {
+    /// From here on there is a copy from there on.
+    #[inline]
+    fn copy(&mut self, at: usize, from: usize) {
+        if self.copy.is_none_or(|(start, of)| at - start + of != from) {
+            self.insert(at);
+            self.copy = Some((at, from));
         }
     }
-    if let Some(last) = runs.last_mut() {
-        let goes_on = match (last.copied_from, copied_from) {
-            (Some(before), Some(from)) => before + last.at.len() == from,
-            (None, None) => true,
-            _ => false,
-        };
-        if goes_on {
-            last.at.end = at.end;
-            return;
+
+    /// From here on something is inserted.
+    #[inline]
+    fn insert(&mut self, at: usize) {
+        if let Some((start, from)) = self.copy.take()
+            && (at - start >= self.shortest || start == 0)
+        {
+            self.push(start..at, from);
         }
     }
-    runs.push(Run { at, copied_from });
+
+    /// Here is the end.
+    fn end(mut self, at: usize) {
+        if let Some((start, from)) = self.copy {
+            self.push(start..at, from);
+        }
+        if self.inserted < at {
+            self.runs.push(Run { at: self.inserted..at, copied_from: None });
+        }
+    }
+
+    fn push(&mut self, at: Range<usize>, from: usize) {
+        if self.inserted < at.start {
+            self.runs.push(Run { at: self.inserted..at.start, copied_from: None });
+        }
+        self.inserted = at.end;
+        self.runs.push(Run { at, copied_from: Some(from) });
+    }
 }
 
 /// Takes the next instruction off; `None` at the end.
