@@ -8,6 +8,7 @@ use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 
 use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
+use crate::digest;
 use crate::evidence::beside;
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::prefilter::chosen::ANCHORS;
@@ -262,8 +263,8 @@ impl Engine {
         self.token_hits(bytes, slice, |start, open| self.confirm_token(bytes, start, open, runs, matched));
     }
 
-    /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on the byte before it and on its run
-    /// of token bytes with the byte that ends it.
+    /// Tells of every start of a token-like value that some rule may match at. Whether there is one depends on a name before it and on its run of
+    /// token bytes with the byte that ends it.
     pub(crate) fn token_hits(&self, bytes: &[u8], range: &Range<usize>, mut hit: impl FnMut(usize, Open)) {
         token_starts(self.level, bytes, range, |start, spans| {
             let open = self.gate.open(bytes, start, spans);
@@ -332,8 +333,8 @@ impl Engine {
     /// How far before the start of a match it is looked for whether a rule matches there.
     pub(crate) fn looks_before(&self, rule: u32) -> usize {
         match self.compiled.get(rule as usize).map(|compiled| &compiled.look) {
-            Some(CompiledLook::Shapes { run, .. }) => usize::from(*run),
-            Some(CompiledLook::Pattern(_)) => 0,
+            Some(CompiledLook::Shapes { run: true, .. }) => digest::REACH,
+            Some(CompiledLook::Shapes { .. } | CompiledLook::Pattern(_)) => 0,
             Some(CompiledLook::Assignment) | None => Reach::LEAST.before,
         }
     }

@@ -24,6 +24,7 @@ mod allow;
 mod cases;
 mod compiled;
 mod confirm;
+mod digest;
 #[doc(hidden)]
 pub mod doors;
 mod engine;

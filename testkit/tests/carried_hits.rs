@@ -165,9 +165,16 @@ impl Rope {
     }
 }
 
-/// Where edits matter most: the edges of matches and secrets, of the words near them, and of the document.
+/// What says that a digest or a commit's id follows.
+const NAMES_OF_DIGESTS: [&str; 5] = ["sha256:", "checksum = \"", "md5-", "rev=", "@"];
+
+/// Where edits matter most: the edges of matches and secrets, of the words near them, of names of digests, and of the document.
 fn points(engine: &Engine, document: &[u8]) -> Vec<usize> {
     let mut points = vec![0, document.len()];
+    for name in NAMES_OF_DIGESTS {
+        let places = document.windows(name.len()).enumerate().filter(|(_, there)| *there == name.as_bytes());
+        points.extend(places.flat_map(|(at, _)| [at, at + name.len()]));
+    }
     for found in engine.trace(document, &mut Scratch::default()) {
         points.extend([found.span.start, found.span.end, found.secret.start, found.secret.end]);
         for word in &found.verdict.context {
@@ -258,6 +265,8 @@ fn filler() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(String::into_bytes),
         2 => "[a-z ]{1,20}".prop_map(String::into_bytes),
         1 => "[a-z_]{1,40}".prop_map(String::into_bytes),
+        1 => (prop::sample::select(NAMES_OF_DIGESTS.to_vec()), "[a-f0-9]{30,42}|[a-f0-9]{64}")
+            .prop_map(|(name, digits)| format!("{name}{digits}").into_bytes()),
         2 => "[a-f0-9]{1,70}".prop_map(String::into_bytes),
         2 => "[A-Za-z0-9_/+-]{1,140}".prop_map(String::into_bytes),
         1 => "[ -~]{1,30}".prop_map(String::into_bytes),

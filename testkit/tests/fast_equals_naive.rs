@@ -55,6 +55,7 @@ fn dense() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\n\n".to_vec()),
         Just(b"   ".to_vec()),
         "[a-f0-9]{1,40}".prop_map(String::into_bytes),
+        "(sha256:|sha1-|@|rev = \")[a-f0-9]{32,41}".prop_map(String::into_bytes),
         "[A-Za-z0-9_/+-]{1,90}".prop_map(String::into_bytes),
         "[ -~]{1,30}".prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 1..8),

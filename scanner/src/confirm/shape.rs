@@ -2,6 +2,7 @@
 
 use crate::compiled::{Classes, CompiledPart, CompiledShape};
 use crate::confirm::Match;
+use crate::digest;
 
 /// How far the run of a class goes that was looked at last, for each class.
 ///
@@ -101,7 +102,8 @@ pub(super) fn shape_match(
     Some(Match { span: start..at, secret, truncated, glued_right: goes_on && !truncated })
 }
 
-/// The match of a run's shape: no letter or digit, and no byte of its own classes, stands on either side, and it has a digit.
+/// The match of a run's shape: no letter or digit, and no byte of its own classes, stands on either side, it has a digit, and no name of a digest
+/// stands right before it.
 pub(super) fn run_match(
     shape: &CompiledShape,
     classes: &Classes,
@@ -116,7 +118,7 @@ pub(super) fn run_match(
     runs.look(start + 2);
     // A value may start with a sign, but not with several.
     let opens = input.iter().skip(start).take(2).any(u8::is_ascii_alphanumeric);
-    if !opens || before.is_some_and(|&byte| glued(byte, shape.first)) {
+    if !opens || before.is_some_and(|&byte| glued(byte, shape.first)) || digest::is_named(input, start) {
         return None;
     }
     let found = shape_match(shape, classes, input, start, runs)?;

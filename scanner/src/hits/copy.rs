@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::digest;
 use crate::engine::Engine;
 use crate::hits::{Need, Origin, Verdict};
 use crate::prefilter::last_run;
@@ -90,9 +91,9 @@ impl Copy {
         self.at.start..end.max(self.at.start)
     }
 
-    /// The same for token-like values, which depend on the byte before them and on their run to its end.
+    /// The same for token-like values, which depend on a name before them and on their run to its end.
     pub(super) fn sure_of_tokens(&self, document: &[u8]) -> Range<usize> {
-        let start = if self.first { self.at.start } else { self.at.start + 1 };
+        let start = if self.first { self.at.start } else { self.at.start + digest::REACH };
         let copied = document.get(self.at.clone()).unwrap_or_default();
         let end = if self.last { self.at.end } else { self.at.start + last_run(copied) };
         start..end.max(start)

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::confirm::RunEnds;
+use crate::digest;
 use crate::engine::{Candidate, Engine, Out, Scratch};
 use crate::evidence::near::Near;
 use crate::hits::{Hits, LiteralHit, Need, TokenHit, Verdict};
@@ -180,7 +181,7 @@ impl Engine {
     /// What becomes of the start of a token-like value.
     fn fate_of_token(&self, document: &[u8], start: u32, open: Open, runs: &mut RunEnds, near: &mut Near) -> Fate {
         let place = start as usize;
-        let mut need = Need::of_match(1, open.looked);
+        let mut need = Need::of_match(digest::REACH, open.looked);
         let mut candidates = Vec::new();
         for (rule, shapes) in self.open_rules(open) {
             runs.looked_to = place;

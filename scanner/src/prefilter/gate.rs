@@ -3,6 +3,7 @@
 use stanch_rules::run_class;
 
 use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, CompiledShape};
+use crate::digest;
 use crate::prefilter::simd::{CLASSES, ClassBits, Level, each};
 use crate::prefilter::spans::{BySpans, Spans};
 
@@ -25,6 +26,8 @@ pub(crate) const MOST_RULES: usize = Rules::BITS as usize;
 #[derive(Debug)]
 pub(crate) struct Gate {
     by_spans: BySpans,
+    /// For each byte, the rules that allow it before a value.
+    by_before: Shelf<{ END + 1 }>,
     /// For each of [`PLACES`] and what stands there, the rules that allow it.
     heads: Shelf<{ END + 1 }>,
     /// For the same the classes that one of these rules starts with.
@@ -97,8 +100,10 @@ impl Gate {
     /// The gate of the rules with these indices.
     pub(crate) fn new(rules: &[(u32, u16)], compiled: &[CompiledRule], classes: &Classes) -> Self {
         let (mut heads, mut by_length) = (vec![[0; END + 1]; PLACES.len()], Vec::new());
+        let mut by_before = [0; END + 1];
         let mut gate = Self {
             by_spans: BySpans::default(),
+            by_before: Shelf::default(),
             heads: Shelf::default(),
             heads_of_classes: vec![[0; END + 1]; PLACES.len()],
             level: Level::best(),
@@ -113,10 +118,14 @@ impl Gate {
                 gate.always |= 1 << place;
                 heads.as_flattened_mut().iter_mut().for_each(|rules| *rules |= 1 << place);
                 gate.by_spans.add_any(1 << place);
+                for rules in &mut by_before {
+                    *rules |= 1 << place;
+                }
                 continue;
             };
             for shape in shapes {
                 add_heads(&mut heads, 1 << place, shape, classes);
+                add_before(&mut by_before, 1 << place, shape, classes);
                 gate.by_spans.add(1 << place, shape, classes);
                 gate.add_run(1 << place, shape, classes, &mut known, &mut bits, &mut by_length);
             }
@@ -126,6 +135,7 @@ impl Gate {
             *of_classes = gate.rules.iter().rev().fold(0, |all, rules| all << 1 | u16::from(rules & heads != 0));
         }
         (gate.heads, gate.by_length) = (Shelf::new(&heads), Shelf::new(&by_length));
+        gate.by_before = Shelf::new(&[by_before]);
         gate
     }
 
@@ -175,12 +185,13 @@ impl Gate {
         }
     }
 
-    /// The rules that may match at the start of a token-like value with such spans. Nothing behind the byte that ends its run of token bytes is
-    /// looked at.
+    /// The rules that may match at the start of a token-like value with such spans; none if it is named a digest. Nothing behind the byte that ends
+    /// its run of token bytes is looked at.
     #[inline]
     pub(crate) fn open(&self, input: &[u8], start: usize, spans: Spans) -> Open {
-        let fitting = self.by_spans.get(spans);
-        if fitting == 0 {
+        let before = start.checked_sub(1).and_then(|before| input.get(before)).map_or(END, |byte| usize::from(*byte));
+        let fitting = self.by_spans.get(spans) & self.by_before.get(0, before);
+        if fitting == 0 || digest::is_named(input, start) {
             return Open { rules: 0, looked: spans.looked() };
         }
         self.open_fitting(input, start, fitting, spans.looked())
@@ -218,6 +229,14 @@ impl Gate {
             });
         }
         (rules, longest)
+    }
+}
+
+/// Notes what may stand before a value of a rule's shape: no byte that it could start with.
+fn add_before(by_before: &mut [Rules; END + 1], rule: Rules, shape: &CompiledShape, classes: &Classes) {
+    for (byte, rules) in (0..).zip(by_before) {
+        let glued = u8::try_from(byte).is_ok_and(|byte| shape.first.is_some_and(|first| classes.contains(first, byte)));
+        *rules |= if glued { 0 } else { rule };
     }
 }
 
