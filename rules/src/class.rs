@@ -79,6 +79,12 @@ impl ByteClass {
         self.0.into_iter().zip((0..=192).step_by(64)).flat_map(word)
     }
 
+    /// The bytes of two classes.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
+    }
+
     /// How many bytes the class has.
     pub fn len(self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()

@@ -12,7 +12,9 @@ use crate::digest;
 use crate::evidence::beside;
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::prefilter::chosen::ANCHORS;
-use crate::prefilter::{Gate, Level, Literals, LiteralsBuilder, MOST_RULES, Open, Searched, User, token_starts};
+use crate::prefilter::{
+    After, Gate, LOOKED, Level, Literals, LiteralsBuilder, MOST_RULES, Open, Searched, User, token_starts,
+};
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, Care, ContentVerdict, is_no_secret, weigh};
 use crate::window::Window;
@@ -404,13 +406,9 @@ impl Candidate {
     }
 }
 
-/// So much of a literal makes a hit. The rest of it is compared when the hit is confirmed; what a hit depends on is short, and so is what is
-/// searched again where a copy ends.
-const LONGEST_HEAD: usize = 16;
-
 /// What of a literal makes a hit.
 fn head(literal: &[u8]) -> &[u8] {
-    literal.get(..LONGEST_HEAD).unwrap_or(literal)
+    literal.get(..LOOKED).unwrap_or(literal)
 }
 
 /// Tells the hit finders what a rule is found by.
@@ -430,12 +428,8 @@ fn add_anchors(
         Look::Literal(shapes) => {
             for (alternative, shape) in shapes.iter().enumerate() {
                 if let Some(anchor) = shape.anchor() {
-                    literals.add(
-                        head(anchor.bytes),
-                        false,
-                        class_after(shape, anchor),
-                        user(alternative, anchor.offset),
-                    );
+                    let after = After::of_shape(shape, anchor);
+                    literals.add(head(anchor.bytes), false, after, user(alternative, anchor.offset));
                 }
             }
         }
@@ -445,28 +439,15 @@ fn add_anchors(
             }
         }
         Look::Pattern(pattern) => {
-            pattern.literals.iter().for_each(|literal| literals.add(head(literal.as_bytes()), false, None, user(0, 0)));
+            for literal in pattern.literals.iter().map(|literal| literal.as_bytes()) {
+                let after = After::of_opening(pattern.opening.as_ref(), literal);
+                literals.add(head(literal), false, after, user(0, 0));
+            }
         }
         Look::Assignment(assignment) => {
             assignment.words.iter().for_each(|word| literals.add(head(word.as_bytes()), true, None, user(0, 0)));
         }
     }
-}
-
-/// The class of the byte after an anchor, where the shape says it.
-fn class_after(shape: &stanch_rules::Shape, anchor: stanch_rules::FixedLiteral<'_>) -> Option<stanch_rules::ByteClass> {
-    let mut offset = 0;
-    for part in shape.parts.iter() {
-        match part {
-            stanch_rules::Part::Class { class, min, .. }
-                if offset == anchor.offset + anchor.bytes.len() && *min > 0 =>
-            {
-                return Some(*class);
-            }
-            part => offset += part.lengths().0 as usize,
-        }
-    }
-    None
 }
 
 impl Reach {

@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use stanch_rules::ByteClass;
-
+use crate::prefilter::after::{After, LOOKED};
 use crate::prefilter::chosen::{self, Chosen};
 use crate::prefilter::fours::Fours;
 use crate::prefilter::grams::{Gram, Grams};
@@ -51,8 +50,8 @@ struct Literal {
     bytes: Vec<u8>,
     /// Whether letters match in either case.
     fold: bool,
-    /// The class of the byte after it, where that is known.
-    next: Option<ByteClass>,
+    /// What follows it, where that is known.
+    after: Option<After>,
     /// Where in it the quadruple stands that it is looked for by.
     gram: usize,
     /// Up to eight bytes from there on, and whether these are all of it.
@@ -76,19 +75,17 @@ impl LiteralsBuilder {
         Self { literals: Vec::with_capacity(literals), known }
     }
 
-    /// Adds a literal of three and more bytes. `next` is the class of the byte after it, where that is known; letters match in
-    /// either case under `fold`.
-    pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, next: Option<ByteClass>, user: User) {
+    /// Adds a literal of three and more bytes. `after` is what follows it, where that is known; letters match in either case
+    /// under `fold`.
+    pub(crate) fn add(&mut self, bytes: &[u8], fold: bool, after: Option<After>, user: User) {
         let known = &mut self.known[usize::from(fold)];
         let index = known.get(bytes).copied().unwrap_or_else(|| {
             known.insert(bytes.to_vec(), self.literals.len());
-            self.literals.push(Literal::new(bytes, fold, next));
+            self.literals.push(Literal::new(bytes, fold, after));
             self.literals.len() - 1
         });
         let literal = &mut self.literals[index];
-        if literal.next != next {
-            literal.next = None;
-        }
+        literal.after = literal.after.zip(after).map(|(one, other)| one.or(other));
         if !literal.users.contains(&user) {
             literal.users.push(user);
         }
@@ -114,8 +111,7 @@ impl LiteralsBuilder {
             quadruples.push(quadruple);
             reach = reach.max(gram);
             offset = literal.users.iter().map(|user| usize::from(user.offset)).fold(offset, usize::max);
-            // The byte after a literal of three is looked at too.
-            length = length.max(literal.bytes.len() + 1);
+            length = length.max(literal.looked());
             known.push(literal);
         }
         Literals {
@@ -288,18 +284,22 @@ fn eight(input: &[u8], at: usize) -> u64 {
 }
 
 impl Literal {
-    fn new(bytes: &[u8], fold: bool, next: Option<ByteClass>) -> Self {
+    fn new(bytes: &[u8], fold: bool, after: Option<After>) -> Self {
         let eight = Gram::new(bytes, fold);
-        Self { bytes: bytes.to_vec(), fold, next, gram: 0, eight, short: false, users: Vec::new() }
+        Self { bytes: bytes.to_vec(), fold, after, gram: 0, eight, short: false, users: Vec::new() }
     }
 
-    /// Whether it stands at a place where its eight bytes stand.
+    /// How many bytes from its start on it depends on whether it is found.
+    fn looked(&self) -> usize {
+        self.after.map_or(self.bytes.len(), |_| self.bytes.len().max(LOOKED))
+    }
+
+    /// Whether it stands at a place where its eight bytes stand, with what may follow it.
     fn stands_at(&self, input: &[u8], at: usize) -> bool {
-        if self.short {
-            return at + self.bytes.len() <= input.len();
-        }
-        let Some(found) = input.get(at..).and_then(|rest| rest.get(..self.bytes.len())) else { return false };
-        if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes }
+        let rest = input.get(at..).unwrap_or_default();
+        let Some((found, after)) = rest.split_at_checked(self.bytes.len()) else { return false };
+        let is_it = || if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes.as_slice() };
+        (self.short || is_it()) && self.after.is_none_or(|known| known.may_be(after, self.looked() - self.bytes.len()))
     }
 
     /// What may stand at a place of it. The fourth byte of a literal of three is the one after it.
@@ -307,7 +307,7 @@ impl Literal {
         match self.bytes.get(at) {
             Some(letter) if self.fold && letter.is_ascii_alphabetic() => Choice::Letter(*letter),
             Some(byte) => Choice::Byte(*byte),
-            None => self.next.map_or(Choice::Any, Choice::Class),
+            None => self.after.and_then(After::first).map_or(Choice::Any, Choice::Class),
         }
     }
 

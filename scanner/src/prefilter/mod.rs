@@ -3,6 +3,7 @@
 //! A hit says that a rule's match may start at a byte. Hits depend on the bytes at and after their start (and one before
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
+mod after;
 pub(crate) mod chosen;
 mod fours;
 mod gate;
@@ -13,6 +14,7 @@ mod sets;
 mod simd;
 mod spans;
 
+pub(crate) use after::{After, LOOKED};
 pub(crate) use gate::{Gate, MOST_RULES, Open};
 pub use literals::Searched;
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
