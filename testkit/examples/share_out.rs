@@ -1,8 +1,10 @@
 //! Chooses by which four of its bytes each literal of the built-in rules is looked for, and in which of the sixteen sets of the vector search, so that
-//! as little as possible of some text passes: literal by literal, each is moved to where it costs least, again and again.
+//! as little as possible of some text passes: literal by literal, each is moved to where it costs least. Then some are taken out and put back in
+//! another order, which is kept if less passes, again and again.
 //!
 //! `cargo run --release -p stanch-testkit --example share_out -- TEXT...` writes `scanner/src/prefilter/chosen/`. What is found does not depend on it.
-//! Take much text of many kinds (some 10 MB each of several languages, settings, prose); what passes tells how good a choice is.
+//! Take much text of many kinds (some 10 MB each of several languages, settings, prose); what passes tells how good a choice is. It takes a quarter
+//! of an hour.
 
 #![expect(clippy::print_stdout, reason = "a developers' command that prints")]
 
@@ -10,14 +12,18 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use stanch_rules::RuleSet;
+use stanch_rules::{Rng, RuleSet};
 use stanch_scanner::Engine;
 use stanch_scanner::oracle::{Searched, symbol};
 
 const SETS: usize = 16;
 /// So many of the most frequent quadruples are counted with.
-const MOST: usize = 500_000;
-const ROUNDS: usize = 6;
+const MOST: usize = 120_000;
+/// So often each literal is moved at first, and so often some are taken out and put back.
+const ROUNDS: usize = 3;
+const TRIES: usize = 1500;
+/// So many are taken out where they are not all of a set.
+const SOME: usize = 40;
 /// How much what passes with AVX2 counts, where bytes are looked up as symbols, beside what passes where they are looked up as they are.
 const WEIGHT_OF_SYMBOLS: f64 = 1.0;
 /// What a byte costs that a set did not have: rare text is not in the sample.
@@ -29,11 +35,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let texts = std::env::args_os().skip(1).map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
     let sample = Sample::of(&texts);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scanner/src/prefilter/chosen");
-    for (name, literals) in Engine::new(RuleSet::builtin()).searched() {
-        let choice = Choice::new(&literals, &sample);
+    let searched = Engine::new(RuleSet::builtin()).searched();
+    let chosen = std::thread::scope(|scope| {
+        let threads = searched.each_ref().map(|(name, literals)| {
+            let sample = &sample;
+            scope.spawn(move || (*name, Choice::new(literals, sample)))
+        });
+        threads.map(std::thread::ScopedJoinHandle::join)
+    });
+    for chosen in chosen {
+        let (name, choice) = chosen.map_err(|_| "a choice failed")?;
         std::fs::write(folder.join(format!("{name}.rs")), choice.source(name)?)?;
-        println!("{name}: {} literals, {:.2} % pass", literals.len(), 100.0 * choice.tables.passing(&sample.all).0);
-        println!("  {:.2} % with AVX2", 100.0 * choice.tables.passing(&sample.all).1);
+        let (whole, symbols) = choice.tables.passing(&sample.all);
+        println!("{name}: {} literals, {:.2} % pass", choice.literals.len(), 100.0 * whole);
+        println!("  {:.2} % with AVX2", 100.0 * symbols);
     }
     Ok(())
 }
@@ -147,6 +162,7 @@ impl Tables {
 }
 
 /// Where each literal is looked for: from which place on, and in which set.
+#[derive(Clone)]
 struct Choice<'a> {
     literals: &'a [Searched],
     tables: Tables,
@@ -170,14 +186,53 @@ impl<'a> Choice<'a> {
                 choice.move_to_best(*index, most);
             }
         }
+        let mut rng = Rng::new(1);
+        for _ in 0..TRIES {
+            let other = choice.tried(&mut rng, most);
+            if other.cost(most) <= choice.cost(most) {
+                choice = other;
+            }
+        }
         choice
     }
 
-    fn move_to_best(&mut self, index: usize, sample: &[(Four, f64)]) {
-        let literal = &self.literals[index];
-        if let Some((at, set)) = self.at[index] {
-            self.tables.put(literal, at, set, false);
+    /// The same with some literals put back in another order: those of one set, of two, or any.
+    fn tried(&self, rng: &mut Rng, sample: &[(Four, f64)]) -> Self {
+        let mut other = self.clone();
+        let mut below = |n: usize| rng.below(n as u64) as usize;
+        let (one, another) = (below(SETS), below(SETS));
+        let is_of = |index: &usize, sets: &[usize]| self.at[*index].is_some_and(|(_, set)| sets.contains(&set));
+        let all = 0..self.literals.len();
+        let mut out: Vec<usize> = match below(3) {
+            0 => all.filter(|index| is_of(index, &[one])).collect(),
+            1 => all.filter(|index| is_of(index, &[one, another])).collect(),
+            _ => (0..SOME).map(|_| below(self.literals.len())).collect(),
+        };
+        for index in &out {
+            other.take_out(*index);
         }
+        (1..out.len()).rev().for_each(|last| out.swap(last, below(last + 1)));
+        for index in out.iter().chain(&out) {
+            other.move_to_best(*index, sample);
+        }
+        other
+    }
+
+    /// How much of a text passes with both kinds of tables.
+    fn cost(&self, sample: &[(Four, f64)]) -> f64 {
+        let (whole, symbols) = self.tables.passing(sample);
+        whole + WEIGHT_OF_SYMBOLS * symbols
+    }
+
+    fn take_out(&mut self, index: usize) {
+        if let Some((at, set)) = self.at[index].take() {
+            self.tables.put(&self.literals[index], at, set, false);
+        }
+    }
+
+    fn move_to_best(&mut self, index: usize, sample: &[(Four, f64)]) {
+        self.take_out(index);
+        let literal = &self.literals[index];
         let ways = (0..=literal.places.len() - 4).flat_map(|at| {
             let costs = self.tables.costs(literal, at, sample);
             costs.into_iter().enumerate().map(move |(set, cost)| (cost, at, set))
