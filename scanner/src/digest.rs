@@ -56,7 +56,7 @@ mod tests {
 
     /// Whether something that starts with so many hex digits is a digest by what stands before it.
     fn named(before: &str, digits: usize) -> bool {
-        is_named(format!("{before}{}\"", "0123456789abcdef".repeat(8)[..digits].to_owned()).as_bytes(), before.len())
+        is_named(format!("{before}{}\"", &"0123456789abcdef".repeat(8)[..digits]).as_bytes(), before.len())
     }
 
     #[test]
@@ -75,7 +75,9 @@ mod tests {
             "x-digest='",
             "md5-",
         ];
-        all.iter().for_each(|text| assert!(named(text, 64) && named(text, 31), "{text}"));
+        for text in all {
+            assert!(named(text, 64) && named(text, 31), "{text}");
+        }
         let others = [
             "",
             "sha256",
@@ -89,7 +91,9 @@ mod tests {
             "checksums=",
             ":",
         ];
-        others.iter().for_each(|text| assert!(!named(text, 64) && !named(text, 40), "{text}"));
+        for text in others {
+            assert!(!named(text, 64) && !named(text, 40), "{text}");
+        }
     }
 
     #[test]
