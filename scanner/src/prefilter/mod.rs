@@ -1,6 +1,6 @@
 //! Finding hits: one pass over the bytes for literals and naming words, one for token runs.
 //!
-//! A hit says that a rule's match may start at a byte. Hits depend on the bytes at and after their start (and one before
+//! A hit says that a rule's match may start at a byte. Hits depend on the bytes at and after their start (and a name before
 //! it) only, never on where the pass began, so that any cut of the input gives the same ones.
 
 mod after;
