@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -67,7 +68,13 @@ impl Connect for Sqlite {
 }
 
 /// Makes the file and its folder, for their owner only. SQLite gives the files beside it the same permissions.
+///
+/// A file that is there is not opened: with the first handle that a process closes, it loses the locks that all its connections hold on that file, and
+/// others then write where these write (<https://www.sqlite.org/howtocorrupt.html>, section 2.2). For the same reason one thread waits until the
+/// other has closed what it made.
 fn make(path: &Path) -> io::Result<()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -76,10 +83,23 @@ fn make(path: &Path) -> io::Result<()> {
         builder.create(folder)?;
     }
     let mut options = fs::File::options();
-    options.create(true).truncate(false).write(true);
+    options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => usable(path),
+        made => made.map(drop),
+    }
+}
+
+/// Tells at once what would otherwise look like a file that is away for a while.
+fn usable(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    #[cfg(unix)]
+    rustix::fs::access(path, rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK)?;
+    Ok(())
 }
 
 struct Lite(rusqlite::Connection);

@@ -1,14 +1,14 @@
 //! What is left when a program is killed, a server stops, or a disk is full.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stanch_pipeline::audit::{AuditEvent, verify};
 use stanch_pipeline::store::{Options, Place, Server, Store, StoreError};
 use stanch_testkit::Postgres;
-use stanch_testkit::server::until;
+use stanch_testkit::server::{Running, until};
 use zeroize::Zeroizing;
 
 use crate::bench::{Ground, LEASE, actor, at, detected, file, must, noted, occurrence, open, options, release, run};
@@ -42,16 +42,20 @@ fn written(ground: &Ground) -> u64 {
     run(async { must(open(&ground.place()).await.head().await).map_or(0, |head| head.seq) })
 }
 
+/// Another process that runs the same test, and knows that it is the other.
+fn another(test: &str, place: &str) -> Command {
+    let mut command = Command::new(must(std::env::current_exe()));
+    command.args(["--exact", test, "--nocapture"]).env(VICTIM, place);
+    command
+}
+
 /// Has another process write, and kills it in the middle.
 fn kill_a_writer(ground: &Ground, place: &str, test: &str) {
     let before = written(ground);
-    let program = must(std::env::current_exe());
-    let mut command = Command::new(program);
-    command.args(["--exact", test, "--nocapture"]).env(VICTIM, place).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut victim = must(command.spawn());
+    let logs = must(tempfile::tempdir());
+    let victim = Running::start(&mut another(test, place), &logs.path().join("log")).stopped_by("-KILL");
     until("the other process writes", || written(ground) > before + 200);
-    must(victim.kill());
-    must(victim.wait());
+    drop(victim);
     run(async {
         let store = open(&ground.place()).await;
         let report = must(verify(&store, &[]).await);
@@ -76,6 +80,42 @@ fn a_killed_writer_leaves_a_sound_file() {
     for _ in 0..3 {
         kill_a_writer(&ground, &place, "crash::a_killed_writer_leaves_a_sound_file");
     }
+}
+
+/// Whether another process could take the whole file for itself, as one does who closes it for good.
+#[cfg(unix)]
+fn is_free(file: &Path) -> bool {
+    let file = must(std::fs::File::options().read(true).write(true).open(file));
+    rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+#[cfg(unix)]
+#[test]
+fn who_opens_a_file_again_keeps_the_locks_of_those_who_have_it_open() {
+    if let Some(dir) = victim() {
+        return assert!(!is_free(&Path::new(&dir).join("stanch.db")), "others believe that nobody has it");
+    }
+    let dir = must(tempfile::tempdir());
+    let place = dir.path().display().to_string();
+    let seen = || {
+        let test = "crash::who_opens_a_file_again_keeps_the_locks_of_those_who_have_it_open";
+        must(another(test, &place).status()).success()
+    };
+    run(async {
+        let store = open(&file(dir.path())).await;
+        assert!(seen(), "it is locked while it is open");
+        drop(open(&file(dir.path())).await);
+        assert!(seen(), "it was opened again");
+        drop(store);
+    });
+}
+
+#[test]
+fn what_cannot_be_a_file_of_ours_is_told_at_once() {
+    let dir = must(tempfile::tempdir());
+    must(std::fs::create_dir(dir.path().join("stanch.db")));
+    let error = run(Store::open(options(file(dir.path())))).err();
+    assert!(matches!(&error, Some(StoreError::Other(why)) if why.contains("directory")), "{error:?}");
 }
 
 #[test]
