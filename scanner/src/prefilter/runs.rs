@@ -26,7 +26,7 @@ pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut
     let mut at = range.start;
     let mut kinds = Kinds::NONE;
     while at < end {
-        classify(&mut kinds, level, input, at, end);
+        classify(&mut kinds, level, input, range.start, at..end);
         let words = (end - at).div_ceil(WORD).min(WORDS);
         for (word, starts) in kinds.starts(level, words).iter().enumerate().take(words) {
             let mut left = *starts;
@@ -43,21 +43,29 @@ pub(crate) fn token_starts(level: Level, input: &[u8], range: &Range<usize>, mut
     }
 }
 
-/// What the bytes of the words from a place on are, as many as are wanted before `end`, with the byte before them and the word after them.
-fn classify(kinds: &mut Kinds, level: Level, input: &[u8], at: usize, end: usize) {
-    let before = at.checked_sub(1).and_then(|before| input.get(before));
-    kinds.alnum[0] = u64::from(before.is_some_and(u8::is_ascii_alphanumeric)) << (WORD - 1);
+/// What the bytes of the words of a range are, as many as are wanted, with the byte before them and the word after them. `first` is where the range began
+/// of which this is what is left.
+fn classify(kinds: &mut Kinds, level: Level, input: &[u8], first: usize, Range { start: at, end }: Range<usize>) {
+    let known = if at == first {
+        let before = at.checked_sub(1).and_then(|before| input.get(before));
+        kinds.alnum[0] = u64::from(before.is_some_and(u8::is_ascii_alphanumeric)) << (WORD - 1);
+        0
+    } else {
+        kinds.go_on();
+        1
+    };
     let wanted = (end - at).div_ceil(WORD).min(WORDS) + 1;
-    let bytes = input.get(at..input.len().min(at + wanted * WORD)).unwrap_or_default();
+    let bytes = input.get(at + known * WORD..input.len().min(at + wanted * WORD)).unwrap_or_default();
+    let told = 1 + known + bytes.len() / WORD;
     // What is not told below is nothing.
-    kinds.clear(1 + bytes.len() / WORD..1 + wanted);
-    kinds.tell(level, bytes, 1);
+    kinds.clear(told..1 + wanted);
+    kinds.tell(level, bytes, 1 + known);
     let (_, last) = bytes.as_chunks::<WORD>();
     if !last.is_empty() {
         // After the end of the input there are zeros.
         let mut padded = [0; WORD];
         padded.iter_mut().zip(last).for_each(|(to, from)| *to = *from);
-        kinds.tell(level, &padded, 1 + bytes.len() / WORD);
+        kinds.tell(level, &padded, told);
     }
 }
 

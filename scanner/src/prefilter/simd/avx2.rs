@@ -1,7 +1,7 @@
 //! 32 bytes at once, with tables of 16 entries: AVX2.
 
 use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_adds_epu8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
+    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_add_epi8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi8,
     _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
     _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_xor_si256,
 };
@@ -74,6 +74,13 @@ fn store(bytes: &mut MaybeUninit<[u8; HALF]>, vector: __m256i) {
     unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
 }
 
+/// Both halves of a word.
+#[inline]
+fn halves(word: &[u8; WORD]) -> [&[u8; HALF]; 2] {
+    let (halves, _) = word.as_chunks();
+    [0, 1].map(|half| halves.get(half).unwrap_or(&[0; HALF]))
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
 fn all(byte: u8) -> __m256i {
@@ -112,26 +119,32 @@ impl Indices {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn make(&mut self, bytes: &[u8], words: usize) -> (&[u8], &[u8]) {
-        let (halves, rest) = bytes.as_chunks();
-        let wanted = HALVES.min(2 * words + 1);
-        let mut made = 0;
-        let mut write = |bytes| {
-            let indices = indices_of(load(bytes));
-            store(&mut self.even[made], indices);
-            store(&mut self.odd[made], _mm256_xor_si256(indices, all(0x80)));
-            made += 1;
+        let write = |even: &mut MaybeUninit<[u8; HALF]>, odd: &mut MaybeUninit<[u8; HALF]>, half| {
+            let indices = indices_of(load(half));
+            store(even, indices);
+            store(odd, _mm256_xor_si256(indices, all(0x80)));
         };
-        for half in halves.iter().take(wanted) {
+        let words = words.min(BLOCK);
+        let (whole, _) = bytes.as_chunks::<WORD>();
+        let (even, odd) = (self.even.as_chunks_mut::<2>().0.iter_mut(), self.odd.as_chunks_mut::<2>().0);
+        let mut made = 0;
+        for ((even, odd), word) in even.zip(odd).zip(whole.iter().take(words)) {
             // The lookups take longer than what the processor fetches beforehand by itself.
-            _mm_prefetch::<_MM_HINT_T0>(half.as_ptr().wrapping_add(BLOCK * WORD).cast());
-            write(half);
+            _mm_prefetch::<_MM_HINT_T0>(word.as_ptr().wrapping_add(BLOCK * WORD).cast());
+            let [low, high] = halves(word);
+            write(&mut even[0], &mut odd[0], low);
+            write(&mut even[1], &mut odd[1], high);
+            made += 2;
         }
         // Of what follows the last word only the margin need be there.
-        if halves.len() < wanted {
-            let mut padded = [0; HALF];
+        let rest = bytes.get(made * HALF..).unwrap_or_default();
+        let mut padded = [0; HALF];
+        let margin = rest.first_chunk().unwrap_or_else(|| {
             padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            write(&padded);
-        }
+            &padded
+        });
+        write(&mut self.even[made], &mut self.odd[made], margin);
+        made += 1;
         // SAFETY: so many of both have been written just now, one after the other from the first on.
         unsafe {
             (self.even[..made].assume_init_ref().as_flattened(), self.odd[..made].assume_init_ref().as_flattened())
@@ -159,10 +172,9 @@ fn indices_of(bytes: __m256i) -> __m256i {
 #[target_feature(enable = "avx2")]
 fn look_up(places: [&Place; 4], even: &[u8], odd: &[u8], passing: &mut [u64]) {
     let places = places.map(|place| (load(&place.even), load(&place.odd)));
-    let from = |indices: &[u8; WORD + MARGIN], at: usize| {
-        load(indices.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]))
-    };
-    let half = |even_indices, odd_indices, at: usize| {
+    let from =
+        |indices: &[u8], at: usize| load(indices.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; HALF]));
+    let half = |even_indices: &[u8], odd_indices: &[u8], at: usize| {
         let mut sets = all(0xff);
         for ((even, odd), at) in places.into_iter().zip(at..) {
             let even = _mm256_shuffle_epi8(even, from(even_indices, at));
@@ -170,10 +182,20 @@ fn look_up(places: [&Place; 4], even: &[u8], odd: &[u8], passing: &mut [u64]) {
             sets = _mm256_and_si256(sets, _mm256_or_si256(even, odd));
         }
         let none = _mm256_cmpeq_epi8(sets, _mm256_setzero_si256());
-        !_mm256_movemask_epi8(none).cast_unsigned()
+        u64::from(!_mm256_movemask_epi8(none).cast_unsigned())
     };
-    for ((out, even), odd) in passing.iter_mut().zip(words(even)).zip(words(odd)) {
-        *out |= u64::from(half(even, odd, HALF)) << HALF | u64::from(half(even, odd, 0));
+    let (pairs, last) = passing.as_chunks_mut::<2>();
+    let indices =
+        words::<{ 2 * WORD }, { 2 * WORD + MARGIN }>(even).zip(words::<{ 2 * WORD }, { 2 * WORD + MARGIN }>(odd));
+    for ([first, second], (even, odd)) in pairs.iter_mut().zip(indices) {
+        *first |= half(even, odd, HALF) << HALF | half(even, odd, 0);
+        *second |= half(even, odd, 3 * HALF) << HALF | half(even, odd, 2 * HALF);
+    }
+    let at = pairs.len() * 2 * WORD;
+    let [even, odd] =
+        [even, odd].map(|indices| indices.get(at..).and_then(|rest| rest.first_chunk::<{ WORD + MARGIN }>()));
+    if let ([last], Some(even), Some(odd)) = (last, even, odd) {
+        *last |= half(even, odd, HALF) << HALF | half(even, odd, 0);
     }
 }
 
@@ -184,12 +206,9 @@ pub(super) fn places(words: &[u64], places: &mut Places) -> usize {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    for (words, bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
-        let (halves, _) = bytes.as_chunks::<HALF>();
-        let mut all = [0; 4];
-        for (half, bytes) in halves.iter().enumerate() {
-            all.iter_mut().zip(kinds_of_half(bytes)).for_each(|(all, bits)| *all |= u64::from(bits) << (half * HALF));
-        }
+    for (words, bytes) in kinds.from(from).zip(bytes.as_chunks::<WORD>().0) {
+        let [low, high] = halves(bytes).map(|half| kinds_of_half(half));
+        let all = std::array::from_fn::<_, 4, _>(|kind| u64::from(high[kind]) << HALF | u64::from(low[kind]));
         words.into_iter().zip(all).for_each(|(word, bits)| *word = bits);
     }
 }
@@ -252,7 +271,8 @@ fn kinds_of_half(bytes: &[u8; HALF]) -> [u32; 4] {
     // A byte beyond ASCII gives nothing.
     let kinds =
         _mm256_and_si256(_mm256_shuffle_epi8(load(&KINDS[0]), bytes), _mm256_shuffle_epi8(load(&KINDS[1]), high));
-    let from = |least: u8| _mm256_movemask_epi8(_mm256_adds_epu8(kinds, all(0x80 - least))).cast_unsigned();
+    // No sum is more than a byte holds. (Of sums that would end at its most the compiler makes a comparison, which takes longer.)
+    let from = |least: u8| _mm256_movemask_epi8(_mm256_add_epi8(kinds, all(0x80 - least))).cast_unsigned();
     [from(0x04), from(0x20), from(0x10), from(0x80)]
 }
 
@@ -281,26 +301,29 @@ impl Rows {
     }
 }
 
-/// How many bytes from the first one on are in a class, at most a number.
+/// How many bytes from the first one on are in a class, at most a number; whether those beyond ASCII are is known.
 #[target_feature(enable = "avx2")]
-pub(super) fn class_run(rows: &Rows, bytes: &[u8], most: usize) -> usize {
-    let mut at = 0;
-    while at < most {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let mut padded = [0; HALF];
-        let half = rest.first_chunk().unwrap_or_else(|| {
-            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            &padded
-        });
+pub(super) fn class_run(rows: &Rows, beyond: bool, bytes: &[u8], most: usize) -> usize {
+    let beyond = all(if beyond { 0x80 } else { 0 });
+    let run = |half: &[u8; HALF]| {
         let half = load(half);
-        let run = rows.of(half, row_bits(half)).trailing_ones() as usize;
-        // What is padded may be in the class.
-        at += run.min(rest.len());
-        if run < HALF || rest.len() <= HALF {
-            break;
+        let beyond = _mm256_movemask_epi8(_mm256_and_si256(half, beyond)).cast_unsigned();
+        (rows.of(half, row_bits(half)) | beyond).trailing_ones() as usize
+    };
+    let mut at = 0;
+    // Most runs end in the first half of a word.
+    while let Some(half) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let run = run(half);
+        at += run;
+        if run < HALF || at >= most {
+            return at.min(most);
         }
     }
-    at.min(most)
+    let rest = bytes.get(at..).unwrap_or_default();
+    let mut padded = [0; HALF];
+    padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    // What is padded may be in the class.
+    (at + run(&padded).min(rest.len())).min(most)
 }
 
 /// The bit of each row of ASCII, by the high four bits of its bytes.
@@ -325,8 +348,7 @@ pub(super) fn class_runs(all: &[Rows; CLASSES], bytes: &[u8], classes: u16, mut 
             padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
             &padded
         });
-        let halves = word.as_chunks().0;
-        let halves = [0, 1].map(|half| load(halves.get(half).unwrap_or(&[0; HALF])));
+        let halves = halves(word).map(|half| load(half));
         let row_bits = halves.map(|half| row_bits(half));
         // What is padded is in no class.
         let here = u64::MAX >> (WORD - rest.len().min(WORD));

@@ -31,7 +31,7 @@ pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
     let [a, b, c, d] = &*tables.0;
     let low = [table(&a[0]), table(&b[0]), table(&c[0]), table(&d[0])];
     let high = [table(&a[1]), table(&b[1]), table(&c[1]), table(&d[1])];
-    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
+    for (out, bytes) in passing.iter_mut().zip(words::<WORD, { WORD + MARGIN }>(bytes)) {
         let [one, two, three, four] = four_loads(bytes);
         let sets_of = |tables: &[Table; 4]| {
             let of = |table: Table, bytes| _mm512_permutex2var_epi8(table.0, bytes, table.1);
@@ -72,7 +72,7 @@ static KINDS: [u8; 128] = {
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
     let table = table(&KINDS);
-    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(bytes.as_chunks::<WORD>().0) {
         let bytes = load(bytes);
         let of = _mm512_permutex2var_epi8(table.0, bytes, table.1);
         let ascii = !_mm512_movepi8_mask(bytes);

@@ -204,9 +204,9 @@ pub(crate) struct Class {
     has: [bool; 256],
     #[cfg(target_arch = "x86_64")]
     rows: avx2::Rows,
-    /// Whether it has bytes beyond ASCII.
+    /// Whether it has all of the bytes beyond ASCII, or none; `None` if it has some.
     #[cfg(target_arch = "x86_64")]
-    beyond: bool,
+    beyond: Option<bool>,
 }
 
 impl Class {
@@ -216,15 +216,17 @@ impl Class {
             #[cfg(target_arch = "x86_64")]
             rows: avx2::Rows::NONE,
             #[cfg(target_arch = "x86_64")]
-            beyond: false,
+            beyond: Some(false),
         };
         for byte in bytes {
             class.has[usize::from(byte)] = true;
             #[cfg(target_arch = "x86_64")]
-            {
-                class.rows.add(byte);
-                class.beyond |= !byte.is_ascii();
-            }
+            class.rows.add(byte);
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            let beyond = &class.has[0x80..];
+            class.beyond = beyond.iter().all(|has| *has == beyond[0]).then_some(beyond[0]);
         }
         class
     }
@@ -237,10 +239,10 @@ impl Class {
     pub(crate) fn run(&self, level: Level, bytes: &[u8], most: usize) -> usize {
         match level.0 {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: there are such levels only where the processor has AVX2.
-            Instructions::Avx2 | Instructions::Avx512 if !self.beyond => unsafe {
-                avx2::class_run(&self.rows, bytes, most)
-            },
+            Instructions::Avx2 | Instructions::Avx512 if let Some(beyond) = self.beyond => {
+                // SAFETY: there are such levels only where the processor has AVX2.
+                unsafe { avx2::class_run(&self.rows, beyond, bytes, most) }
+            }
             _ => bytes.iter().take(most).take_while(|byte| self.has(**byte)).count(),
         }
     }
@@ -269,6 +271,13 @@ impl Kinds {
     pub(crate) fn clear(&mut self, words: std::ops::Range<usize>) {
         for kind in [&mut self.token, &mut self.alnum, &mut self.base64, &mut self.digit] {
             kind.get_mut(words.clone()).into_iter().flatten().for_each(|word| *word = 0);
+        }
+    }
+
+    /// Goes on by [`WORDS`]: of these the first is known already.
+    pub(crate) fn go_on(&mut self) {
+        for kind in [&mut self.token, &mut self.alnum, &mut self.base64, &mut self.digit] {
+            kind.copy_within(WORDS.., 0);
         }
     }
 
@@ -330,14 +339,15 @@ impl Kinds {
     /// The words of each kind from one on.
     fn from(&mut self, from: usize) -> impl Iterator<Item = [&mut u64; 4]> {
         let Self { token, alnum, base64, digit } = self;
-        let pairs = token.iter_mut().zip(alnum).zip(base64.iter_mut().zip(digit));
-        pairs.skip(from).map(|((token, alnum), (base64, digit))| [token, alnum, base64, digit])
+        let [token, alnum, base64, digit] =
+            [token, alnum, base64, digit].map(|kind| kind.get_mut(from..).unwrap_or_default().iter_mut());
+        token.zip(alnum).zip(base64.zip(digit)).map(|((token, alnum), (base64, digit))| [token, alnum, base64, digit])
     }
 }
 
-/// The bytes of each word, with the margin after it.
-fn words<const WITH_MARGIN: usize>(bytes: &[u8]) -> impl Iterator<Item = &[u8; WITH_MARGIN]> {
-    (0..).step_by(WORD).map_while(|at| bytes.get(at..)?.first_chunk())
+/// So many bytes each time, with the margin after them.
+fn words<const STEP: usize, const WITH_MARGIN: usize>(bytes: &[u8]) -> impl Iterator<Item = &[u8; WITH_MARGIN]> {
+    (0..).step_by(STEP).map_while(|at| bytes.get(at..)?.first_chunk())
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ fn bits(quarters: [uint8x16_t; 4]) -> u64 {
 
 #[target_feature(enable = "neon")]
 pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
-    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
+    for (out, bytes) in passing.iter_mut().zip(words::<WORD, { WORD + MARGIN }>(bytes)) {
         let mut sets = [[vdupq_n_u8(0xff); 4]; 2];
         // There are fewer registers than the tables fill: each is loaded once for the whole word.
         for (place, tables) in tables.0.iter().enumerate() {
@@ -85,7 +85,7 @@ pub(super) fn quadruples(tables: &Tables, bytes: &[u8], passing: &mut [u64]) {
 
 #[target_feature(enable = "neon")]
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    for (words, bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for (words, bytes) in kinds.from(from).zip(bytes.as_chunks::<WORD>().0) {
         let [a, b, c, d] = quarters(bytes).map(|bytes| kinds_of_quarter(bytes));
         let all = [0, 1, 2, 3].map(|kind| bits([a[kind], b[kind], c[kind], d[kind]]));
         words.into_iter().zip(all).for_each(|(word, bits)| *word = bits);

@@ -21,7 +21,7 @@ impl Sets {
 pub(super) fn quadruples(sets: &Sets, bytes: &[u8], passing: &mut [u64]) {
     let [first, second, third, fourth] = &*sets.0;
     let of = |set: &[u16; 256], byte: u8| set.get(usize::from(byte)).copied().unwrap_or_default();
-    for (out, bytes) in passing.iter_mut().zip(words::<{ WORD + MARGIN }>(bytes)) {
+    for (out, bytes) in passing.iter_mut().zip(words::<WORD, { WORD + MARGIN }>(bytes)) {
         *out = 0;
         for (bit, window) in bytes.windows(4).enumerate() {
             let [a, b, c, d] = *window else { continue };
@@ -32,7 +32,7 @@ pub(super) fn quadruples(sets: &Sets, bytes: &[u8], passing: &mut [u64]) {
 }
 
 pub(super) fn kinds(bytes: &[u8], kinds: &mut Kinds, from: usize) {
-    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(words::<WORD>(bytes)) {
+    for ([token, alnum, base64, digit], bytes) in kinds.from(from).zip(bytes.as_chunks::<WORD>().0) {
         let bits =
             |is: fn(&u8) -> bool| bytes.iter().enumerate().fold(0, |bits, (at, byte)| bits | u64::from(is(byte)) << at);
         *digit = bits(u8::is_ascii_digit);

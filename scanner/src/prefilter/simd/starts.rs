@@ -21,9 +21,9 @@ pub(super) fn of_word(kinds: &Kinds, word: usize) -> u64 {
     let Kinds { token, alnum, digit, .. } = kinds;
     let opens = alnum[here] | alnum[here] >> 1 | alnum[next] << (WORD - 1);
     let glued = alnum[here] << 1 | alnum[before] >> (WORD - 1);
-    // Where the next word is all token bytes, what follows is not seen from here.
-    let out_of_sight = u64::from(token[next] == u64::MAX);
-    let goes_on = (reaching(digit[next], token[next]) & 1 | out_of_sight) << (WORD - 1);
+    // The token bytes that the next word begins with. Where they are all of it, what follows is not seen from here.
+    let first = token[next] & !token[next].wrapping_add(1);
+    let goes_on = u64::from(digit[next] & first != 0 || first == u64::MAX) << (WORD - 1);
     let digits = reaching(digit[here] | goes_on & token[here], token[here]);
     long(token[here], token[next]) & opens & !glued & digits
 }
