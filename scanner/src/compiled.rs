@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 use stanch_rules::offline::{self, Check};
-use stanch_rules::{Beside, ByteClass, Look, Part, Rule, RuleSet, Shape, compile_pattern};
+use stanch_rules::{Beside, Look, Part, Rule, RuleSet, Shape, compile_pattern};
 
 use crate::confirm::CompiledPattern;
-use crate::prefilter::{Class, Level};
+use crate::prefilter::Classes;
 
 /// A rule as the engine runs it. It stands at the same index as its rule in the set.
 #[derive(Debug)]
@@ -45,42 +45,6 @@ pub(crate) enum CompiledPart {
     Class { class: usize, min: usize, max: usize, open: bool },
 }
 
-/// The distinct byte classes of all rules, as tables.
-#[derive(Debug)]
-pub(crate) struct Classes {
-    level: Level,
-    known: Vec<ByteClass>,
-    tables: Vec<Class>,
-}
-
-impl Classes {
-    fn index(&mut self, class: ByteClass) -> usize {
-        if let Some(index) = self.known.iter().position(|known| *known == class) {
-            return index;
-        }
-        self.known.push(class);
-        self.tables.push(Class::new(class.bytes()));
-        self.known.len() - 1
-    }
-
-    pub(crate) fn contains(&self, class: usize, byte: u8) -> bool {
-        self.tables[class].has(byte)
-    }
-
-    pub(crate) fn class(&self, class: usize) -> ByteClass {
-        self.known[class]
-    }
-
-    /// How many bytes from the first one on are in a class, at most a number.
-    pub(crate) fn run(&self, class: usize, bytes: &[u8], most: usize) -> usize {
-        self.tables[class].run(self.level, bytes, most)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.known.len()
-    }
-}
-
 /// What finds a fact beside a match, compiled when it is first needed.
 #[derive(Debug)]
 pub(crate) struct LazyRegex {
@@ -101,7 +65,7 @@ impl LazyRegex {
 
 /// Compiles every rule of a set.
 pub(crate) fn compile(rules: &RuleSet) -> (Vec<CompiledRule>, Classes) {
-    let mut classes = Classes { level: Level::best(), known: Vec::new(), tables: Vec::new() };
+    let mut classes = Classes::default();
     let compiled = rules.iter().map(|rule| compile_rule(rule, rules, &mut classes)).collect();
     (compiled, classes)
 }

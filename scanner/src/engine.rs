@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use stanch_model::{Confidence, Secret};
 use stanch_rules::{Context, Look, Rule, RuleSet, Str, published_sample};
 
-use crate::compiled::{Classes, CompiledLook, CompiledRule, compile};
+use crate::compiled::{CompiledLook, CompiledRule, compile};
 use crate::confirm::{Match, RunEnds, confirm};
 use crate::digest;
 use crate::evidence::beside;
 use crate::evidence::near::{Around, ContextWords, Near, words_around};
 use crate::prefilter::chosen::ANCHORS;
 use crate::prefilter::{
-    After, Gate, LOOKED, Level, Literals, LiteralsBuilder, MOST_RULES, Open, Searched, User, token_starts,
+    After, Classes, Gate, LOOKED, Level, Literals, LiteralsBuilder, MOST_RULES, Open, Searched, User, token_starts,
 };
 use crate::resolve::resolve;
 use crate::weigh::{COMPANION, Care, ContentVerdict, is_no_secret, weigh};

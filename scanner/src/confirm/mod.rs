@@ -9,7 +9,8 @@ use std::ops::Range;
 pub(crate) use pattern::CompiledPattern;
 pub(crate) use shape::RunEnds;
 
-use crate::compiled::{Classes, CompiledLook, CompiledRule};
+use crate::compiled::{CompiledLook, CompiledRule};
+use crate::prefilter::Classes;
 
 /// The bytes that fit a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

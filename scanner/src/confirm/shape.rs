@@ -1,8 +1,9 @@
 //! Matching shapes: forward from a start, each class as long as it goes.
 
-use crate::compiled::{Classes, CompiledPart, CompiledShape};
+use crate::compiled::{CompiledPart, CompiledShape};
 use crate::confirm::Match;
 use crate::digest;
+use crate::prefilter::Classes;
 
 /// How far the run of a class goes that was looked at last, for each class.
 ///

@@ -3,6 +3,8 @@
 
 use stanch_rules::{ByteClass, FixedLiteral, Opening, Part, Shape};
 
+use crate::prefilter::Classes;
+
 /// A hit of a literal depends on so many bytes from the start of the literal on, and on no others. The rest is compared when the hit is confirmed: what is
 /// searched again where a copy ends stays short.
 pub(crate) const LOOKED: usize = 16;
@@ -49,12 +51,33 @@ impl After {
         if self.least > 0 { Some(self.class) } else { self.end.map(|end| end.or(self.class)) }
     }
 
-    /// Whether these bytes may be it. So many of them are looked at.
+    /// The same with numbers in place of classes, where so many bytes are looked at.
+    pub(super) fn compiled(self, classes: &mut Classes, looked: usize) -> Compiled {
+        Compiled {
+            class: classes.index(self.class) as u16,
+            least: self.least as u16,
+            end: self.end.map(|end| classes.index(end) as u16),
+            looked: looked as u16,
+        }
+    }
+}
+
+/// What follows a literal, in few bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Compiled {
+    class: u16,
+    least: u16,
+    end: Option<u16>,
+    looked: u16,
+}
+
+impl Compiled {
+    /// Whether these bytes may be it.
     #[inline]
-    pub(super) fn may_be(&self, bytes: &[u8], looked: usize) -> bool {
-        let run = bytes.iter().take(looked).take_while(|byte| self.class.contains(**byte)).count();
-        let ends = || self.end.is_none_or(|end| bytes.get(run).is_some_and(|byte| end.contains(*byte)));
-        run == looked || (run >= self.least && ends())
+    pub(super) fn may_be(self, classes: &Classes, bytes: &[u8]) -> bool {
+        let run = classes.run(self.class.into(), bytes, self.looked.into());
+        let ends = || self.end.is_none_or(|end| bytes.get(run).is_some_and(|byte| classes.contains(end.into(), *byte)));
+        run == usize::from(self.looked) || (run >= usize::from(self.least) && ends())
     }
 }
 
@@ -68,6 +91,12 @@ mod tests {
         After::of_shape(&shape, literal)
     }
 
+    fn may_be(after: After, bytes: &[u8], looked: usize) -> bool {
+        let mut classes = Classes::default();
+        let after = after.compiled(&mut classes, looked);
+        after.may_be(&classes, bytes)
+    }
+
     fn of(text: &str) -> After {
         shape(text).unwrap_or_else(|| panic!("a class follows"))
     }
@@ -75,9 +104,9 @@ mod tests {
     #[test]
     fn as_many_bytes_of_a_class_as_a_shape_asks_for() {
         let six = of("key-{hex:6}");
-        assert!(six.may_be(b"0a1b2c", 12) && six.may_be(b"0a1b2c!", 12) && six.may_be(b"0a1b2c3d", 12));
-        assert!(!six.may_be(b"0a1b2", 12) && !six.may_be(b"0a1b2!", 12) && !six.may_be(b"", 12));
-        assert!(six.may_be(b"0a!", 2) && six.may_be(b"!", 0), "what is further away is not looked at");
+        assert!(may_be(six, b"0a1b2c", 12) && may_be(six, b"0a1b2c!", 12) && may_be(six, b"0a1b2c3d", 12));
+        assert!(!may_be(six, b"0a1b2", 12) && !may_be(six, b"0a1b2!", 12) && !may_be(six, b"", 12));
+        assert!(may_be(six, b"0a!", 2) && may_be(six, b"!", 0), "what is further away is not looked at");
         assert_eq!(shape("key-{hex:6}token"), None, "it is found by its last literal");
     }
 
@@ -85,9 +114,9 @@ mod tests {
     fn what_ends_the_start_of_a_pattern() {
         let opening = Opening::of(r"://[a-z.]*:(?P<secret>[^@]+)@");
         let after = After::of_opening(opening.as_ref(), b"://").unwrap_or_else(|| panic!("it has one"));
-        assert!(after.may_be(b"user:secret@", 13) && after.may_be(b":secret@", 13));
-        assert!(!after.may_be(b"example.com/", 13) && !after.may_be(b"/", 13) && !after.may_be(b"user", 13));
-        assert!(after.may_be(b"user/", 4), "what is further away is not looked at");
+        assert!(may_be(after, b"user:secret@", 13) && may_be(after, b":secret@", 13));
+        assert!(!may_be(after, b"example.com/", 13) && !may_be(after, b"/", 13) && !may_be(after, b"user", 13));
+        assert!(may_be(after, b"user/", 4), "what is further away is not looked at");
         assert_eq!(After::of_opening(opening.as_ref(), b"x://"), None);
         assert_eq!(After::of_opening(None, b"://"), None);
     }
@@ -95,12 +124,12 @@ mod tests {
     #[test]
     fn what_one_of_two_has() {
         let either = of("key-{hex:6}").or(of("key-{upper:4}"));
-        assert!(either.may_be(b"abcd", 12) && either.may_be(b"WXYZ", 12) && !either.may_be(b"ABC!", 12));
+        assert!(may_be(either, b"abcd", 12) && may_be(either, b"WXYZ", 12) && !may_be(either, b"ABC!", 12));
         assert_eq!(either.first().map(ByteClass::len), Some(42));
         let opening = Opening::of(r"key-[a-z.]*:(?P<secret>[^@]+)@");
         let opening = After::of_opening(opening.as_ref(), b"key-").unwrap_or_else(|| panic!("it has one"));
         assert_eq!(opening.or(opening), opening);
         let anything = opening.or(of("key-{hex:6}"));
-        assert!(anything.first().is_none() && anything.may_be(b"/", 12), "nothing is known any more");
+        assert!(anything.first().is_none() && may_be(anything, b"/", 12), "nothing is known any more");
     }
 }

@@ -2,8 +2,9 @@
 
 use stanch_rules::run_class;
 
-use crate::compiled::{Classes, CompiledLook, CompiledPart, CompiledRule, CompiledShape};
+use crate::compiled::{CompiledLook, CompiledPart, CompiledRule, CompiledShape};
 use crate::digest;
+use crate::prefilter::Classes;
 use crate::prefilter::simd::{CLASSES, ClassBits, Level, each};
 use crate::prefilter::spans::{BySpans, Spans};
 

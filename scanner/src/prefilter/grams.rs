@@ -7,6 +7,9 @@ const SPREAD: u32 = 0x9e37_79b1;
 /// There are so many slots: twice as many as literals, with room for a user's rules.
 const SLOT_BITS: u32 = 12;
 
+/// So many bytes are compared at once.
+pub(crate) const EIGHT: usize = 8;
+
 /// Up to eight bytes of a literal, from the place at which it is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gram {
@@ -19,7 +22,7 @@ impl Gram {
     /// The gram of a literal's bytes of which there are three at least; letters match in either case under `fold`.
     pub(crate) fn new(bytes: &[u8], fold: bool) -> Self {
         let (mut mask, mut value) = (0, 0);
-        for (at, byte) in bytes.iter().take(8).enumerate() {
+        for (at, byte) in bytes.iter().take(EIGHT).enumerate() {
             let bits = if fold && byte.is_ascii_alphabetic() { !0x20 } else { !0 };
             mask |= u64::from(bits) << (8 * at);
             value |= u64::from(bits & byte) << (8 * at);
@@ -57,20 +60,33 @@ pub(crate) struct Grams {
     groups: Vec<Gram>,
     /// Where the literals of each group end in `members`; they start where those of the group before end.
     ends: Vec<u32>,
-    /// The numbers of the literals.
-    members: Vec<u32>,
+    /// The literals: side by side, as most of a group are passed over.
+    members: Vec<Member>,
+}
+
+/// A literal of a group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member {
+    gram: Gram,
+    /// Its number.
+    pub(crate) literal: u32,
+    /// Where in it the gram stands.
+    pub(crate) at: u32,
 }
 
 impl Grams {
-    /// The literals are numbered by their order.
-    pub(crate) fn new(grams: &[Gram]) -> Self {
+    /// Of each literal the gram, and where in it that stands. They are numbered by their order.
+    pub(crate) fn new(literals: &[(Gram, usize)]) -> Self {
+        let grams: Vec<Gram> = literals.iter().map(|(gram, _)| *gram).collect();
+        let member =
+            |index: &usize| Member { gram: grams[*index], literal: *index as u32, at: literals[*index].1 as u32 };
         let mut order: Vec<usize> = (0..grams.len()).collect();
         order.sort_by_key(|index| (grams[*index].slot(), *index));
         let mut all = Self {
             slots: Box::new([0; 1 << SLOT_BITS]),
             groups: vec![Gram { mask: 0, value: 1 }],
             ends: vec![0],
-            members: order.iter().map(|index| *index as u32).collect(),
+            members: order.iter().map(member).collect(),
         };
         let mut start = 0;
         for group in order.chunk_by(|a, b| grams[*a].slot() == grams[*b].slot()) {
@@ -92,9 +108,23 @@ impl Grams {
         (bytes & common.mask == common.value).then_some(group)
     }
 
-    /// The numbers of the literals of a group.
-    pub(crate) fn members(&self, group: usize) -> &[u32] {
+    /// Those literals of a group that may stand where these eight bytes do.
+    #[inline]
+    pub(crate) fn members(&self, group: usize, bytes: u64) -> impl Iterator<Item = &Member> {
         let end = |group: usize| self.ends.get(group).map_or(0, |end| *end as usize);
-        self.members.get(end(group.saturating_sub(1))..end(group)).unwrap_or_default()
+        let members = self.members.get(end(group.saturating_sub(1))..end(group)).unwrap_or_default();
+        members.iter().filter(move |member| member.gram.is(bytes))
     }
+}
+
+/// Eight bytes from a position on, the first one lowest, with zeros after the end of the input.
+#[inline]
+pub(crate) fn eight(input: &[u8], at: usize) -> u64 {
+    let rest = input.get(at..).unwrap_or_default();
+    let last = || {
+        let mut last = [0; EIGHT];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        last
+    };
+    u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(last))
 }

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::prefilter::Classes;
 use crate::prefilter::after::{After, LOOKED};
 use crate::prefilter::chosen::{self, Chosen};
+use crate::prefilter::entry::Entry;
 use crate::prefilter::fours::Fours;
-use crate::prefilter::grams::{Gram, Grams};
+use crate::prefilter::grams::{EIGHT, Gram, Grams, eight};
 use crate::prefilter::sets::{Choice, Choices, Quadruple, SETS, share_out};
 use crate::prefilter::simd::{LISTED, Level, MARGIN, Places, Quadruples, WORD, each};
 
@@ -38,6 +40,10 @@ pub(crate) struct Literals {
     fours: Fours,
     grams: Grams,
     known: Vec<Literal>,
+    /// The same, as they are compared, with all of their users, and the classes of what may follow them.
+    entries: Vec<Entry>,
+    users: Vec<User>,
+    classes: Classes,
     /// The furthest that a quadruple stands from the start of a literal, and a literal from that of a match.
     reach: usize,
     offset: usize,
@@ -52,11 +58,6 @@ struct Literal {
     fold: bool,
     /// What follows it, where that is known.
     after: Option<After>,
-    /// Where in it the quadruple stands that it is looked for by.
-    gram: usize,
-    /// Up to eight bytes from there on, and whether these are all of it.
-    eight: Gram,
-    short: bool,
     users: Vec<User>,
 }
 
@@ -96,30 +97,33 @@ impl LiteralsBuilder {
         let (mut reach, mut offset, mut length) = (0, 0, 0);
         let count = self.literals.len();
         let (mut grams, mut quadruples) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        let mut known = Vec::with_capacity(count);
-        for mut literal in self.literals {
+        let (mut entries, mut users, mut classes) = (Vec::with_capacity(count), Vec::new(), Classes::default());
+        for literal in &self.literals {
             let of_literal = chosen::find(chosen, &literal.bytes, literal.fold);
             let fits =
                 |chosen: &Chosen| usize::from(chosen.at) <= literal.last_quadruple() && usize::from(chosen.set) < SETS;
             let of_literal = of_literal.filter(fits);
             let gram = of_literal.map_or_else(|| literal.rarest(), |chosen| usize::from(chosen.at));
-            let quadruple = Quadruple { choices: literal.quadruple(gram), set: of_literal.map(|chosen| chosen.set) };
-            literal.gram = gram;
-            literal.eight = Gram::new(&literal.bytes[gram..], literal.fold);
-            literal.short = gram == 0 && literal.bytes.len() <= 8;
-            grams.push(literal.eight);
-            quadruples.push(quadruple);
+            quadruples.push(Quadruple { choices: literal.quadruple(gram), set: of_literal.map(|chosen| chosen.set) });
+            grams.push((Gram::new(&literal.bytes[gram..], literal.fold), gram));
+            let beyond = literal.looked() - literal.bytes.len();
+            let follow = literal.after.map(|after| after.compiled(&mut classes, beyond));
+            let first = users.len();
+            users.extend_from_slice(&literal.users);
+            entries.push(Entry::new(&literal.bytes, literal.fold, gram, follow, first..users.len()));
             reach = reach.max(gram);
             offset = literal.users.iter().map(|user| usize::from(user.offset)).fold(offset, usize::max);
             length = length.max(literal.looked());
-            known.push(literal);
         }
         Literals {
             level: Level::best(),
             quadruples: Quadruples::new(&share_out(&quadruples)),
             fours: Fours::new(quadruples.iter().map(|quadruple| quadruple.choices)),
             grams: Grams::new(&grams),
-            known,
+            known: self.literals,
+            entries,
+            users,
+            classes,
             reach,
             offset,
             length,
@@ -182,7 +186,7 @@ impl Literals {
             for (word, marks) in marks.iter().enumerate() {
                 each(*marks, |place| {
                     let marked = at + word * WORD + place;
-                    if self.fours.may_be(four(input, marked)) {
+                    if self.fours.may_be(eight(input, marked) as u32) {
                         self.confirm(input, range, marked, hit);
                     }
                 });
@@ -208,8 +212,17 @@ impl Literals {
     /// Of some places those at which four bytes, and then eight of a literal may stand, moved together at the front.
     #[inline]
     fn maybe<'p>(&self, input: &[u8], places: &'p mut [u16]) -> &'p [u16] {
-        let places = passing(places, |place| self.fours.may_be(four(input, place)));
-        passing(places, |place| self.grams.group(eight(input, place)).is_some())
+        match input.first_chunk() {
+            Some(block) => self.maybe_with(|place| eight_of(block, place), places),
+            None => self.maybe_with(|place| eight(input, place), places),
+        }
+    }
+
+    /// The same, given what tells of the eight bytes at a place.
+    #[inline]
+    fn maybe_with<'p>(&self, eight: impl Fn(usize) -> u64, places: &'p mut [u16]) -> &'p [u16] {
+        let places = passing(places, |place| self.fours.may_be(eight(place) as u32));
+        passing(places, |place| self.grams.group(eight(place)).is_some())
     }
 
     /// Marks the positions of the next words at which a literal may stand.
@@ -237,14 +250,16 @@ impl Literals {
     fn confirm(&self, input: &[u8], range: &Range<usize>, at: usize, hit: &mut impl FnMut(User, usize)) {
         let eight = eight(input, at);
         let Some(group) = self.grams.group(eight) else { return };
-        for literal in self.grams.members(group) {
-            let literal = &self.known[*literal as usize];
-            if !literal.eight.is(eight) {
-                continue;
-            }
-            let Some(start) = at.checked_sub(literal.gram) else { continue };
-            if range.contains(&start) && literal.stands_at(input, start) {
-                literal.users.iter().for_each(|user| hit(*user, start));
+        for member in self.grams.members(group, eight) {
+            let Some(start) = at.checked_sub(member.at as usize) else { continue };
+            let Some(entry) = self.entries.get(member.literal as usize) else { continue };
+            if range.contains(&start)
+                && entry.stands_at(&self.classes, input, start)
+                && (!entry.is_long() || self.known[member.literal as usize].is_at(input, start))
+            {
+                for user in self.users.get(entry.users()).unwrap_or_default() {
+                    hit(*user, start);
+                }
             }
         }
     }
@@ -264,29 +279,19 @@ fn passing(places: &mut [u16], passes: impl Fn(usize) -> bool) -> &mut [u16] {
     places.get_mut(..passing).unwrap_or_default()
 }
 
-/// Four bytes from a position on, the first one lowest, with zeros after the end of the input.
-#[inline]
-fn four(input: &[u8], at: usize) -> u32 {
-    let first = input.get(at..).and_then(|rest| rest.first_chunk());
-    first.map_or_else(|| eight(input, at) as u32, |four| u32::from_le_bytes(*four))
-}
+/// The bytes of as many words as are marked at once, and of those that are looked at after the last place.
+type Block = [u8; WORDS * WORD + EIGHT];
 
-/// Eight bytes from a position on, the first one lowest, with zeros after the end of the input.
+/// Eight bytes from a place of a block on, the first one lowest. That they are there need not be asked, which is a third of what is done for a mark.
 #[inline]
-fn eight(input: &[u8], at: usize) -> u64 {
-    let rest = input.get(at..).unwrap_or_default();
-    let last = || {
-        let mut last = [0; 8];
-        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        last
-    };
-    u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(last))
+fn eight_of(block: &Block, place: usize) -> u64 {
+    let rest = block.get(place % (WORDS * WORD)..).unwrap_or_default();
+    rest.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
 impl Literal {
     fn new(bytes: &[u8], fold: bool, after: Option<After>) -> Self {
-        let eight = Gram::new(bytes, fold);
-        Self { bytes: bytes.to_vec(), fold, after, gram: 0, eight, short: false, users: Vec::new() }
+        Self { bytes: bytes.to_vec(), fold, after, users: Vec::new() }
     }
 
     /// How many bytes from its start on it depends on whether it is found.
@@ -294,12 +299,10 @@ impl Literal {
         self.after.map_or(self.bytes.len(), |_| self.bytes.len().max(LOOKED))
     }
 
-    /// Whether it stands at a place where its eight bytes stand, with what may follow it.
-    fn stands_at(&self, input: &[u8], at: usize) -> bool {
-        let rest = input.get(at..).unwrap_or_default();
-        let Some((found, after)) = rest.split_at_checked(self.bytes.len()) else { return false };
-        let is_it = || if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes.as_slice() };
-        (self.short || is_it()) && self.after.is_none_or(|known| known.may_be(after, self.looked() - self.bytes.len()))
+    /// Whether all of it stands at a place.
+    fn is_at(&self, input: &[u8], at: usize) -> bool {
+        let found = input.get(at..).and_then(|rest| rest.get(..self.bytes.len()));
+        found.is_some_and(|found| if self.fold { found.eq_ignore_ascii_case(&self.bytes) } else { found == self.bytes })
     }
 
     /// What may stand at a place of it. The fourth byte of a literal of three is the one after it.
@@ -391,6 +394,30 @@ mod tests {
         assert_eq!(found(&literals, b"1XyZw", 0..5), [(1, 0)]);
         assert_eq!(found(&literals, b"XYZW", 0..4), [], "a match cannot start before the input");
         assert_eq!(found(&literals, b"", 0..0), []);
+    }
+
+    #[test]
+    fn every_byte_of_a_literal_counts() {
+        let texts = [
+            "abc",
+            "abcdefgh",
+            "bcdefghij",
+            "0123456789abcdef",
+            "0123456789abcdefg",
+            "the-prefix-of-a-very-long-token_",
+        ];
+        for (text, fold) in texts.iter().flat_map(|text| [(text, false), (text, true)]) {
+            let literals = build(&[(text, fold, 0)]);
+            let others = "- ".repeat(20);
+            let found = |text: &str| found(&literals, format!("{others}{text}{others}").as_bytes(), 0..1000);
+            assert_eq!(found(text), [(0, others.len())], "{text}");
+            assert_eq!(found(&text.to_ascii_uppercase()).len(), usize::from(fold), "{text}");
+            for at in 0..text.len() {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes[at] = b'!';
+                assert_eq!(found(&String::from_utf8_lossy(&bytes)), [], "{text} without its byte {at}");
+            }
+        }
     }
 
     proptest! {

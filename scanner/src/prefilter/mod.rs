@@ -5,6 +5,8 @@
 
 mod after;
 pub(crate) mod chosen;
+mod classes;
+mod entry;
 mod fours;
 mod gate;
 mod grams;
@@ -15,10 +17,11 @@ mod simd;
 mod spans;
 
 pub(crate) use after::{After, LOOKED};
+pub(crate) use classes::Classes;
 pub(crate) use gate::{Gate, MOST_RULES, Open};
 pub use literals::Searched;
 pub(crate) use literals::{Literals, LiteralsBuilder, User};
 pub(crate) use runs::{last_run, token_starts};
 pub(crate) use sets::rareness;
+pub(crate) use simd::Level;
 pub use simd::symbol;
-pub(crate) use simd::{Class, Level};

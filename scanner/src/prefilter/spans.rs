@@ -3,7 +3,8 @@
 
 use stanch_rules::ByteClass;
 
-use crate::compiled::{Classes, CompiledPart, CompiledShape};
+use crate::compiled::{CompiledPart, CompiledShape};
+use crate::prefilter::Classes;
 use crate::prefilter::gate::Rules;
 use crate::prefilter::simd::WORD;
 
